@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the emulated host and the guests are made of: Debian's packages.
+
+Everything is built once and kept under build/lab, named by what it was built
+from, so that a change of an input makes a new file and never a stale one.
+"""
+
+import contextlib
+import fcntl
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+
+from . import EnvironmentFault
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+BUILD = os.environ.get('VGA_ASSIGN_BUILD', os.path.join(TOP, 'build'))
+LAB = os.path.join(TOP, 'lab')
+# The lab's own world is one Debian release, whatever the machine runs.
+SUITE = 'bookworm'
+
+# Loading order matters to insmod; dependencies are looked up in the modules.
+HOST_MODULES = ('virtio_pci', 'virtio_blk', 'vfio_iommu_type1', 'vfio-pci',
+                'kvm-amd', 'kvm-intel')
+# Modules that only ask for a symbol at run time name no dependency for it.
+HIDDEN_DEPENDENCIES = {'kvm-amd': ['ccp']}
+FIRMWARE = ('bios*.bin', 'vgabios*.bin', 'kvmvapic.bin', 'linuxboot*.bin',
+            'multiboot*.bin', 'pvh.bin')
+
+# Versions of a built file that stay: a patched and an unpatched QEMU, say.
+KEPT = 4
+
+SECTOR = 512
+PARTITION_START = 1024 * 1024
+PARTITION_BYTES = 24 * 1024 * 1024
+
+GRUB_MODULES = ('biosdisk', 'part_msdos', 'ext2', 'normal', 'linux',
+                'linux16', 'echo', 'sleep', 'configfile', 'halt', 'reboot')
+GRUB_EMBEDDED = 'set root=hd0,msdos1\nset prefix=($root)/grub\n' \
+                'configfile $prefix/grub.cfg\n'
+GRUB_CONFIG = '''
+terminal_output console
+set timeout={timeout}
+menuentry "Linux on the assigned adapter" {{
+    linux /vmlinuz console=tty0 nomodeset
+    initrd /initrd
+}}
+menuentry "Reboot" {{
+    reboot
+}}
+'''
+
+
+def run(command, **options):
+    """Run a program of the machine; its failure is the environment's."""
+    try:
+        return subprocess.run(command, check=True, capture_output=True,
+                              **options)
+    except FileNotFoundError as problem:
+        raise EnvironmentFault(f'{command[0]} is not installed; run '
+                               'scripts/deps') from problem
+    except subprocess.CalledProcessError as problem:
+        said = problem.stderr
+        said = said.decode(errors='replace') if isinstance(said, bytes) \
+            else said
+        raise EnvironmentFault(
+            f'{" ".join(command[:3])} ... failed: {said.strip()}') from problem
+
+
+@contextlib.contextmanager
+def only_one():
+    """Two runs may start at once; they build one after the other."""
+    os.makedirs(os.path.join(BUILD, 'lab'), exist_ok=True)
+    with open(os.path.join(BUILD, 'lab', 'lock'), 'w',
+              encoding='utf-8') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def digest(*parts):
+    """Short name for what a thing is built from: strings and file paths."""
+    total = hashlib.sha256()
+    for part in parts:
+        if os.path.isfile(part):
+            about = os.stat(part)
+            part = f'{part} {about.st_size} {about.st_mtime_ns}'
+        total.update(part.encode() + b'\0')
+    return total.hexdigest()[:16]
+
+
+def built(name, key, builder):
+    """build/lab/NAME-KEY, made by builder(path) where it does not exist.
+
+    The builder holds the lock: what it needs that is built, too, must be
+    there before.
+    """
+    stem, extension = os.path.splitext(name)
+    path = os.path.join(BUILD, 'lab', f'{stem}-{key}{extension}')
+    with only_one():
+        if not os.path.exists(path):
+            print(f'lab: building {name}', flush=True)
+            forget_old(glob.glob(f'{os.path.join(BUILD, "lab", stem)}-*'))
+            try:
+                builder(path + '.part')
+                os.rename(path + '.part', path)
+            except OSError as problem:
+                raise EnvironmentFault(f'cannot build {path}: '
+                                       f'{problem.strerror}') from problem
+        os.utime(path)
+    return path
+
+
+def forget_old(paths):
+    """Half-made files go, and all but the few that were used last."""
+    whole = [p for p in paths if not p.endswith('.part')]
+    whole.sort(key=os.path.getmtime, reverse=True)
+    for path in set(paths) - set(whole[:KEPT - 1]):
+        os.unlink(path)
+
+
+@contextlib.contextmanager
+def staging():
+    """A directory that is gone afterwards, on the build's file system."""
+    with tempfile.TemporaryDirectory(dir=os.path.join(BUILD, 'lab')) as path:
+        yield path
+
+
+def pack(tree, path):
+    """A directory as an uncompressed initramfs: the host unpacks in TCG."""
+    names = [os.path.relpath(os.path.join(base, name), tree)
+             for base, directories, files in os.walk(tree)
+             for name in directories + files]
+    done = run(['cpio', '-o', '-H', 'newc', '-R', '0:0', '--reproducible',
+                '--quiet', '-0'], cwd=tree,
+               input=b''.join(n.encode() + b'\0' for n in sorted(names)))
+    with open(path, 'wb') as file:
+        file.write(done.stdout)
+
+
+def packages():
+    """Directory with the unpacked Debian packages of the lab."""
+    store = os.path.join(BUILD, 'lab', 'packages')
+    ready = os.path.join(store, 'ready')
+    with only_one():
+        if os.path.exists(ready):
+            return store
+        print('lab: getting Debian packages (kernel, busybox, memtest86+)',
+              flush=True)
+        shutil.rmtree(store, ignore_errors=True)
+        os.makedirs(store)
+        debs = os.path.join(store, 'debs')
+        fetch = [os.path.join(TOP, 'scripts', 'debs'), debs, SUITE]
+        run(fetch + ['linux-image-amd64', 'busybox-static', 'memtest86+'])
+        # The metapackage names the kernel that the suite has today.
+        meta, = glob.glob(os.path.join(debs, 'linux-image-amd64_*.deb'))
+        depends = run(['dpkg-deb', '-f', meta, 'Depends'], text=True).stdout
+        run(fetch + [depends.split()[0].rstrip(',')])
+        for deb in glob.glob(os.path.join(debs, '*.deb')):
+            run(['dpkg-deb', '-x', deb, os.path.join(store, 'root')])
+        shutil.rmtree(debs)
+        with open(ready, 'w', encoding='utf-8'):
+            pass
+    return store
+
+
+def one(pattern):
+    """The only path that fits."""
+    found = sorted(glob.glob(pattern, recursive=True))
+    if not found:
+        raise EnvironmentFault(f'{pattern} not found in the lab\'s packages; '
+                               'remove build/lab and run again')
+    return found[-1]
+
+
+def kernel():
+    """The kernel of host and guest."""
+    return one(os.path.join(packages(), 'root', 'boot', 'vmlinuz-*'))
+
+
+def memtest():
+    """Debian's memtest86+, a Linux image for BIOS machines."""
+    return one(os.path.join(packages(), 'root', 'boot', 'memtest86+x64.bin'))
+
+
+def module_file(root, name):
+    """A module's file; names differ in - and _ only."""
+    for spelling in (name, name.replace('-', '_'), name.replace('_', '-')):
+        found = glob.glob(os.path.join(root, 'lib', 'modules', '**',
+                                       spelling + '.ko'), recursive=True)
+        if found:
+            return found[0]
+    return None
+
+
+def module_order(root, wanted):
+    """Modules with their dependencies first, as insmod needs them."""
+    order = []
+
+    def add(name):
+        path = module_file(root, name)
+        # A module that is not there is built in (or folded into another).
+        if not path or path in order:
+            return
+        with open(path, 'rb') as file:
+            depends = file.read().partition(b'\0depends=')[2].partition(
+                b'\0')[0].decode()
+        for other in HIDDEN_DEPENDENCIES.get(name, []) + depends.split(','):
+            if other:
+                add(other)
+        order.append(path)
+
+    for name in wanted:
+        add(name)
+    return order
+
+
+def host_image(outer_accel):
+    """Initramfs of the emulated host: busybox, modules, lab/host-init."""
+    root = os.path.join(packages(), 'root')
+    init = os.path.join(LAB, 'host-init')
+    skip = 'kvm-amd' if outer_accel == 'kvm' and is_intel() else 'kvm-intel'
+    wanted = [m for m in HOST_MODULES if m != skip]
+
+    def build(path):
+        with staging() as tree:
+            for directory in ('bin', 'modules', 'lab', 'dev', 'proc', 'sys',
+                              'tmp'):
+                os.mkdir(os.path.join(tree, directory))
+            shutil.copy(os.path.join(root, 'bin', 'busybox'),
+                        os.path.join(tree, 'bin'))
+            shutil.copy(init, os.path.join(tree, 'init'))
+            names = []
+            for module in module_order(root, wanted):
+                shutil.copy(module, os.path.join(tree, 'modules'))
+                names.append(os.path.basename(module)[:-len('.ko')])
+            with open(os.path.join(tree, 'modules', 'order'), 'w',
+                      encoding='utf-8') as file:
+                file.write('\n'.join(names) + '\n')
+            pack(tree, path)
+
+    return built('host.cpio', digest(init, kernel(), __file__, *wanted), build)
+
+
+def is_intel():
+    """Does the machine itself have an Intel CPU?"""
+    with open('/proc/cpuinfo', encoding='utf-8') as file:
+        return 'GenuineIntel' in file.read()
+
+
+def data_directories(qemu):
+    """Where a QEMU looks for firmware, by its own word."""
+    found = run([qemu, '-L', 'help'], text=True).stdout.split('\n')
+    return [d for d in found + [os.path.join(BUILD, 'seabios')]
+            if os.path.isdir(d)]
+
+
+def qemu_image(qemu):
+    """Initramfs with the QEMU under test, its libraries and firmware."""
+    firmware = {}
+    for directory in reversed(data_directories(qemu)):
+        for pattern in FIRMWARE:
+            for path in glob.glob(os.path.join(directory, pattern)):
+                firmware[os.path.basename(path)] = path
+    if 'bios-256k.bin' not in firmware:
+        raise EnvironmentFault(f'{qemu} has no bios-256k.bin; '
+                               'run make seabios')
+    libraries = [word for line in run(['ldd', qemu], text=True)
+                 .stdout.splitlines() for word in line.split()
+                 if word.startswith('/')]
+
+    def build(path):
+        with staging() as tree:
+            binary = os.path.join(tree, 'usr', 'bin', 'qemu-system-x86_64')
+            os.makedirs(os.path.dirname(binary))
+            os.makedirs(os.path.join(tree, 'firmware'))
+            run(['strip', '-o', binary, qemu])
+            for library in libraries:
+                target = tree + library
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                shutil.copy(library, target)
+            for source in firmware.values():
+                shutil.copy(source, os.path.join(tree, 'firmware'))
+            pack(tree, path)
+
+    return built('qemu.cpio', digest(qemu, *libraries, *firmware.values(),
+                                     __file__), build)
+
+
+def guest_initrd():
+    """Initramfs of the linux guest: busybox and lab/guest-init."""
+    busybox = os.path.join(packages(), 'root', 'bin', 'busybox')
+    init = os.path.join(LAB, 'guest-init')
+
+    def build(path):
+        with staging() as tree:
+            for directory in ('bin', 'dev', 'proc', 'sys'):
+                os.mkdir(os.path.join(tree, directory))
+            shutil.copy(busybox, os.path.join(tree, 'bin'))
+            shutil.copy(init, os.path.join(tree, 'init'))
+            pack(tree, path)
+
+    return built('guest.cpio', digest(busybox, init, __file__), build)
+
+
+def grub_directory():
+    """Debian's GRUB for BIOS machines."""
+    path = '/usr/lib/grub/i386-pc'
+    if not os.path.exists(os.path.join(path, 'boot.img')):
+        raise EnvironmentFault(f'{path} is missing; run scripts/deps (Debian '
+                               'package grub-pc-bin)')
+    return path
+
+
+def grub_disk(timeout):
+    """A disk that boots GRUB in text mode, with Linux in its menu.
+
+    timeout: seconds until Linux is booted; -1 stays in the menu.
+    """
+    grub, initrd, vmlinuz = grub_directory(), guest_initrd(), kernel()
+
+    def build(path):
+        with staging() as tree:
+            files = os.path.join(tree, 'files')
+            os.makedirs(os.path.join(files, 'grub'))
+            shutil.copy(vmlinuz, os.path.join(files, 'vmlinuz'))
+            shutil.copy(initrd, os.path.join(files, 'initrd'))
+            with open(os.path.join(files, 'grub', 'grub.cfg'), 'w',
+                      encoding='utf-8') as file:
+                file.write(GRUB_CONFIG.format(timeout=timeout))
+            core, embedded, partition = (os.path.join(tree, n) for n in
+                                         ('core', 'embedded', 'partition'))
+            with open(embedded, 'w', encoding='utf-8') as file:
+                file.write(GRUB_EMBEDDED)
+            run(['grub-mkimage', '-O', 'i386-pc', '-d', grub, '-c', embedded,
+                 '-p', '/grub', '-o', core, *GRUB_MODULES])
+            run(['/sbin/mke2fs', '-q', '-t', 'ext2', '-d', files, partition,
+                 f'{PARTITION_BYTES // 1024}k'])
+            write_disk(path, os.path.join(grub, 'boot.img'), core, partition)
+
+    return built('grub.img', digest(grub, initrd, vmlinuz, __file__,
+                                    str(timeout)), build)
+
+
+def write_disk(path, boot, core, partition):
+    """Boot sector, GRUB's core behind it, one ext2 partition at 1 MiB.
+
+    boot.img loads its second part from sector 1, where core.img is put, and
+    grub-mkimage writes the length of core.img into its first sector: so a
+    plain copy boots, as for a disk made by grub-bios-setup.
+    """
+    with open(path, 'wb') as disk:
+        with open(boot, 'rb') as file:
+            disk.write(file.read(SECTOR))
+        with open(core, 'rb') as file:
+            disk.write(file.read())
+        first = PARTITION_START // SECTOR
+        count = PARTITION_BYTES // SECTOR
+        disk.seek(446)
+        entry = bytes([0x80, 0, 2, 0, 0x83, 0, 2, 0]) \
+            + first.to_bytes(4, 'little') + count.to_bytes(4, 'little')
+        # boot.img keeps code for floppies where the other entries are.
+        disk.write(entry + bytes(3 * len(entry)) + b'\x55\xaa')
+        disk.seek(PARTITION_START)
+        with open(partition, 'rb') as file:
+            shutil.copyfileobj(file, disk)

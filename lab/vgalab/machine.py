@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The outer QEMU: it plays the host machine with its adapters.
+
+Four serial lines of the host are the lab's way in and out:
+    ttyS0  the host's console              -> host.log
+    ttyS1  events, a line each, and heartbeats (lab/host-init writes them)
+    ttyS2  QMP of the inner QEMU
+    ttyS3  the guest's debug port 0x402    -> guest.log
+"""
+
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from . import EnvironmentFault, UsageError
+from .screen import CELLS, PLANES, text_screen
+
+VGA_CLASS = 'VGA controller'
+CONNECT_SECONDS = 30
+# The host says "hb" every second of its own time.
+HEARTBEAT_SECONDS = 45
+
+
+class Qmp:
+    """A QMP connection that survives a peer which never answers."""
+
+    def __init__(self, path, greeting_seconds=CONNECT_SECONDS):
+        self.socket = socket.socket(socket.AF_UNIX)
+        deadline = time.monotonic() + CONNECT_SECONDS
+        while True:
+            try:
+                self.socket.connect(path)
+                break
+            except OSError as problem:
+                if time.monotonic() > deadline:
+                    raise EnvironmentFault(
+                        f'no QMP connection at {path}: {problem}') from problem
+                time.sleep(0.05)
+        self.pending = b''
+        self.greeting_seconds = greeting_seconds
+        self.ready = False
+
+    def _message(self, deadline):
+        while b'\n' not in self.pending:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+                raise TimeoutError('QMP peer does not answer')
+            data = self.socket.recv(65536)
+            if not data:
+                raise ConnectionError('QMP peer is gone')
+            self.pending += data
+        line, self.pending = self.pending.split(b'\n', 1)
+        return json.loads(line) if line.strip() else {}
+
+    def _roundtrip(self, request, deadline):
+        self.socket.sendall(json.dumps(request).encode() + b'\n')
+        while True:
+            reply = self._message(deadline)
+            if 'return' in reply or 'error' in reply:
+                return reply
+
+    def command(self, name, seconds=30, **arguments):
+        """Run a command; returns its result or raises RuntimeError."""
+        deadline = time.monotonic() + seconds
+        if not self.ready:
+            while 'QMP' not in self._message(deadline):
+                pass
+            self._roundtrip({'execute': 'qmp_capabilities'}, deadline)
+            self.ready = True
+        reply = self._roundtrip({'execute': name, 'arguments': arguments},
+                                deadline)
+        if 'error' in reply:
+            raise RuntimeError(reply['error']['desc'])
+        return reply['return']
+
+    def monitor(self, line):
+        """Run a line of the human monitor."""
+        return self.command('human-monitor-command', **{'command-line': line})
+
+
+class HostHang(Exception):
+    """The emulated host stopped beating: a fault of the lab, not a result."""
+
+
+class Host:
+    """One run of the emulated host machine."""
+
+    def __init__(self, qemu, datadirs, adapters, image, options):
+        self.adapters = adapters
+        self.options = options
+        self.out = options.out
+        self.events = []
+        self.partial = b''
+        self.beat = time.monotonic()
+        self.uptime = 0.0
+        self.directory = tempfile.mkdtemp(prefix='vgalab-')
+        self.process = None
+        self.command = self._command(qemu, datadirs, image)
+
+    # ---- life ----
+
+    def _path(self, name):
+        return os.path.join(self.directory, name)
+
+    def _command(self, qemu, datadirs, image):
+        o = self.options
+        command = [qemu]
+        for directory in datadirs:
+            command += ['-L', directory]
+        command += [
+            '-accel', o.outer_accel, '-cpu',
+            'host' if o.outer_accel == 'kvm' else 'max',
+            '-machine', 'q35,kernel-irqchip=split', '-m', '3072', '-smp', '1',
+            '-nodefaults', '-no-user-config', '-display', 'none',
+            '-vga', 'none', '-no-reboot', '-S',
+            '-device', 'intel-iommu,intremap=on,caching-mode=on']
+        ports = [f'pcie-root-port,id=rp{n},chassis={n},addr={n + 1:#x}'
+                 for n in range(len(self.adapters))]
+        # qxl-vga insists on being the first display on the command line;
+        # which adapter is the host's boot VGA is decided by its root port.
+        order = sorted(range(len(self.adapters)),
+                       key=lambda n: self.adapters[n].model != 'qxl-vga')
+        cards = [','.join([self.adapters[n].model, f'id=gpu{n},bus=rp{n}',
+                           *self.adapters[n].properties]) for n in order]
+        for device in ports + cards:
+            command += ['-device', device]
+        for drive in o.drives:
+            name = drive.replace(',', ',,')
+            command += ['-drive', f'if=virtio,snapshot=on,file={name}']
+        command += [
+            '-kernel', image.kernel, '-initrd', image.initrd,
+            '-append', 'console=ttyS0 quiet intel_iommu=on panic=-1',
+            '-serial', f'file:{os.path.join(self.out, "host.log")}',
+            '-serial', f'unix:{self._path("events")},server=on,wait=off',
+            '-serial', f'unix:{self._path("inner")},server=on,wait=off',
+            '-serial', f'file:{os.path.join(self.out, "guest.log")}',
+            '-qmp', f'unix:{self._path("outer")},server=on,wait=off']
+        return command
+
+    def start(self):
+        """Power on; the adapters are checked before the host runs."""
+        self.log = open(self._path('stderr'), 'w+b')
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, stdout=self.log,
+            stderr=self.log, start_new_session=True)
+        try:
+            self.qmp = Qmp(self._path('outer'))
+            self._check_adapters()
+        except (EnvironmentFault, OSError):
+            self.complain_if_dead()
+            raise
+        self.event_socket = socket.socket(socket.AF_UNIX)
+        self.event_socket.connect(self._path('events'))
+        self.event_socket.setblocking(False)
+        self.inner = Qmp(self._path('inner'))
+        self.vram = self._find_vram()
+        self.beat = time.monotonic()
+        self.qmp.command('cont')
+
+    def complain_if_dead(self):
+        """QEMU said itself what it did not like: pass that on."""
+        try:
+            self.process.wait(1)
+        except subprocess.TimeoutExpired:
+            return
+        self.log.seek(0)
+        said = self.log.read().decode(errors='replace').strip()
+        for number, adapter in enumerate(self.adapters):
+            if f'gpu{number}' in said or repr(adapter.model) in said or \
+                    f"'{adapter.model}'" in said:
+                raise UsageError(f'--adapter {adapter}: {last_line(said)}; '
+                                 + model_hint(self.command[0]))
+        raise EnvironmentFault('the outer QEMU did not start: '
+                               + (last_line(said) or 'it said nothing'))
+
+    def _check_adapters(self):
+        # "info qtree" is where QEMU names a class before firmware has run.
+        tree = self.qmp.monitor('info qtree')
+        for number, adapter in enumerate(self.adapters):
+            about = tree.partition(f'id "gpu{number}"')[2].partition('dev: ')[0]
+            found = re.search(r'\bclass ([^,]*), addr', about)
+            if not found or found.group(1) != VGA_CLASS:
+                kind = found.group(1) if found else 'not a PCI device'
+                raise UsageError(
+                    f'--adapter {adapter}: {kind}, but the lab assigns '
+                    f'{VGA_CLASS}s (class 0300); '
+                    + model_hint(self.command[0]))
+
+    def stop(self):
+        """Power off and leave nothing behind."""
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        for name in os.listdir(self.directory):
+            os.unlink(self._path(name))
+        os.rmdir(self.directory)
+
+    # ---- what the host says ----
+
+    def poll(self, seconds):
+        """Take in events for a while; returns the new ones, line by line."""
+        new = []
+        deadline = time.monotonic() + seconds
+        while True:
+            left = max(0, deadline - time.monotonic())
+            if select.select([self.event_socket], [], [], left)[0]:
+                data = self.event_socket.recv(65536)
+                if not data:
+                    break
+                *lines, self.partial = (self.partial + data).split(b'\n')
+                new += [self._event(l.decode(errors='replace').rstrip('\r'))
+                        for l in lines]
+            if left == 0 or self.process.poll() is not None:
+                break
+        if self.process.poll() is not None:
+            self.complain_if_dead()
+        if time.monotonic() - self.beat > HEARTBEAT_SECONDS:
+            raise HostHang(f'no heartbeat for {HEARTBEAT_SECONDS} s, '
+                           f'host uptime {self.uptime:.0f} s')
+        return [line for line in new if line]
+
+    def _event(self, line):
+        """Heartbeats are counted and swallowed, the rest is news."""
+        self.beat = time.monotonic()
+        beat = re.fullmatch(r'hb ([0-9.]+)', line)
+        if beat:
+            self.uptime = float(beat.group(1))
+            return ''
+        self.events.append(line)
+        return line
+
+    # ---- what the adapters show ----
+
+    def _find_vram(self):
+        """Addresses of the adapters' video memory in the outer QEMU."""
+        blocks = {}
+        for line in self.qmp.monitor('info ramblock').splitlines():
+            # Name, page size (two words), offset, used, total, address, mode
+            fields = line.split()
+            if len(fields) >= 7 and fields[-2].startswith('0x'):
+                blocks[fields[0]] = int(fields[-2], 16)
+        return [blocks.get(f'0000:00:{n + 1:02x}.0:00.0/vga.vram')
+                for n in range(len(self.adapters))]
+
+    def screen(self, number, picture=None):
+        """(text lines or None, PPM) of an adapter; the host stands still."""
+        ppm = self._path('screen.ppm')
+        self.qmp.command('stop')
+        try:
+            self.qmp.command('screendump', filename=ppm,
+                             device=f'gpu{number}')
+            if picture:
+                self.qmp.command('screendump', filename=picture,
+                                 device=f'gpu{number}', format='png')
+            memory = self.vram[number] and self.video_memory(number)
+        finally:
+            self.qmp.command('cont')
+        with open(ppm, 'rb') as file:
+            data = file.read()
+        return (text_screen(memory, data) if memory else None), data
+
+    def video_memory(self, number):
+        """The first 256 KiB of an adapter's video memory."""
+        with open(f'/proc/{self.process.pid}/mem', 'rb', 0) as memory:
+            memory.seek(self.vram[number])
+            return memory.read(CELLS * PLANES)
+
+
+def last_line(text):
+    """Last line of a program's complaint, without the program's name."""
+    lines = text.splitlines()
+    return re.sub(r'^\S*qemu-system-x86_64: ', '', lines[-1]) if lines else ''
+
+
+def model_hint(qemu):
+    """Which models would have been right."""
+    try:
+        text = subprocess.run([qemu, '-device', 'help'], text=True,
+                              capture_output=True, timeout=30,
+                              check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return 'see -device help for the display devices'
+    display = text.partition('Display devices:')[2].partition('\n\n')[0]
+    known = re.findall(r'name "([^"]+)"', display)
+    models = [m for m in ('VGA', 'cirrus-vga', 'ati-vga', 'qxl-vga',
+                          'virtio-vga', 'vmware-svga') if m in known]
+    return f'this QEMU has {", ".join(models)}'
