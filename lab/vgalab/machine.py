@@ -19,9 +19,15 @@ import tempfile
 import time
 
 from . import EnvironmentFault, UsageError
+from .images import run
 from .screen import CELLS, PLANES, text_screen
 
 VGA_CLASS = 'VGA controller'
+VGA_MODELS = ('VGA', 'cirrus-vga', 'ati-vga', 'qxl-vga', 'virtio-vga',
+              'vmware-svga')
+# qxl-vga must be the first display on the command line, and vmware-svga takes
+# a name for its migration state that VGA wants if it comes first.
+PLACE_ON_COMMAND_LINE = {'qxl-vga': 2, 'vmware-svga': 1}
 CONNECT_SECONDS = 30
 # The host says "hb" every second of its own time.
 HEARTBEAT_SECONDS = 45
@@ -122,10 +128,8 @@ class Host:
             '-device', 'intel-iommu,intremap=on,caching-mode=on']
         ports = [f'pcie-root-port,id=rp{n},chassis={n},addr={n + 1:#x}'
                  for n in range(len(self.adapters))]
-        # qxl-vga insists on being the first display on the command line;
-        # which adapter is the host's boot VGA is decided by its root port.
-        order = sorted(range(len(self.adapters)),
-                       key=lambda n: self.adapters[n].model != 'qxl-vga')
+        # Which adapter is the host's boot VGA is decided by its root port.
+        order = sorted(range(len(self.adapters)), key=self._command_line_rank)
         cards = [','.join([self.adapters[n].model, f'id=gpu{n},bus=rp{n}',
                            *self.adapters[n].properties]) for n in order]
         for device in ports + cards:
@@ -143,15 +147,25 @@ class Host:
             '-qmp', f'unix:{self._path("outer")},server=on,wait=off']
         return command
 
+    def _command_line_rank(self, number):
+        """Adapters with a higher place come earlier."""
+        return -PLACE_ON_COMMAND_LINE.get(self.adapters[number].model, 0)
+
     def start(self):
         """Power on; the adapters are checked before the host runs."""
+        known = display_models(self.command[0])
+        for adapter in self.adapters:
+            if adapter.model not in known:
+                raise UsageError(f'--adapter {adapter}: the outer QEMU has no '
+                                 f'display device {adapter.model}; '
+                                 + model_hint(known))
         self.log = open(self._path('stderr'), 'w+b')
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, start_new_session=True)
         try:
             self.qmp = Qmp(self._path('outer'))
-            self._check_adapters()
+            self._check_adapters(known)
         except (EnvironmentFault, OSError):
             self.complain_if_dead()
             raise
@@ -172,14 +186,12 @@ class Host:
         self.log.seek(0)
         said = self.log.read().decode(errors='replace').strip()
         for number, adapter in enumerate(self.adapters):
-            if f'gpu{number}' in said or repr(adapter.model) in said or \
-                    f"'{adapter.model}'" in said:
-                raise UsageError(f'--adapter {adapter}: {last_line(said)}; '
-                                 + model_hint(self.command[0]))
+            if f'id=gpu{number},' in said:
+                raise UsageError(f'--adapter {adapter}: {last_line(said)}')
         raise EnvironmentFault('the outer QEMU did not start: '
                                + (last_line(said) or 'it said nothing'))
 
-    def _check_adapters(self):
+    def _check_adapters(self, known):
         # "info qtree" is where QEMU names a class before firmware has run.
         tree = self.qmp.monitor('info qtree')
         for number, adapter in enumerate(self.adapters):
@@ -190,7 +202,7 @@ class Host:
                 raise UsageError(
                     f'--adapter {adapter}: {kind}, but the lab assigns '
                     f'{VGA_CLASS}s (class 0300); '
-                    + model_hint(self.command[0]))
+                    + model_hint(known))
 
     def stop(self):
         """Power off and leave nothing behind."""
@@ -275,19 +287,18 @@ class Host:
 def last_line(text):
     """Last line of a program's complaint, without the program's name."""
     lines = text.splitlines()
-    return re.sub(r'^\S*qemu-system-x86_64: ', '', lines[-1]) if lines else ''
+    return re.sub(r'^\S*qemu-system-x86_64: (-device \S+: )?', '',
+                  lines[-1]) if lines else ''
 
 
-def model_hint(qemu):
+def display_models(qemu):
+    """Names of the display devices that a QEMU has."""
+    text = run([qemu, '-device', 'help'], text=True).stdout
+    return re.findall(r'name "([^"]+)"', text.partition('Display devices:')[2]
+                      .partition('\n\n')[0])
+
+
+def model_hint(known):
     """Which models would have been right."""
-    try:
-        text = subprocess.run([qemu, '-device', 'help'], text=True,
-                              capture_output=True, timeout=30,
-                              check=False).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return 'see -device help for the display devices'
-    display = text.partition('Display devices:')[2].partition('\n\n')[0]
-    known = re.findall(r'name "([^"]+)"', display)
-    models = [m for m in ('VGA', 'cirrus-vga', 'ati-vga', 'qxl-vga',
-                          'virtio-vga', 'vmware-svga') if m in known]
-    return f'this QEMU has {", ".join(models)}'
+    models = [m for m in VGA_MODELS if m in known]
+    return f'it has {", ".join(models)}'

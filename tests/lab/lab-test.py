@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs of the nested lab as tests: lab-test.py GROUP (TAP on stdout).
+
+Each case is one lab/run: the real vfio-pci, vgaarb and KVM of a Linux host,
+and an adapter whose screen is looked at from outside.  Where a defect of the
+unpatched QEMU is the subject, the same run on build/qemu-base must show it:
+a test that cannot fail there proves nothing here.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+BUILD = os.environ.get('VGA_ASSIGN_BUILD', os.path.join(TOP, 'build'))
+BASE = os.path.join(BUILD, 'qemu-base', 'qemu-system-x86_64')
+NO_DISK = 'No bootable device'
+HOST_SCREEN = "This is the host's own screen."
+# Forwarded writes of a boot without a disk: 16 thousand and more were seen.
+FEW_WRITES = 1000
+
+# Another user of the legacy ranges takes them again and again and interrupts
+# the waiting vCPU, which the kernel answers with EINTR.
+CONTENDER = '''
+( exec 3<>/dev/vga_arbiter
+  printf 'target PCI:0000:01:00.0' >&3
+  until qemu=$(pidof qemu-system-x86_64); do usleep 100000; done
+  while kill -0 "$qemu"; do
+      printf 'lock io+mem' >&3
+      for i in 1 2 3 4 5; do usleep 5000; kill -USR1 "$qemu"; done
+      printf 'unlock io+mem' >&3
+      usleep 50000
+  done ) 2>/dev/null &
+'''
+
+
+class Failure(Exception):
+    """What a case found wrong."""
+
+
+class Lab:
+    """One lab/run and what it left."""
+
+    def __init__(self, name, *arguments, until=NO_DISK, status=0):
+        self.out = os.path.join(BUILD, 'tests', 'lab', name)
+        command = [os.path.join(TOP, 'lab', 'run'), '--out', self.out,
+                   *arguments]
+        if until:
+            command += ['--until', until]
+        done = subprocess.run(command, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, check=False)
+        self.said = done.stderr.strip()
+        if done.returncode != status:
+            raise Failure(f'lab/run ended with {done.returncode}, not {status}:'
+                          f' {self.said or done.stdout.strip()}; see {self.out}')
+        self.result = {}
+        path = os.path.join(self.out, 'result.json')
+        if os.path.exists(path):
+            self.result = json.loads(self.read('result.json'))
+            for hang in self.result['hangs']:
+                print(f'# {name}: the emulated host hung and was started '
+                      f'again: {hang}')
+
+    def read(self, name):
+        """A file that the run left."""
+        with open(os.path.join(self.out, name), encoding='utf-8') as file:
+            return file.read()
+
+    def qemu_log(self, text):
+        """How often the inner QEMU said something."""
+        return self.read('qemu.log').count(text)
+
+
+def require(truth, message):
+    """A condition of a case."""
+    if not truth:
+        raise Failure(message)
+
+
+def boots(name, *arguments, host='VGA', adapter='cirrus-vga', patched=True):
+    """A BIOS guest without a disk says so on the assigned adapter."""
+    lab = Lab(name, '--adapter', host, '--adapter', adapter, '--guest',
+              'seabios', *arguments)
+    own, assigned = lab.result['adapters']
+    require(assigned['driver'] == 'vfio-pci', 'vfio-pci has not the adapter')
+    require('SeaBIOS (version' in lab.read('adapter1.txt'),
+            'no SeaBIOS banner on the assigned adapter')
+    require(own['boot_vga'], 'adapter 0 is not the boot VGA of the host')
+    require(own['text_unchanged'] and
+            lab.read('adapter0.txt').startswith(HOST_SCREEN),
+            'the host\'s own screen changed')
+    require(not lab.read('qemu.log'), 'the inner QEMU complained')
+    counters = lab.result['counters']
+    if patched:
+        require(counters['region_writes'] > FEW_WRITES,
+                f'{counters["region_writes"]} forwarded writes')
+        require(counters['region_failures'] == 0, 'accesses failed')
+    else:
+        require(counters['region_writes'] is None,
+                'this is no unpatched QEMU: it has counters')
+
+
+def boot_case(machine, accel, adapter, *more, name='', **options):
+    """(description, function) of a boots() run."""
+    title = f'{machine} {accel} {adapter}' + (f' {name}' if name else '')
+    return (title, lambda: boots(
+        title.replace(' ', '-'), '--machine', machine, '--accel', accel, *more,
+        host='cirrus-vga' if adapter == 'VGA' else 'VGA', adapter=adapter,
+        **options))
+
+
+def guest_case(guest, machine, *texts):
+    """A guest by name shows all the texts on the adapter."""
+    def case():
+        lab = Lab(f'{guest}-{machine}', '--guest', guest, '--machine', machine,
+                  '--seconds', '400', until=texts[0])
+        screen = lab.read('adapter1.txt')
+        for text in texts:
+            require(text in screen, f'"{text}" is not on the screen')
+        require(lab.result['adapters'][0]['text_unchanged'],
+                'the host\'s own screen changed')
+    return (f'{guest} on {machine}', case)
+
+
+def refusal_case(name, texts, *arguments):
+    """x-vga=on cannot be had, and QEMU says why and what to do."""
+    def case():
+        lab = Lab(name, '--guest', 'seabios', *arguments,
+                  until='qemu:' + texts[0])
+        log = ' '.join(lab.read('qemu.log').split())
+        for text in texts:
+            require(text in log, f'"{text}" is not in: {log}')
+    return (name.replace('-', ' '), case)
+
+
+def interrupted_accesses():
+    """EINTR from the arbiter: lost accesses without, none with the series."""
+    base = Lab('interrupted-base', '--qemu', BASE, '--guest', 'seabios',
+               '--host-cmd', CONTENDER, '--seconds', '300',
+               until='debug:' + NO_DISK)
+    lost = base.qemu_log('Interrupted system call')
+    require(lost, 'the unpatched QEMU lost no access: the contender did '
+            'not contend')
+    print(f'# unpatched QEMU lost {lost} accesses')
+    patched = Lab('interrupted', '--guest', 'seabios', '--host-cmd',
+                  CONTENDER, '--seconds', '300')
+    require(not patched.read('qemu.log'), 'the inner QEMU complained')
+    require(patched.result['counters']['region_failures'] == 0,
+            'accesses failed')
+
+
+def usage_case(name, text, *arguments, status=2):
+    """Bad input: one line that names the thing, and the exit status."""
+    def case():
+        lab = Lab('usage', *arguments, until=None, status=status)
+        require(text in lab.said, f'"{text}" is not in: {lab.said}')
+        require(len(lab.said.splitlines()) == 1, f'not one line: {lab.said}')
+        require(not lab.result, 'there is a result')
+    return (name, case)
+
+
+BOOTED = ('LAB GUEST READY', 'Console: colour VGA+ 80x25', 'boot_vga 1')
+OFFERS_NONE = 'x-vga=on needs a VGA region, and the adapter offers none'
+
+GROUPS = {
+    'pc': [boot_case('pc', accel, adapter) for accel in ('kvm', 'tcg')
+           for adapter in ('cirrus-vga', 'ati-vga', 'VGA')],
+    'q35': [boot_case('q35', accel, adapter) for accel in ('kvm', 'tcg')
+            for adapter in ('cirrus-vga', 'ati-vga', 'VGA')],
+    'models': [boot_case('pc', 'kvm', adapter) for adapter in
+               ('qxl-vga', 'virtio-vga', 'vmware-svga')],
+    'unpatched': [boot_case(machine, 'kvm', 'cirrus-vga', '--qemu', BASE,
+                            name='unpatched', patched=False)
+                  for machine in ('pc', 'q35')],
+    'guests': [
+        guest_case('grub', 'pc', 'Linux on the assigned adapter', 'GNU GRUB'),
+        guest_case('memtest', 'pc', 'Memtest86+'),
+        guest_case('linux', 'pc', *BOOTED),
+        guest_case('linux', 'q35', *BOOTED),
+    ],
+    'arbiter': [('interrupted accesses are not lost', interrupted_accesses)],
+    'refusals': [
+        refusal_case('vfio-pci-with-disable_vga',
+                     (OFFERS_NONE, 'was loaded with disable_vga=1',
+                      'then reload vfio-pci'),
+                     '--host-cmd', 'lab_vfio_reload disable_vga=1'),
+        # The parameter's file is missing in a kernel without VGA access.
+        refusal_case('kernel-without-VGA-access',
+                     (OFFERS_NONE, 'built without CONFIG_VFIO_PCI_VGA'),
+                     '--host-cmd', 'lab_vfio_reload disable_vga=1',
+                     '--host-cmd',
+                     'mount -t tmpfs none /sys/module/vfio_pci/parameters'),
+        refusal_case('no-VGA-controller', (OFFERS_NONE, 'class is 0x0106',
+                                           "'lspci -nn' shows [0300]"),
+                     '--host-cmd', 'lab_vfio_bind 0000:00:1f.2', '--arg',
+                     '-device vfio-pci,host=00:1f.2,x-vga=on'),
+        refusal_case('class-code-that-contradicts',
+                     ('x-vga=on contradicts x-pci-class-code=0x038000',),
+                     '--device-opts', 'x-pci-class-code=0x038000'),
+    ],
+    'usage': [
+        usage_case('model that is no display', 'no display device e1000',
+                   '--adapter', 'e1000'),
+        usage_case('display that is no VGA', 'Display controller, but',
+                   '--adapter', 'secondary-vga'),
+        usage_case('unknown property of a model', "'VGA.nonsense' not found",
+                   '--adapter', 'VGA,nonsense=1'),
+        usage_case('--assign out of range', 'adapters 0 to 1',
+                   '--assign', '2'),
+        usage_case('unreadable disk', 'No such file', '--disk', '/nowhere'),
+        usage_case('two sources of a guest', 'one of --guest, --disk',
+                   '--guest', 'grub', '--disk', '/dev/null'),
+        usage_case('--until that is no regex', 'unterminated',
+                   '--until', '['),
+        usage_case('QEMU that is not there', 'run make qemu', '--qemu',
+                   '/nowhere', status=4),
+    ],
+}
+
+
+def main():
+    """One group, one TAP line a case."""
+    if len(sys.argv) != 2 or sys.argv[1] not in GROUPS:
+        sys.exit(f'usage: lab-test.py {"|".join(GROUPS)}')
+    cases = GROUPS[sys.argv[1]]
+    print(f'1..{len(cases)}', flush=True)
+    for number, (title, case) in enumerate(cases, 1):
+        try:
+            case()
+            print(f'ok {number} - {title}', flush=True)
+        except Failure as failure:
+            print(f'not ok {number} - {title}')
+            print(f'# {failure}', flush=True)
+
+
+if __name__ == '__main__':
+    main()
