@@ -36,7 +36,7 @@ HEARTBEAT_SECONDS = 45
 class Qmp:
     """A QMP connection that survives a peer which never answers."""
 
-    def __init__(self, path, greeting_seconds=CONNECT_SECONDS):
+    def __init__(self, path, process):
         self.socket = socket.socket(socket.AF_UNIX)
         deadline = time.monotonic() + CONNECT_SECONDS
         while True:
@@ -44,12 +44,11 @@ class Qmp:
                 self.socket.connect(path)
                 break
             except OSError as problem:
-                if time.monotonic() > deadline:
+                if process.poll() is not None or time.monotonic() > deadline:
                     raise EnvironmentFault(
                         f'no QMP connection at {path}: {problem}') from problem
                 time.sleep(0.05)
         self.pending = b''
-        self.greeting_seconds = greeting_seconds
         self.ready = False
 
     def _message(self, deadline):
@@ -164,7 +163,7 @@ class Host:
             self.command, stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, start_new_session=True)
         try:
-            self.qmp = Qmp(self._path('outer'))
+            self.qmp = Qmp(self._path('outer'), self.process)
             self._check_adapters(known)
         except (EnvironmentFault, OSError):
             self.complain_if_dead()
@@ -172,7 +171,7 @@ class Host:
         self.event_socket = socket.socket(socket.AF_UNIX)
         self.event_socket.connect(self._path('events'))
         self.event_socket.setblocking(False)
-        self.inner = Qmp(self._path('inner'))
+        self.inner = Qmp(self._path('inner'), self.process)
         self.vram = self._find_vram()
         self.beat = time.monotonic()
         self.qmp.command('cont')

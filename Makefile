@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The front door. Each target calls a script of scripts/ or lab/, which can be called alone as well.
+# Builds keep their own state: what is up to date costs a second.
+
+PREFIX ?= /usr/local
+HOST ?=
+NAMES ?= qemu seabios
+BUILD := $(or $(VGA_ASSIGN_BUILD),build)
+
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Variables: PREFIX= HOST= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
+
+deps: ## install the Debian packages that are missing (as root or by sudo); see scripts/deps --print
+	@scripts/deps
+
+# What each build does first: the same, where it can be done without asking.
+auto-deps:
+	@scripts/deps --auto
+
+qemu: auto-deps ## the patched QEMU: build/qemu/qemu-system-x86_64
+	@scripts/build qemu
+
+qemu-base: auto-deps ## the release as it is, for comparisons: build/qemu-base/qemu-system-x86_64
+	@scripts/build qemu-base
+
+seabios: auto-deps ## SeaBIOS and the VGA BIOSes: build/seabios
+	@scripts/build seabios
+
+series: ## the patches as complete mails for git am: build/series
+	@scripts/export $(NAMES)
+
+install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for libvirt's <emulator>
+	@scripts/build install "$(PREFIX)"
+
+check: auto-deps ## everything: build all, unit tests, qtests, the rules of the series, the lab
+	@scripts/test
+
+check-series: ## the rules of the series alone: overlay, hooks, checkpatch, git am
+	@scripts/check $(NAMES)
+
+demo: auto-deps ## a guest booting on an assigned VGA adapter; HOST=0000:01:00.0 takes a real one
+	@scripts/build qemu
+	@scripts/build qemu-base
+	@lab/demo $(if $(HOST),--host "$(HOST)")
+
+clean: ## remove what was built; the sources and the download cache stay
+	rm -rf $(addprefix $(BUILD)/,qemu qemu-base base/qemu seabios tests series lab)
+
+distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
+	@scripts/build distclean
+
+.PHONY: help deps auto-deps qemu qemu-base seabios series install check check-series demo clean distclean

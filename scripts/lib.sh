@@ -1,0 +1,149 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Sourced by the scripts here and in lab/: where things are, how to complain, and what the machine's
+# own apt sources offer. Everything said goes to stderr; stdout is for results.
+
+prog=${0##*/}
+TOP=${VGA_ASSIGN_TOP:-$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)}
+BUILD=${VGA_ASSIGN_BUILD:-$TOP/build}
+UPSTREAM=${UPSTREAM_FILE:-$TOP/UPSTREAM}
+CACHE=${VGA_ASSIGN_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vga-assign}
+TOP_SCRIPTS=$(CDPATH='' cd -- "$(dirname -- "$0")/../scripts" && pwd)
+export TOP BUILD TOP_SCRIPTS
+work=
+
+# Git and the tools behave the same whoever runs them and wherever they were started from.
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX CDPATH
+LC_ALL=C.UTF-8 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 TZ=UTC
+export LC_ALL GIT_CONFIG_GLOBAL GIT_CONFIG_NOSYSTEM TZ
+umask 022
+
+note() { printf '%s: %s\n' "$prog" "$*" >&2; }
+
+# die CODE MESSAGE [HINT]: 1 failure, 2 usage, 4 environment.
+die()
+{
+    printf '%s: error: %s\n' "$prog" "$2" >&2
+    [ -z "${3:-}" ] || printf 'hint: %s\n' "$3" >&2
+    exit "$1"
+}
+
+# The help is the comment at the head of the script, so it cannot go stale elsewhere.
+show_help() { awk 'NR < 4 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$0"; exit 0; }
+usage() { die 2 "$1" "$prog --help lists what can be typed"; }
+
+need()
+{
+    for tool; do
+        command -v "$tool" >/dev/null 2>&1 ||
+            die 4 "the program '$tool' is missing" "scripts/deps installs what is missing (--print shows the commands)"
+    done
+}
+
+# need_space DIR KIB WHAT
+need_space()
+{
+    mkdir -p "$1" || die 4 "cannot create $1"
+    have=$(df -Pk "$1" | awk 'NR == 2 { print $4 }')
+    [ "${have:-0}" -ge "$2" ] ||
+        die 4 "no space for $3: $1 has $((have / 1024)) MiB free, about $(($2 / 1024 + 1)) MiB are needed" \
+            "free some, or point VGA_ASSIGN_BUILD / VGA_ASSIGN_CACHE at a larger disk"
+}
+
+# One temporary directory a script, gone whatever happens. work_dir [PARENT]; sets $work.
+work_dir()
+{
+    [ -z "$work" ] || return 0
+    mkdir -p "${1:-$BUILD}"
+    # What a killed run left there long ago.
+    find "${1:-$BUILD}" -maxdepth 1 -name '.part.*' -mmin +1440 -exec rm -rf {} +
+    work=$(mktemp -d "${1:-$BUILD}/.part.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+}
+
+# lock NAME: one at a time in this clone; held until the script ends.
+lock()
+{
+    mkdir -p "$BUILD"
+    exec 9>"$BUILD/.lock-$1"
+    flock -n 9 && return
+    note "waiting for another run which works on $1"
+    flock 9
+}
+
+known_name()
+{
+    case $1 in qemu | seabios) ;; *) usage "unknown name '$1': qemu or seabios" ;; esac
+}
+
+upstream_rows() { awk -v n="$1" '$1 == n { print $3, $4, $5 }' "$UPSTREAM"; }
+upstream_version() { awk -v n="$1" '$1 == n { print $2; exit }' "$UPSTREAM"; }
+overlay_dir() { case $1 in seabios) echo "$TOP/seabios" ;; *) echo "$TOP" ;; esac; }
+series_of() { sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$TOP/patches/$1/series" 2>/dev/null || true; }
+
+# The Debian mirror of this machine's own apt sources (not the security one), or nothing.
+# indextargets knows only what was updated already, so the files are asked as well.
+debian_mirror()
+{
+    {
+        apt-get indextargets --format "\$(REPO_URI)" 2>/dev/null || true
+        cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+            sed -n 's/^deb  *\(\[[^]]*\]  *\)\{0,1\}//p; s/^URIs: *//p' | tr ' ' '\n'
+    } | sed 's,/*$,,' | grep -E '^https?://.*/debian$' | head -n 1
+}
+
+# private_apt STATE SUITES TYPE APT-COMMAND...: apt-get/apt-cache on lists of our own below the cache.
+# The machine's own sources and lists stay as they are; signatures are checked with Debian's keyring
+# as for any other source.
+private_apt()
+{
+    state=$CACHE/apt/$1
+    suites=$2 type=$3
+    shift 3
+    mirror=$(debian_mirror) || true
+    [ -n "$mirror" ] || { note "this machine's apt sources name no Debian mirror"; return 4; }
+    key=/usr/share/keyrings/debian-archive-keyring.gpg
+    [ -r "$key" ] || { note "no $key (package debian-archive-keyring)"; return 4; }
+    mkdir -p "$state/lists/partial" "$state/archives/partial"
+    for s in $suites; do echo "$type [signed-by=$key] $mirror $s main"; done >"$state/sources.list"
+    tool=$1
+    shift
+    "$tool" -qq -o Dir::Etc::SourceList="$state/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+        -o Dir::State::Lists="$state/lists" -o Dir::Cache="$state" -o Dir::Cache::Archives="$state/archives" \
+        -o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false \
+        -o APT::Sandbox::User="$(id -un)" -o APT::Update::Error-Mode=any "$@" 9>&-
+}
+
+# apt_private_download DESTDIR SUITE PKG...: the .deb of each package (not of its dependencies) as
+# SUITE has it. One that lies in DESTDIR already is kept; SUITE's lists are refreshed once a day.
+apt_private_download()
+{
+    dest=$1 suite=$2
+    shift 2
+    mkdir -p "$dest"
+    missing=
+    for p; do
+        ls "$dest/${p}_"*.deb >/dev/null 2>&1 || missing="$missing $p"
+    done
+    [ -n "$missing" ] || return 0
+    need apt-get
+    if [ -z "$(find "$CACHE/apt/$suite/updated" -mtime -1 2>/dev/null)" ]; then
+        note "reading the package lists of $suite"
+        private_apt "$suite" "$suite" deb apt-get update || return 4
+        : >"$CACHE/apt/$suite/updated"
+    fi
+    part=$(mktemp -d "$dest/.part.XXXXXX")
+    note "downloading$missing from $suite"
+    # The packages are separate words; apt checks each file against the signed lists.
+    # shellcheck disable=SC2086
+    if (cd "$part" && private_apt "$suite" "$suite" deb apt-get download $missing); then
+        mv "$part"/*.deb "$dest"/
+        rm -rf "$part"
+    else
+        rm -rf "$part"
+        return 4
+    fi
+}

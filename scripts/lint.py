@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The parts of scripts/check that only read files.
+
+usage: lint.py TOP NAME BASE-FILE-LIST    the patches and overlay files of one series
+       lint.py TOP                        every source of the repository
+Prints one line a check, `ok ...` or `FAIL ...`, with the reasons indented below it.
+"""
+import os
+import re
+import subprocess
+import sys
+
+ROOTS = {'qemu': ['hw', 'include', 'util', 'system', 'target', 'docs', 'tests/qtest', 'tests/unit'],
+         'seabios': ['.']}
+BUDGET = 150
+LONGEST = 80
+
+failed = False
+
+
+def verdict(what, problems):
+    """One line for a check; its problems below it."""
+    global failed
+    failed = failed or bool(problems)
+    print(('FAIL ' if problems else 'ok ') + what)
+    for p in problems:
+        print('     ' + p)
+
+
+class Patch:
+    """One stored patch: its message, keys and hook."""
+    def __init__(self, path):
+        self.name = os.path.basename(path)
+        with open(path, encoding='utf-8', errors='replace') as f:
+            lines = f.read().split('\n')
+        cut = next((i for i, l in enumerate(lines) if l == '---'), len(lines))
+        diff = next((i for i, l in enumerate(lines) if l.startswith('diff --git ')), len(lines))
+        head = next((i for i, l in enumerate(lines) if l == ''), 0)
+        self.body = lines[head + 1:cut]
+        self.keys = [m.groups() for m in (re.match(r'([A-Z][A-Za-z-]*): *(.*)', l) for l in lines[cut:diff]) if m]
+        self.overlays = [v for k, v in self.keys if k == 'Overlay']
+        self.bugfix = ('Kind', 'bugfix') in self.keys
+        self.files, self.created, self.changed = [], [], 0
+        for l in lines[diff:]:
+            if l.startswith('diff --git '):
+                self.files.append(l.split(' b/')[-1])
+            elif l.startswith('new file mode'):
+                self.created.append(self.files[-1])
+            elif l[:1] in '+-' and l and not re.match(r'(\+\+\+|---) ', l):
+                self.changed += 1
+
+
+def overlay_rule(name, patches, base, where):
+    problems, owner = [], {}
+    for p in patches:
+        problems += ['%s creates %s: new files are overlay files' % (p.name, f) for f in p.created]
+        problems += ['%s edits %s, which the release does not have' % (p.name, f)
+                     for f in p.files if f not in base and f not in p.created]
+        for f in p.overlays:
+            if f in base:
+                problems.append('%s: the overlay file %s exists upstream' % (p.name, f))
+            if f in owner:
+                problems.append('%s is owned by both %s and %s' % (f, owner[f], p.name))
+            owner[f] = p.name
+            if not os.path.isfile(os.path.join(where, f)):
+                problems.append('%s owns %s, which does not exist' % (p.name, f))
+    found = set()
+    for root in ROOTS[name]:
+        for d, dirs, files in os.walk(os.path.join(where, root)):
+            dirs[:] = [x for x in dirs if x != '__pycache__']
+            found |= {os.path.normpath(os.path.relpath(os.path.join(d, f), where)) for f in files}
+    problems += ['no patch owns the overlay file %s' % f for f in sorted(found - set(owner))]
+    verdict('%s: overlay files are new, owned once and complete (%d files)' % (name, len(owner)), problems)
+
+
+def budget(name, patches):
+    for p in patches:
+        print('   %-58s %4d lines in %d files%s' % (p.name, p.changed, len(p.files), ', bug fix' if p.bugfix else ''))
+    hooks = [p for p in patches if not p.bugfix]
+    lines = sum(p.changed for p in hooks)
+    verdict('%s: hooks change %d lines of %d upstream files (aim: %d at most); bug fixes %d more' %
+            (name, lines, len({f for p in hooks for f in p.files}), BUDGET,
+             sum(p.changed for p in patches if p.bugfix)), [])
+    if lines > BUDGET:
+        print('warning: %s: the hooks are over their budget by %d lines' % (name, lines - BUDGET))
+
+
+def messages(name, patches):
+    problems = []
+    for p in patches:
+        text = [l for l in p.body if l.strip() and not re.match(r'[A-Z][a-z-]+-(by|to): ', l)]
+        if not text:
+            problems.append('%s has no message below its subject' % p.name)
+        problems += ['%s: a message line of %d columns: %s...' % (p.name, len(l), l[:40])
+                     for l in p.body if len(l) > 76 and not re.search(r'https?://', l)]
+    verdict('%s: each patch says why, in lines of at most 76 columns' % name, problems)
+
+
+def function_lengths(name, patches, where):
+    problems = []
+    for f in (f for p in patches for f in p.overlays if f.endswith('.c')):
+        start = None
+        try:
+            lines = open(os.path.join(where, f), encoding='utf-8').read().split('\n')
+        except OSError:
+            continue
+        for i, l in enumerate(lines, 1):
+            if l == '{':
+                start = i
+            elif l == '}' and start:
+                if i - start + 1 > LONGEST:
+                    problems.append('%s:%d: a function of %d lines' % (f, start, i - start + 1))
+                start = None
+    verdict('%s: no function of an overlay file is over %d lines' % (name, LONGEST), problems)
+
+
+def sources(top):
+    if os.path.exists(os.path.join(top, '.git')):
+        out = subprocess.run(['git', '-C', top, 'ls-files', '-co', '--exclude-standard', '-z'],
+                             capture_output=True, check=True).stdout.decode()
+        return [f for f in out.split('\0') if f and os.path.isfile(os.path.join(top, f))]
+    return [os.path.relpath(os.path.join(d, f), top) for d, dirs, files in os.walk(top) for f in files
+            if not os.path.relpath(d, top).startswith('build')]
+
+
+def spdx(top):
+    problems = []
+    for f in sorted(sources(top)):
+        if f.startswith('build/') or f.startswith('patches/'):
+            continue
+        try:
+            head = open(os.path.join(top, f), encoding='utf-8').read(1500)
+        except (OSError, UnicodeDecodeError):
+            continue
+        source = re.search(r'\.(c|h|inc|S|s|py|sh|asm|ld|rst|build)$|(^|/)(Makefile|meson_options\.txt|UPSTREAM)$', f)
+        if (source or head.startswith('#!')) and 'SPDX-License-Identifier: ' not in head:
+            problems.append(f)
+    verdict('every source of the repository has an SPDX line', problems)
+
+
+def main():
+    if len(sys.argv) == 2:
+        spdx(sys.argv[1])
+    elif len(sys.argv) == 4:
+        top, name = sys.argv[1:3]
+        base = set(open(sys.argv[3], encoding='utf-8').read().split('\n'))
+        where = os.path.join(top, 'seabios') if name == 'seabios' else top
+        series = os.path.join(top, 'patches', name, 'series')
+        names = []
+        if os.path.exists(series):
+            names = [l.split('#')[0].strip() for l in open(series, encoding='utf-8')]
+        stored = [os.path.join(top, 'patches', name, n) for n in names if n]
+        lost = [n for n in os.listdir(os.path.dirname(series)) if n.endswith('.patch') and n not in names] \
+            if os.path.isdir(os.path.dirname(series)) else []
+        lost += [os.path.basename(p) + ' (named, does not exist)' for p in stored if not os.path.isfile(p)]
+        verdict('%s: series and patches agree' % name, ['%s is not in series' % n if '(' not in n else n for n in lost])
+        patches = [Patch(p) for p in stored if os.path.isfile(p)]
+        overlay_rule(name, patches, base, where)
+        budget(name, patches)
+        messages(name, patches)
+        function_lengths(name, patches, where)
+    else:
+        sys.exit(__doc__)
+    sys.exit(1 if failed else 0)
+
+
+main()

@@ -1,0 +1,157 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Sourced by apply, export, check and rebase: releases as git commits, and a series as commits on one.
+# Needs lib.sh, and $repo where a scratch repository is worked on.
+
+rgit() { git -C "$repo" "$@"; }
+
+# What a mail says below its `---` line: keys such as `Overlay: path` and `Kind: bugfix`.
+mail_keys() { sed -n '/^---$/,/^diff --git /s/^\([A-Z][A-Za-z-]*: .*\)/\1/p' "$1"; }
+mail_overlays() { mail_keys "$1" | sed -n 's/^Overlay: *//p'; }
+
+# unpack ARCHIVE-OR-TREE DIR: the release's files directly in DIR.
+unpack()
+{
+    mkdir -p "$2"
+    if [ -d "$1" ]; then
+        need_space "$2" "$(du -sk "$1" | awk '{ print $1 * 2 }')" "a copy of $1"
+        tar -C "$1" --exclude=./.git --exclude=./build -cf - . | tar -C "$2" -xf -
+    else
+        # A release unpacks to about ten times its size, and git keeps a packed copy.
+        need_space "$2" "$(du -k "$1" | awk '{ print $1 * 15 }')" "unpacking ${1##*/}"
+        tar -C "$2" --strip-components=1 -xf "$1" ||
+            die 1 "${1##*/} cannot be unpacked" "it may be damaged: delete $1 and run this again"
+    fi
+}
+
+# init_repo DIR: one that takes files as they are, and in which nobody in particular commits.
+init_repo()
+{
+    git init -q -b series "$1"
+    git -C "$1" config user.name "VGA assignment series"
+    git -C "$1" config user.email vga-assign@example.invalid
+    git -C "$1" config core.autocrlf false
+    git -C "$1" config core.fileMode true
+    git -C "$1" config gc.auto 0
+    # Keys of the mails travel as notes, also through a developer's amend and rebase.
+    git -C "$1" config notes.rewriteRef refs/notes/series
+    mkdir -p "$1/.git/info"
+    echo '* -text -ident -filter -working-tree-encoding' >"$1/.git/info/attributes"
+}
+
+# commit_release DIR NAME VERSION: everything in DIR, ignored files included, as one fixed commit.
+commit_release()
+{
+    git -C "$1" add -A -f .
+    GIT_AUTHOR_DATE="2000-01-01T00:00:00Z" GIT_COMMITTER_DATE="2000-01-01T00:00:00Z" \
+        git -C "$1" commit -q --no-verify -m "$2 $3, as released"
+}
+
+# base_repo NAME: $repo, with the pinned release as tag `base`; made anew when the release changed.
+base_repo()
+{
+    repo=$BUILD/src/$1
+    pins=$(upstream_rows "$1" | cut -d' ' -f3)
+    case $1 in qemu) user_src=${QEMU_SRC:-} ;; *) user_src=${SEABIOS_SRC:-} ;; esac
+    made_of=$(cat "$repo/.git/vga-assign-base" 2>/dev/null) || made_of=
+    if [ -n "$made_of" ]; then
+        if [ -n "$user_src" ]; then
+            [ "$made_of" != "$(readlink -f "$user_src")" ] || return 0
+        else
+            case $made_of in /*) return 0 ;; esac
+            case " $(echo "$pins" | tr '\n' ' ')" in *" $made_of "*) return 0 ;; esac
+        fi
+        must_be_clean "$1"
+        mine=$(rgit for-each-ref --format='%(refname:short)' refs/heads | grep -vx series | tr '\n' ' ') || true
+        [ -z "$mine" ] || die 1 "$repo was made of another release and has branches of yours: $mine" \
+            "keep what you need of them, then delete $repo"
+    fi
+    archive=$("$TOP_SCRIPTS/fetch" "$1")
+    mkdir -p "$BUILD/src"
+    work_dir "$BUILD/src"
+    note "importing ${archive##*/} as the base of $1"
+    # shellcheck disable=SC2154  # work: from lib.sh
+    unpack "$archive" "$work/$1"
+    init_repo "$work/$1"
+    commit_release "$work/$1" "$1" "$(upstream_version "$1")"
+    git -C "$work/$1" tag base
+    git -C "$work/$1" update-ref refs/vga-assign/applied base
+    if [ -n "$user_src" ]; then readlink -f "$user_src"; else sha256sum <"$archive" | cut -d' ' -f1; fi \
+        >"$work/$1/.git/vga-assign-base"
+    rm -rf "$repo"
+    mv "$work/$1" "$repo"
+}
+
+# must_be_clean NAME: nothing in the scratch tree that exists nowhere else.
+must_be_clean()
+{
+    rgit update-index -q --refresh || true
+    rgit diff-index --quiet HEAD -- ||
+        die 1 "$repo has edits which are not committed: $(rgit diff-index --name-only HEAD -- | head -n 5 | tr '\n' ' ')" \
+            "keep them: git -C $repo commit -a, then scripts/export --refresh $1; or drop them: git -C $repo reset --hard"
+    [ "$(rgit rev-parse HEAD)" = "$(rgit rev-parse refs/vga-assign/applied)" ] ||
+        die 1 "$repo has commits which are not in patches/$1" \
+            "keep them: scripts/export --refresh $1; or drop them: git -C $repo checkout -B series refs/vga-assign/applied"
+}
+
+# What the hand-written half of a series is, in one hash: to notice edits since it was applied.
+patches_id() { (cd "$TOP/patches/$1" 2>/dev/null && cat series -- *.patch 2>/dev/null) | sha256sum | cut -d' ' -f1; }
+
+# one_commit NAME PATCH PARENT: the commit of one patch with its overlay files; the index has PARENT.
+one_commit()
+{
+    mail=$TOP/patches/$1/$2
+    [ -f "$mail" ] || die 1 "patches/$1/series names $2, which does not exist"
+    git mailinfo "$work/body" "$work/diff" <"$mail" >"$work/info"
+    for key in Author Email Subject Date; do
+        grep -q "^$key: ." "$work/info" || die 1 "patches/$1/$2 is not a mail: no $key in its head"
+    done
+    if grep -q '^diff --git ' "$work/diff"; then
+        rgit apply --cached --whitespace=nowarn "$work/diff" 2>"$work/err" ||
+            die 1 "patches/$1/$2 does not apply: $(sed 's/^error: //' "$work/err" | tr '\n' ';')" \
+                "correct the patch; after a change of the base, scripts/rebase merges what can be merged"
+    fi
+    : >"$work/index-info"
+    for f in $(mail_overlays "$mail"); do
+        case /$f/ in *//* | */../* | */./*) die 1 "patches/$1/$2: bad overlay path '$f'" ;; esac
+        file=$(overlay_dir "$1")/$f
+        { [ -f "$file" ] && [ ! -h "$file" ]; } || die 1 "patches/$1/$2 owns the overlay file $f, which does not exist" "create $file"
+        [ -z "$(rgit ls-files -- "$f")" ] ||
+            die 1 "patches/$1/$2: the overlay file $f exists upstream, or belongs to an earlier patch" \
+                "an upstream file is edited by a hook, not replaced"
+        mode=100644
+        [ ! -x "$file" ] || mode=100755
+        printf '%s %s\t%s\n' $mode "$(rgit hash-object -w --no-filters "$file")" "$f" >>"$work/index-info"
+    done
+    rgit update-index --index-info <"$work/index-info"
+    field() { sed -n "s/^$1: //p" "$work/info"; }
+    { field Subject; echo; cat "$work/body"; } | git stripspace >"$work/message"
+    GIT_AUTHOR_NAME=$(field Author) GIT_AUTHOR_EMAIL=$(field Email) GIT_AUTHOR_DATE=$(field Date)
+    GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL GIT_COMMITTER_DATE=$GIT_AUTHOR_DATE
+    export GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_AUTHOR_DATE GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL GIT_COMMITTER_DATE
+    commit=$(rgit commit-tree "$(rgit write-tree)" -p "$3" -F "$work/message")
+    mail_keys "$mail" | grep -v '^Overlay:' >"$work/keys" || true
+    if [ -s "$work/keys" ]; then
+        rgit notes --ref=series add -f -F "$work/keys" "$commit" 2>/dev/null
+    else
+        rgit notes --ref=series remove --ignore-missing "$commit" 2>/dev/null
+    fi
+    unset GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_AUTHOR_DATE GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL GIT_COMMITTER_DATE
+    echo "$commit"
+}
+
+# assemble NAME: prints the last commit of the series, made without touching the work tree.
+assemble()
+{
+    work_dir
+    GIT_INDEX_FILE=$work/index
+    export GIT_INDEX_FILE
+    rgit read-tree base
+    head=$(rgit rev-parse 'base^{commit}')
+    for p in $(series_of "$1"); do
+        head=$(one_commit "$1" "$p" "$head")
+    done
+    unset GIT_INDEX_FILE
+    echo "$head"
+}

@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# scripts/build with a QEMU and a SeaBIOS whose configure, ninja and make are a few lines: what is
+# done again when, and what is said when it fails. run_tests calls the functions.
+# shellcheck disable=SC2317
+set -eu
+. "$(dirname -- "$0")/tap.sh"
+
+build=$tmp/build
+
+releases()
+{
+    fresh
+    q=$tmp/rel/qemu-1.0
+    mkdir -p "$q/pc-bios/optionrom" "$q/roms"
+    for c in seabios-256k seabios-128k vga-stdvga vga-cirrus vga-ati vga-qxl vga-virtio vga-vmware vga-bochs-display vga-ramfb vga-isavga; do
+        echo "CONFIG=$c" >"$q/roms/config.$c"
+    done
+    printf "blobs = [\n    'edk2-x86_64-code.fd',\n]\n" >"$q/pc-bios/meson.build"
+    cat >"$q/configure" <<'EOF'
+#!/bin/sh
+echo configured >>"$LOG"
+[ -e ../src/qemu/pc-bios/edk2-x86_64-code.fd.bz2 ] || exit 1
+[ -z "${BREAK:-}" ] || { echo "ERROR: no such library"; exit 1; }
+mkdir -p pc-bios/optionrom qemu-bundle/usr/local/share/qemu/keymaps
+echo de >qemu-bundle/usr/local/share/qemu/keymaps/de
+printf 'all: kvmvapic.bin\nkvmvapic.bin:\n\techo rom >$@\n' >pc-bios/optionrom/Makefile
+: >build.ninja
+EOF
+    chmod +x "$q/configure"
+    pin "$(pack "$tmp/rel" 1.0)"
+    s=$tmp/rel/seabios-1.0
+    mkdir -p "$s"
+    # shellcheck disable=SC2016
+    printf 'oldnoconfig:\n\t@:\nall:\n\t@echo made >>$(LOG)\n\t@cat $(OUT).config >$(OUT)bios.bin\n\t@cp $(OUT)bios.bin $(OUT)vgabios.bin\n' >"$s/Makefile"
+    tar -C "$tmp/rel" -czf "$tmp/rel/seabios.tgz" seabios-1.0
+    echo "seabios 1.0 upstream file://$tmp/rel/seabios.tgz $(hash_of "$tmp/rel/seabios.tgz")" >>"$UPSTREAM_FILE"
+    mkdir -p "$build/python" "$tmp/bin"
+    echo "$build/python" >"$build/python/.done"
+    cat >"$tmp/bin/ninja" <<'EOF'
+#!/bin/sh
+while [ "$1" != -C ]; do shift; done
+echo "ninja $(cat ../src/qemu/hw/vfio/pci.c 2>/dev/null | wc -l)" >>"$LOG"
+echo 'echo running' >"$2/qemu-system-x86_64"
+chmod +x "$2/qemu-system-x86_64"
+EOF
+    chmod +x "$tmp/bin/ninja"
+    PATH=$tmp/bin:$PATH LOG=$tmp/log2
+    : >"$LOG"
+    export PATH LOG
+}
+
+t_once() # the first build configures and makes the firmware, the second does neither
+{
+    releases
+    "$scripts/build" qemu
+    [ "$(grep -c configured "$LOG")" = 1 ]
+    [ "$(grep -c made "$LOG")" = 11 ]
+    "$scripts/build" qemu
+    [ "$(grep -c configured "$LOG")" = 1 ]
+    [ "$(grep -c made "$LOG")" = 11 ]
+    [ "$(grep -c ninja "$LOG")" = 2 ]
+    [ "$(cat "$build/seabios/vgabios.bin")" = CONFIG=vga-isavga ]
+}
+
+t_firmware() # a QEMU in its build directory finds firmware, option ROMs and VGA BIOSes
+{
+    releases
+    "$scripts/build" qemu
+    for f in bios-256k.bin vgabios-cirrus.bin kvmvapic.bin; do [ -f "$build/qemu/qemu-bundle/usr/local/share/qemu/$f" ]; done
+}
+
+t_placeholders() # files made for configure's sake do not look like a developer's edits
+{
+    releases
+    "$scripts/build" qemu
+    [ -z "$(git -C "$repo" status --porcelain)" ]
+}
+
+t_flags() # other configure arguments configure again
+{
+    releases
+    "$scripts/build" qemu
+    QEMU_CONFIGURE=--enable-debug "$scripts/build" qemu
+    [ "$(grep -c configured "$LOG")" = 2 ]
+}
+
+t_configure_fails() # a failed configure says why, and is done again by the next run
+{
+    releases
+    BREAK=1 fails 1 "$scripts/build" qemu
+    says 'configure failed: ERROR: no such library'
+    "$scripts/build" qemu
+}
+
+t_cut_off() # so is one that was cut off
+{
+    releases
+    "$scripts/build" qemu
+    rm "$build/qemu/.configured"
+    "$scripts/build" qemu
+    [ "$(grep -c configured "$LOG")" = 2 ]
+}
+
+t_base() # qemu-base is the release without the series, the same relative way from its source
+{
+    with_series
+    mv "$tmp/top" "$tmp/top2"
+    releases
+    mv "$tmp/top2" "$tmp/top.new"
+    rm -rf "$tmp/top"
+    mv "$tmp/top.new" "$tmp/top"
+    "$scripts/build" qemu
+    "$scripts/build" qemu-base
+    grep -q hooked "$build/src/qemu/hw/vfio/pci.c"
+    ! grep -q hooked "$build/base/src/qemu/hw/vfio/pci.c" || return 1
+    [ "$(readlink "$build/qemu-base")" = base/qemu ]
+    [ -x "$build/qemu-base/qemu-system-x86_64" ]
+}
+
+t_install() # install copies the program, its firmware and keymaps; a bad PREFIX is refused
+{
+    releases
+    "$scripts/build" install "$tmp/opt"
+    [ "$("$tmp/opt/bin/qemu-system-x86_64")" = running ]
+    for f in bios-256k.bin keymaps/de; do [ -f "$tmp/opt/share/qemu/$f" ]; done
+    fails 2 "$scripts/build" install relative
+    : >"$tmp/file"
+    fails 4 "$scripts/build" install "$tmp/file"
+    says 'cannot be written'
+}
+
+t_distclean() # distclean keeps what exists nowhere else
+{
+    releases
+    "$scripts/build" qemu
+    echo mine >>"$repo/hw/vfio/pci.c"
+    fails 1 "$scripts/build" distclean
+    git -C "$repo" reset -q --hard
+    "$scripts/build" distclean
+    [ ! -e "$build" ]
+}
+
+t_missing_tool() # a missing program is named, with what installs it
+{
+    releases
+    mkdir -p "$tmp/few"
+    for p in sh nproc dirname sed awk cat id pwd tr git flock df; do ln -sf "$(command -v "$p")" "$tmp/few/$p"; done
+    PATH=$tmp/few fails 4 "$scripts/build" qemu
+    says "'gcc' is missing"
+    says 'scripts/deps'
+}
+
+run_tests

@@ -1,0 +1,303 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# scripts/apply, export, check and rebase on a release of a few files. run_tests calls the functions.
+# shellcheck disable=SC2317
+set -eu
+. "$(dirname -- "$0")/tap.sh"
+
+t_pristine() # the base is the release, byte for byte, modes and ignored files included
+{
+    fresh
+    "$scripts/apply" qemu
+    git -C "$repo" archive base | tar -x --one-top-level="$tmp/out" -f -
+    diff -r "$tmp/rel/qemu-1.0" "$tmp/out"
+    diff -r -x .git "$tmp/rel/qemu-1.0" "$repo"
+    [ -x "$repo/tools/run.sh" ]
+    [ "$(git -C "$repo" rev-parse base)" = "$(git -C "$repo" rev-parse HEAD)" ]
+}
+
+t_missing_series() # no patches directory means: the base only
+{
+    fresh
+    rm -r "$tmp/top/patches"
+    "$scripts/apply" qemu
+    "$scripts/export" qemu
+    "$scripts/check" qemu
+}
+
+t_round_trip() # developer's commits -> patches and overlay -> the same commits
+{
+    with_series
+    want=$(git -C "$repo" rev-parse 'HEAD^{tree}')
+    [ "$(wc -l <"$tmp/top/patches/qemu/series")" = 2 ]
+    grep -q '^Overlay: hw/vfio/one.c$' "$tmp/top/patches/qemu/0001-hw-vfio-first.patch"
+    [ -x "$tmp/top/hw/vfio/two.sh" ]
+    "$scripts/apply" qemu
+    [ "$(git -C "$repo" rev-parse 'series^{tree}')" = "$want" ]
+    rm -rf "$tmp/build"
+    "$scripts/apply" qemu
+    [ "$(git -C "$repo" rev-parse 'series^{tree}')" = "$want" ]
+    first=$(git -C "$repo" rev-parse series)
+    rm -rf "$tmp/build"
+    "$scripts/apply" qemu
+    [ "$(git -C "$repo" rev-parse series)" = "$first" ]
+    git -C "$repo" diff --quiet HEAD
+}
+
+t_one_file() # an edit of an overlay file changes that file alone in the work tree
+{
+    with_series
+    "$scripts/apply" qemu
+    find "$repo" -path "$repo/.git" -prune -o -type f -exec touch -d @1000000000 {} +
+    git -C "$repo" update-index -q --refresh
+    echo 'int more;' >>"$tmp/top/hw/vfio/one.c"
+    "$scripts/apply" qemu
+    changed=$(find "$repo" -path "$repo/.git" -prune -o -type f -newermt @1000000000 -print)
+    [ "$changed" = "$repo/hw/vfio/one.c" ]
+    "$scripts/apply" qemu
+}
+
+t_local_edit() # an edit in the scratch tree is refused with the way to keep it, never lost
+{
+    with_series
+    "$scripts/apply" qemu
+    echo mine >>"$repo/hw/vfio/pci.c"
+    "$scripts/apply" qemu
+    echo 'int more;' >>"$tmp/top/hw/vfio/one.c"
+    fails 1 "$scripts/apply" qemu
+    says 'scripts/export --refresh qemu'
+    tail -n 1 "$repo/hw/vfio/pci.c" | grep -q mine
+}
+
+t_local_commit() # so is a commit there; and a refresh does not undo a newer edit here
+{
+    with_series
+    "$scripts/apply" qemu
+    echo mine >>"$repo/hw/vfio/pci.c"
+    commit "hw/vfio: third" "The reason of the third." 3
+    echo 'int more;' >>"$tmp/top/hw/vfio/one.c"
+    fails 1 "$scripts/apply" qemu
+    says 'commits which are not in patches/qemu'
+    fails 1 "$scripts/export" --refresh qemu
+    says 'hw/vfio/one.c was edited here'
+    git -C "$tmp" diff --no-index --quiet "$repo/hw/vfio/one.c" "$tmp/top/hw/vfio/one.c" && return 1
+    sed -i '$d' "$tmp/top/hw/vfio/one.c"
+    "$scripts/export" --refresh qemu
+    [ -f "$tmp/top/patches/qemu/0003-hw-vfio-third.patch" ]
+    "$scripts/apply" qemu
+}
+
+t_cut_off() # a checkout that was killed half-way is finished by the next run
+{
+    with_series
+    "$scripts/apply" qemu
+    git -C "$repo" rev-parse HEAD >"$repo/.git/vga-assign-moving"
+    rm "$repo/hw/vfio/one.c"
+    : >"$repo/.git/index.lock"
+    "$scripts/apply" qemu
+    [ -f "$repo/hw/vfio/one.c" ]
+}
+
+t_no_fuzz() # a hook whose context differs is an error which names the patch and the file
+{
+    with_series
+    sed -i 's/^ line 9$/ line nine/' "$tmp/top/patches/qemu/0001-hw-vfio-first.patch"
+    fails 1 "$scripts/apply" qemu
+    says '0001-hw-vfio-first.patch does not apply'
+    says 'hw/vfio/pci.c'
+}
+
+t_later_change() # a commit which changes an earlier one's overlay file is refused
+{
+    with_series
+    "$scripts/apply" qemu
+    echo 'int more;' >>"$repo/hw/vfio/one.c"
+    commit "hw/vfio: third" "The reason." 3
+    fails 1 "$scripts/export" --refresh qemu
+    says 'fold it into its owner'
+}
+
+t_keys() # keys below the --- line survive a refresh, also after a developer's amend
+{
+    with_series
+    sed -i 's/^---$/---\nKind: bugfix/' "$tmp/top/patches/qemu/0002-hw-vfio-second.patch"
+    "$scripts/apply" qemu
+    git -C "$repo" commit -q --amend -m "hw/vfio: renamed" -m "The reason."
+    "$scripts/export" --refresh qemu
+    grep -q '^Kind: bugfix$' "$tmp/top/patches/qemu/0002-hw-vfio-renamed.patch"
+    [ ! -e "$tmp/top/patches/qemu/0002-hw-vfio-second.patch" ]
+}
+
+t_export_twice() # two exports give the same bytes, from another directory too
+{
+    with_series
+    "$scripts/export" qemu
+    cp -r "$tmp/build/series" "$tmp/first"
+    mv "$tmp/build" "$tmp/gone"
+    "$scripts/export" qemu
+    diff -r "$tmp/first" "$tmp/build/series"
+    if grep -r "$tmp" "$tmp/first"; then return 1; fi
+}
+
+t_git_am() # git am of the mails onto the release gives the identical tree
+{
+    with_series
+    "$scripts/export" -o "$tmp/mails" qemu
+    rm -rf "$tmp/am"
+    cp -r "$tmp/rel/qemu-1.0" "$tmp/am"
+    rm "$tmp/am/.gitattributes" && printf '* -text\n' >"$tmp/am/.gitattributes" && cp "$tmp/rel/qemu-1.0/.gitattributes" "$tmp/attr"
+    git init -q "$tmp/am"
+    echo '* -text' >"$tmp/am/.git/info/attributes"
+    cp "$tmp/attr" "$tmp/am/.gitattributes"
+    git -C "$tmp/am" config user.name x
+    git -C "$tmp/am" config user.email x@example.invalid
+    git -C "$tmp/am" add -A -f
+    git -C "$tmp/am" commit -q -m base
+    git -C "$tmp/am" am -q "$tmp"/mails/qemu/*.patch
+    [ "$(git -C "$tmp/am" rev-parse 'HEAD^{tree}')" = "$(git -C "$repo" rev-parse 'refs/vga-assign/assembled^{tree}')" ]
+}
+
+t_check_good() # check is content with a good series
+{
+    with_series
+    fails 0 "$scripts/check" qemu
+    says 'ok qemu: git am of the mails'
+    says 'hooks change 6 lines of 2 upstream files'
+}
+
+t_check_upstream_file() # check: an overlay file that exists upstream
+{
+    with_series
+    sed -i 's,^Overlay: .*one.c,&\nOverlay: hw/vfio/pci.c,' "$tmp/top/patches/qemu/0001-hw-vfio-first.patch"
+    cp "$repo/hw/vfio/pci.c" "$tmp/top/hw/vfio/pci.c"
+    fails 1 "$scripts/check" qemu
+    says 'the overlay file hw/vfio/pci.c exists upstream'
+}
+
+t_check_creates() # check: a hook that creates a file
+{
+    with_series
+    cat >>"$tmp/top/patches/qemu/0002-hw-vfio-second.patch" <<'EOF'
+diff --git a/hw/vfio/three.c b/hw/vfio/three.c
+new file mode 100644
+--- /dev/null
++++ b/hw/vfio/three.c
+@@ -0,0 +1 @@
++int three;
+EOF
+    fails 1 "$scripts/check" qemu
+    says '0002-hw-vfio-second.patch creates hw/vfio/three.c'
+}
+
+t_check_stale() # check: a hunk whose place has moved, and says what to type
+{
+    with_series
+    sed -i 's/^@@ -7,7 +7,7 @@/@@ -8,7 +8,7 @@/' "$tmp/top/patches/qemu/0001-hw-vfio-first.patch"
+    fails 1 "$scripts/check" qemu
+    says 'stale hunks'
+    "$scripts/apply" qemu
+    "$scripts/export" --refresh qemu
+    "$scripts/check" qemu
+}
+
+t_check_spdx() # check: a source without an SPDX line
+{
+    with_series
+    echo 'int one;' >"$tmp/top/hw/vfio/one.c"
+    fails 1 "$scripts/check" qemu
+    says 'FAIL every source of the repository has an SPDX line'
+    says '     hw/vfio/one.c'
+}
+
+t_check_unowned() # check: an overlay file which no patch owns, and a patch which is not in series
+{
+    with_series
+    echo '/* SPDX-License-Identifier: GPL-2.0-or-later */' >"$tmp/top/hw/vfio/stray.c"
+    cp "$tmp/top/patches/qemu/0001-hw-vfio-first.patch" "$tmp/top/patches/qemu/0009-lost.patch"
+    fails 1 "$scripts/check" qemu
+    says 'no patch owns the overlay file hw/vfio/stray.c'
+    says '0009-lost.patch is not in series'
+}
+
+t_check_style() # check: a patch without a message, a long line, a function of 90 lines
+{
+    with_series
+    sed -i 's/^The reason of the first\.$//' "$tmp/top/patches/qemu/0001-hw-vfio-first.patch"
+    sed -i "s/^The reason of the second\.$/$(printf '%080d' 7)/" "$tmp/top/patches/qemu/0002-hw-vfio-second.patch"
+    { echo 'int f(void)'; echo '{'; lines 88 | sed 's/.*/    x;/'; echo '}'; } >>"$tmp/top/hw/vfio/one.c"
+    fails 1 "$scripts/check" qemu
+    says '0001-hw-vfio-first.patch has no message'
+    says '0002-hw-vfio-second.patch: a message line of 80 columns'
+    says 'hw/vfio/one.c:4: a function of 90 lines'
+}
+
+t_rebase_clean() # rebase onto a release with other lines around: clean, and stored with --write
+{
+    with_series
+    make_release "$tmp/rel" 1.1
+    sed -i '1i new first line' "$tmp/rel/qemu-1.1/hw/vfio/pci.c"
+    before=$(cat "$tmp"/top/patches/qemu/* | sha256sum)
+    fails 0 "$scripts/rebase" qemu "$(pack "$tmp/rel" 1.1)"
+    says 'clean         0001-hw-vfio-first.patch'
+    [ "$before" = "$(cat "$tmp"/top/patches/qemu/* | sha256sum)" ]
+    fails 0 "$scripts/rebase" qemu --continue --write
+    grep -q '^@@ -8,7 +8,7 @@' "$tmp/top/patches/qemu/0001-hw-vfio-first.patch"
+    pin "$tmp/rel/qemu-1.1.tar.gz"
+    sed -i 's/ 1.0 / 1.1 /' "$UPSTREAM_FILE"
+    "$scripts/check" qemu
+}
+
+t_rebase_3way() # rebase: changed context is merged; a conflict stops where a person goes on
+{
+    with_series
+    make_release "$tmp/rel" 1.2
+    sed -i 's/^line 8$/line 8 changed/; s/^line 40$/line 40 changed/' "$tmp/rel/qemu-1.2/hw/vfio/pci.c"
+    fails 1 "$scripts/rebase" qemu "$(pack "$tmp/rel" 1.2)"
+    says '3-way         0001-hw-vfio-first.patch'
+    says 'needs a hand  0002-hw-vfio-second.patch'
+    says '              hw/vfio/pci.c'
+    says 'git am --continue'
+    fails 1 "$scripts/rebase" qemu --continue
+    new=$tmp/build/rebase/qemu
+    sed -i '/^<<<<<<</,/^>>>>>>>/c line 40 changed and hooked' "$new/hw/vfio/pci.c"
+    git -C "$new" add -A
+    git -C "$new" am --continue
+    fails 0 "$scripts/rebase" qemu --continue --write
+    grep -q '^+line 40 changed and hooked' "$tmp/top/patches/qemu/0002-hw-vfio-second.patch"
+}
+
+t_rebase_taken() # rebase: an overlay file which the new release brings needs a hand
+{
+    with_series
+    make_release "$tmp/rel" 1.3
+    echo theirs >"$tmp/rel/qemu-1.3/hw/vfio/one.c"
+    fails 1 "$scripts/rebase" qemu "$(pack "$tmp/rel" 1.3)"
+    says 'needs a hand  0001-hw-vfio-first.patch'
+    says 'hw/vfio/one.c'
+}
+
+t_new_pin() # a changed pin makes the base anew
+{
+    with_series
+    make_release "$tmp/rel" 1.1
+    echo other >"$tmp/rel/qemu-1.1/other"
+    pin "$(pack "$tmp/rel" 1.1)"
+    "$scripts/apply" qemu
+    [ -f "$repo/other" ] && [ -f "$repo/hw/vfio/one.c" ]
+}
+
+t_usage() # wrong usage ends with 2 and one message; each script has --help
+{
+    fresh
+    for s in apply export check fetch deps rebase build debs; do
+        fails 0 "$scripts/$s" --help
+        says "Usage: scripts/$s"
+        fails 2 "$scripts/$s" --nonsense
+    done
+    fails 2 "$scripts/apply" bochs
+    fails 2 "$scripts/rebase" qemu
+    fails 2 "$scripts/build"
+}
+
+run_tests

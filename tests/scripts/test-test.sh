@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# scripts/count-tests.py, which has the last word in `make check`. run_tests calls the functions.
+# shellcheck disable=SC2317
+set -eu
+. "$(dirname -- "$0")/tap.sh"
+
+# logs RESULT XML: a run of one program, `tap`, with this result and these test cases.
+logs()
+{
+    mkdir -p "$tmp/logs"
+    echo "{\"name\": \"vga-assign:scripts / tap\", \"result\": \"$1\"}" >"$tmp/logs/testlog.json"
+    echo "<testsuites><testsuite name='vga-assign.tap'>$2</testsuite></testsuites>" >"$tmp/logs/testlog.junit.xml"
+}
+last() { [ "$(tail -n 1 "$tmp/said")" = "$1" ] || { echo "last line is not: $1"; return 1; }; }
+
+t_pass() # test cases are counted, not programs
+{
+    logs OK "<testcase name='a'/><testcase name='b'/>"
+    fails 0 "$scripts/count-tests.py" "$tmp/logs"
+    last '2 passed, 0 failed, 0 skipped'
+}
+
+t_fail() # a failed case fails the run and is named
+{
+    logs FAIL "<testcase name='a'/><testcase name='b'><failure/></testcase>"
+    fails 1 "$scripts/count-tests.py" "$tmp/logs"
+    says 'FAILED  vga-assign.tap: b'
+    last '1 passed, 1 failed, 0 skipped'
+}
+
+t_skip() # a skip is listed with its reason
+{
+    logs OK "<testcase name='a'/><testcase name='b'><skipped/><system-out>no KVM here</system-out></testcase>"
+    fails 0 "$scripts/count-tests.py" "$tmp/logs"
+    says 'skipped vga-assign.tap: b (no KVM here)'
+    last '1 passed, 0 failed, 1 skipped'
+}
+
+t_died() # a program that died after its last good case is a failure
+{
+    logs TIMEOUT "<testcase name='a'/>"
+    fails 1 "$scripts/count-tests.py" "$tmp/logs"
+    last '1 passed, 1 failed, 0 skipped'
+}
+
+t_nothing() # no results are a failure
+{
+    rm -rf "$tmp/logs"
+    fails 1 "$scripts/count-tests.py" "$tmp/logs"
+    last '0 passed, 1 failed, 0 skipped'
+}
+
+run_tests
