@@ -30,7 +30,7 @@ VGA_MODELS = ('VGA', 'cirrus-vga', 'ati-vga', 'qxl-vga', 'virtio-vga',
 PLACE_ON_COMMAND_LINE = {'qxl-vga': 2, 'vmware-svga': 1}
 CONNECT_SECONDS = 30
 # The host says "hb" every second of its own time.
-HEARTBEAT_SECONDS = 45
+HEARTBEAT_SECONDS = int(os.environ.get('VGALAB_HEARTBEAT_SECONDS', '45'))
 
 
 class Qmp:
@@ -230,7 +230,8 @@ class Host:
             if left == 0 or self.process.poll() is not None:
                 break
         if self.process.poll() is not None:
-            self.complain_if_dead()
+            raise EnvironmentFault('the emulated host went down; see '
+                                   f'{self.out}/host.log')
         if time.monotonic() - self.beat > HEARTBEAT_SECONDS:
             raise HostHang(f'no heartbeat for {HEARTBEAT_SECONDS} s, '
                            f'host uptime {self.uptime:.0f} s')

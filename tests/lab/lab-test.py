@@ -23,11 +23,14 @@ HOST_SCREEN = "This is the host's own screen."
 FEW_WRITES = 1000
 
 # Another user of the legacy ranges takes them again and again and interrupts
-# the waiting vCPU, which the kernel answers with EINTR.
+# the waiting vCPU, which the kernel answers with EINTR.  SIGUSR1 is what QEMU
+# itself interrupts a vCPU with, as soon as it has a handler for it (SigCgt).
 CONTENDER = '''
 ( exec 3<>/dev/vga_arbiter
   printf 'target PCI:0000:01:00.0' >&3
-  until qemu=$(pidof qemu-system-x86_64); do usleep 100000; done
+  until qemu=$(pidof qemu-system-x86_64) &&
+        caught=$(sed -n 's/^SigCgt:[[:space:]]*/0x/p' /proc/$qemu/status) &&
+        [ $((caught & 0x200)) != 0 ]; do usleep 100000; done
   while kill -0 "$qemu"; do
       printf 'lock io+mem' >&3
       for i in 1 2 3 4 5; do usleep 5000; kill -USR1 "$qemu"; done
@@ -162,6 +165,19 @@ def usage_case(name, text, *arguments, status=2):
     return (name, case)
 
 
+def host_hang():
+    """A host without a heartbeat is reported, tried again, and no result."""
+    os.environ['VGALAB_HEARTBEAT_SECONDS'] = '10'
+    try:
+        lab = Lab('hang', '--host-cmd', 'kill $heartbeat; sleep 1000',
+                  until=None, status=4)
+    finally:
+        del os.environ['VGALAB_HEARTBEAT_SECONDS']
+    for text in ('try 1 of 2', 'try 2 of 2', 'hung in every try'):
+        require(text in lab.said, f'"{text}" is not in: {lab.said}')
+    require(not lab.result, 'there is a result')
+
+
 BOOTED = ('LAB GUEST READY', 'Console: colour VGA+ 80x25', 'boot_vga 1')
 OFFERS_NONE = 'x-vga=on needs a VGA region, and the adapter offers none'
 
@@ -217,6 +233,9 @@ GROUPS = {
                    '--until', '['),
         usage_case('QEMU that is not there', 'run make qemu', '--qemu',
                    '/nowhere', status=4),
+        usage_case('host that panics', 'the emulated host went down',
+                   '--host-cmd', 'echo c > /proc/sysrq-trigger', status=4),
+        ('host that hangs', host_hang),
     ],
 }
 
