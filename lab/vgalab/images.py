@@ -20,6 +20,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 BUILD = os.environ.get('VGA_ASSIGN_BUILD', os.path.join(TOP, 'build'))
 LAB = os.path.join(TOP, 'lab')
+QEMU = os.path.join(BUILD, 'qemu', 'qemu-system-x86_64')
+QEMU_BASE = os.path.join(BUILD, 'qemu-base', 'qemu-system-x86_64')
 # The lab's own world is one Debian release, whatever the machine runs.
 SUITE = 'bookworm'
 
@@ -69,6 +71,14 @@ def run(command, **options):
             else said
         raise EnvironmentFault(
             f'{" ".join(command[:3])} ... failed: {said.strip()}') from problem
+
+
+def program(path, remedy):
+    """A QEMU binary that is there."""
+    if not os.access(path, os.X_OK):
+        raise EnvironmentFault(f'{path}: not there or not executable; run '
+                               f'{remedy}')
+    return os.path.abspath(path)
 
 
 @contextlib.contextmanager
