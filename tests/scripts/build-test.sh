@@ -14,7 +14,7 @@ releases()
     fresh
     q=$tmp/rel/qemu-1.0
     mkdir -p "$q/pc-bios/optionrom" "$q/roms"
-    for c in seabios-256k seabios-128k vga-stdvga vga-cirrus vga-ati vga-qxl vga-virtio vga-vmware vga-bochs-display vga-ramfb vga-isavga; do
+    for c in seabios-256k seabios-128k seabios-microvm vga-stdvga vga-cirrus vga-ati vga-qxl vga-virtio vga-vmware vga-bochs-display vga-ramfb vga-isavga; do
         echo "CONFIG=$c" >"$q/roms/config.$c"
     done
     printf "blobs = [\n    'edk2-x86_64-code.fd',\n]\n" >"$q/pc-bios/meson.build"
