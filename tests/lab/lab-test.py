@@ -178,7 +178,7 @@ def host_hang():
     require(not lab.result, 'there is a result')
 
 
-BOOTED = ('LAB GUEST READY', 'Console: colour VGA+ 80x25', 'boot_vga 1')
+BOOTED = ('LAB GUEST READY', 'console: colour VGA+ 80x25', 'boot_vga 1')
 OFFERS_NONE = 'x-vga=on needs a VGA region, and the adapter offers none'
 
 GROUPS = {

@@ -56,10 +56,10 @@ t_once() # the first build configures and makes the firmware, the second does ne
     releases
     "$scripts/build" qemu
     [ "$(grep -c configured "$LOG")" = 1 ]
-    [ "$(grep -c made "$LOG")" = 11 ]
+    [ "$(grep -c made "$LOG")" = 12 ]
     "$scripts/build" qemu
     [ "$(grep -c configured "$LOG")" = 1 ]
-    [ "$(grep -c made "$LOG")" = 11 ]
+    [ "$(grep -c made "$LOG")" = 12 ]
     [ "$(grep -c ninja "$LOG")" = 2 ]
     [ "$(cat "$build/seabios/vgabios.bin")" = CONFIG=vga-isavga ]
 }
