@@ -10,8 +10,10 @@ a test that cannot fail there proves nothing here.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -155,6 +157,77 @@ def interrupted_accesses():
             'accesses failed')
 
 
+def lab_images():
+    """The lab's own images module: where its packages and disks are."""
+    sys.path.insert(0, os.path.join(TOP, 'lab'))
+    from vgalab import images
+    return images
+
+
+def disk_of_the_user():
+    """--disk: a file with a name that QEMU's option syntax would cut."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'my, own disk.img')
+        shutil.copy(lab_images().grub_disk(-1), path)
+        lab = Lab('disk', '--disk', path, '--seconds', '200',
+                  until='Linux on the assigned adapter')
+    require('GNU GRUB' in lab.read('adapter1.txt'), 'GRUB is not there')
+
+
+def package_file(*path):
+    """A file of the lab's Debian packages."""
+    return os.path.join(lab_images().packages(), 'root', *path)
+
+
+def cdrom_of_the_user():
+    """--cdrom: Debian's memtest86+ image."""
+    for machine in ('pc', 'q35'):
+        Lab(f'cdrom-{machine}', '--machine', machine, '--seconds', '200',
+            '--cdrom', package_file('usr', 'lib', 'memtest86+',
+                                    'memtest86+x64.iso'), until='Memtest86')
+
+
+def firmware_of_the_user():
+    """--bios: SeaBIOS's 128 KiB build, told by its banner."""
+    lab = Lab('bios', '--bios', os.path.join(BUILD, 'seabios', 'bios.bin'),
+              '--guest', 'seabios')
+    require('SeaBIOS' in lab.read('adapter1.txt'), 'no SeaBIOS banner')
+
+
+def boot_vga_with_a_file():
+    """--assign, --file, --device-opts: the boot VGA needs a pristine ROM."""
+    lab = Lab('boot-vga', '--assign', '0', '--adapter', 'VGA', '--adapter',
+              'cirrus-vga', '--guest', 'seabios', '--file',
+              os.path.join(BUILD, 'seabios', 'vgabios-stdvga.bin')
+              + ':/roms/vga.rom', '--device-opts', 'romfile=/roms/vga.rom')
+    card = lab.result['adapters'][0]
+    require(card['assigned'] and card['boot_vga'] and
+            card['driver'] == 'vfio-pci', f'adapter 0 is not assigned: {card}')
+    require(NO_DISK in lab.read('adapter0.txt'), 'nothing on its screen')
+
+
+def words_for_host_and_qemu():
+    """--host-cmd and --arg: what they say is found where it belongs."""
+    lab = Lab('words', '--host-cmd', 'echo the host was here > /dev/console',
+              '--host-cmd', 'event qemu a line that is not from QEMU',
+              '--arg', "-name 'a guest' -smp 2", '--guest', 'seabios')
+    require('the host was here' in lab.read('host.log'), 'not in host.log')
+    require('a line that is not from QEMU' in lab.read('qemu.log'),
+            'not in qemu.log')
+    require('max. 2' in lab.read('guest.log') or
+            'Found 2 cpu' in lab.read('guest.log'), 'not two processors')
+
+
+def no_regex():
+    """Without --until the guest runs for --seconds, and that is success."""
+    lab = Lab('no-regex', '--guest', 'seabios', '--seconds', '10', until=None)
+    require(lab.result['verdict'] == 'ran', lab.result['verdict'])
+    failed = Lab('no-guest', '--guest', 'seabios', '--seconds', '10', '--arg',
+                 '-device nonsense', until=None, status=1)
+    require("'nonsense' is not a valid device model" in failed.said,
+            failed.said)
+
+
 def usage_case(name, text, *arguments, status=2):
     """Bad input: one line that names the thing, and the exit status."""
     def case():
@@ -216,6 +289,14 @@ GROUPS = {
         refusal_case('class-code-that-contradicts',
                      ('x-vga=on contradicts x-pci-class-code=0x038000',),
                      '--device-opts', 'x-pci-class-code=0x038000'),
+    ],
+    'options': [
+        ('--disk with a comma and a space in its name', disk_of_the_user),
+        ('--cdrom', cdrom_of_the_user),
+        ('--bios', firmware_of_the_user),
+        ('--assign, --file and --device-opts', boot_vga_with_a_file),
+        ('--host-cmd and --arg', words_for_host_and_qemu),
+        ('no --until', no_regex),
     ],
     'usage': [
         usage_case('model that is no display', 'no display device e1000',
