@@ -251,37 +251,50 @@ class Host:
 
     def _find_vram(self):
         """Addresses of the adapters' video memory in the outer QEMU."""
-        blocks = {}
-        for line in self.qmp.monitor('info ramblock').splitlines():
-            # Name, page size (two words), offset, used, total, address, mode
-            fields = line.split()
-            if len(fields) >= 7 and fields[-2].startswith('0x'):
-                blocks[fields[0]] = int(fields[-2], 16)
+        blocks = ram_blocks(self.qmp)
         return [blocks.get(f'0000:00:{n + 1:02x}.0:00.0/vga.vram')
                 for n in range(len(self.adapters))]
 
     def screen(self, number, picture=None):
         """(text lines or None, PPM) of an adapter; the host stands still."""
-        ppm = self._path('screen.ppm')
         self.qmp.command('stop')
         try:
-            self.qmp.command('screendump', filename=ppm,
-                             device=f'gpu{number}')
-            if picture:
-                self.qmp.command('screendump', filename=picture,
-                                 device=f'gpu{number}', format='png')
-            memory = self.vram[number] and self.video_memory(number)
+            return read_screen(self.qmp, self.process.pid, f'gpu{number}',
+                               self.vram[number], self.directory, picture)
         finally:
             self.qmp.command('cont')
-        with open(ppm, 'rb') as file:
-            data = file.read()
-        return (text_screen(memory, data) if memory else None), data
 
-    def video_memory(self, number):
-        """The first 256 KiB of an adapter's video memory."""
-        with open(f'/proc/{self.process.pid}/mem', 'rb', 0) as memory:
-            memory.seek(self.vram[number])
-            return memory.read(CELLS * PLANES)
+
+def ram_blocks(qmp):
+    """Name -> address in the QEMU process of each block of its memory."""
+    blocks = {}
+    for line in qmp.monitor('info ramblock').splitlines():
+        # Name, page size (two words), offset, used, total, address, mode
+        fields = line.split()
+        if len(fields) >= 7 and fields[-2].startswith('0x'):
+            blocks[fields[0]] = int(fields[-2], 16)
+    return blocks
+
+
+def read_screen(qmp, pid, device, vram, directory, picture=None):
+    """(text lines or None, PPM) of a display device of a QEMU process.
+
+    vram: address of its video memory there, or None; directory: for a
+    temporary file; picture: also leave a PNG there.
+    """
+    path = os.path.join(directory, 'screen.ppm')
+    qmp.command('screendump', filename=path, device=device)
+    if picture:
+        qmp.command('screendump', filename=picture, device=device,
+                    format='png')
+    with open(path, 'rb') as file:
+        ppm = file.read()
+    if vram is None:
+        return None, ppm
+    # Unbuffered: a read further than asked for may leave the mapping.
+    with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
+        memory.seek(vram)
+        return text_screen(memory.read(CELLS * PLANES), ppm), ppm
 
 
 def last_line(text):

@@ -51,6 +51,7 @@ class Lab:
 
     def __init__(self, name, *arguments, until=NO_DISK, status=0):
         self.out = os.path.join(BUILD, 'tests', 'lab', name)
+        # A case may give an --out of its own: the last one counts.
         command = [os.path.join(TOP, 'lab', 'run'), '--out', self.out,
                    *arguments]
         if until:
@@ -314,6 +315,8 @@ GROUPS = {
                    '--until', '['),
         usage_case('QEMU that is not there', 'run make qemu', '--qemu',
                    '/nowhere', status=4),
+        usage_case('no place for the results', 'Not a directory',
+                   '--out', '/dev/null/results', status=4),
         usage_case('host that panics', 'the emulated host went down',
                    '--host-cmd', 'echo c > /proc/sysrq-trigger', status=4),
         ('host that hangs', host_hang),
