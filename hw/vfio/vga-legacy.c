@@ -294,6 +294,15 @@ bool vfio_populate_vga(VFIOPCIDevice *vdev, Error **errp)
  * adapter's class is VGA (drivers/vfio/pci/vfio_pci_core.c).
  */
 
+/* What a server serves is its own affair, and nothing in sysfs is about it */
+static char *vfio_vga_cause_server(VFIODevice *vbasedev, const char *sysfs)
+{
+    if (!vbasedev->proxy) {
+        return NULL;
+    }
+    return g_strdup("the vfio-user server offers no VGA region");
+}
+
 static char *vfio_vga_cause_mdev(VFIODevice *vbasedev, const char *sysfs)
 {
     if (!vbasedev->mdev) {
@@ -368,14 +377,19 @@ static char *vfio_vga_cause_driver(VFIODevice *vbasedev, const char *sysfs)
 }
 
 /*
- * In this order: what the device is, then how the host's vfio-pci was loaded
- * and built, which holds for each driver on top of vfio_pci_core, and the
- * driver itself only when neither tells.
+ * In this order: who answers for the device (one behind a vfio-user server is
+ * marked as a mediated device too), what it is, then how the host's vfio-pci
+ * was loaded and built, which holds for each driver on top of vfio_pci_core,
+ * and the driver itself only when neither tells.
  */
 static const struct {
     char *(*ask)(VFIODevice *vbasedev, const char *sysfs);
     const char *remedy;
 } vfio_vga_causes[] = {
+    { vfio_vga_cause_server,
+      "Serve a VGA-class device, VGA or cirrus-vga for example, from a server "
+      "that has one.\nOf QEMU's x-vfio-user-server, only one with legacy VGA "
+      "assignment does." },
     { vfio_vga_cause_mdev,
       "Leave x-vga out. A mediated device with a display shows it with "
       "display=on." },

@@ -686,6 +686,7 @@ static void assert_explained(VFIODevice *card, const char *cause,
                       " (VGA is 0x0300)"
 #define VARIANT(driver) "its host driver is '" driver "', not 'vfio-pci'"
 #define MDEV "mediated devices have no legacy VGA region"
+#define SERVER "the vfio-user server offers no VGA region"
 
 static void test_explain_generic(void)
 {
@@ -707,6 +708,20 @@ static void test_explain_mdev(void)
 
     card.mdev = true;
     assert_explained(&card, MDEV, "display=on");
+    host_free(&card);
+}
+
+/* vfio-user-pci sets mdev too */
+static void test_explain_server(void)
+{
+    VFIODevice card = host_new();
+    VFIOUserProxy *proxy = (VFIOUserProxy *)&card; /* any but NULL will do */
+
+    card.mdev = true;
+    card.proxy = proxy;
+    assert_explained(&card, SERVER, "Serve a VGA-class device");
+    card.mdev = false;
+    assert_explained(&card, SERVER, "Serve a VGA-class device");
     host_free(&card);
 }
 
@@ -778,10 +793,13 @@ static void test_explain_order(void)
     g_autofree char *param =
         g_strdup_printf("%s/module/vfio_pci/parameters/disable_vga", sysfs);
 
+    card.proxy = (VFIOUserProxy *)&card;
     card.mdev = true;
     config_class = 0x0380;
     put("module/vfio_pci/parameters/disable_vga", "Y\n");
     put_driver("other");
+    assert_explained(&card, SERVER, "Serve a VGA-class device");
+    card.proxy = NULL;
     assert_explained(&card, MDEV, "display=on");
     card.mdev = false;
     assert_explained(&card, NO_VGA("0x0380"), "lspci -nn");
@@ -882,6 +900,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-vga/no-region", test_no_region);
     g_test_add_func("/vfio-vga/explain/generic", test_explain_generic);
     g_test_add_func("/vfio-vga/explain/mdev", test_explain_mdev);
+    g_test_add_func("/vfio-vga/explain/server", test_explain_server);
     g_test_add_func("/vfio-vga/explain/class", test_explain_class);
     g_test_add_func("/vfio-vga/explain/disabled", test_explain_disabled);
     g_test_add_func("/vfio-vga/explain/not-built", test_explain_not_built);

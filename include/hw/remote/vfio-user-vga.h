@@ -1,0 +1,77 @@
+/*
+ * The legacy VGA region of a card served over vfio-user
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A client finds the card's legacy ranges as region 8 (Linux,
+ * include/uapi/linux/vfio.h, VFIO_PCI_VGA_REGION_INDEX): 0xc0000 bytes, read
+ * and write, laid out like the ranges themselves.
+ *
+ *   offset            what
+ *   0xa0000-0xbffff   memory at this bus address
+ *   0x003b0-0x003bb   port of this number
+ *   0x003c0-0x003df   port of this number
+ *   all others        refused
+ *
+ * An access is one message with any number of bytes.  It is done whole, in
+ * ascending order, or refused whole with EINVAL and nothing done: if a byte of
+ * it lies outside the three ranges.  To begin in one and to end in another is
+ * such a case.  A refused write that was posted has no reply to carry the
+ * error; it is lost.
+ *
+ * 1, 2 or 4 bytes at ports are one cycle of that width, as the client's guest
+ * made it.  Another number of bytes is as many cycles of one byte.
+ *
+ * What the card does not decode inside the ranges reads all ones.  Its ports
+ * outside of them, 0x1ce-0x1d0 of the Bochs VBE interface for example, are not
+ * reachable, just as with a physical adapter behind a bridge.
+ *
+ * The card's PCI_COMMAND does not gate the region, as it does not with Linux's
+ * vfio-pci: it is for the client to route only what its guest's card decodes.
+ */
+#ifndef HW_REMOTE_VFIO_USER_VGA_H
+#define HW_REMOTE_VFIO_USER_VGA_H
+
+#include "libvfio-user.h"
+
+struct PCIDevice;
+
+/**
+ * vfu_vga_setup: add the region of a card that has legacy ranges
+ *
+ * @ctx: the server, not realized yet
+ * @card: what it serves, of any class
+ * @access: handler of the region, to call vfu_vga_access()
+ *
+ * Does nothing for a device without a VGASpace; VGA cards have one.
+ *
+ * Returns 0, or -1 with errno set.
+ */
+int vfu_vga_setup(vfu_ctx_t *ctx, struct PCIDevice *card,
+                  vfu_region_access_cb_t *access);
+
+/**
+ * vfu_vga_access: one message for the region
+ *
+ * @card: the card that vfu_vga_setup() made the region for
+ * @buf: the bytes; byte 0 belongs to @offset
+ * @count: how many
+ * @offset: where, in bytes from the start of the region
+ * @is_write: from or to @buf
+ *
+ * Returns @count, or -1 with errno set if the access was refused.
+ */
+ssize_t vfu_vga_access(struct PCIDevice *card, char *buf, size_t count,
+                       loff_t offset, bool is_write);
+
+/**
+ * vfu_vga_reset: the part of a device reset that qdev does not reach
+ *
+ * @card: what is served, of any class
+ *
+ * The VGA registers of most models are reset by qemu_register_reset(), which
+ * is for the machine.  Does nothing for a device without legacy ranges.
+ */
+void vfu_vga_reset(struct PCIDevice *card);
+
+#endif /* HW_REMOTE_VFIO_USER_VGA_H */

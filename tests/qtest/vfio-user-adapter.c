@@ -1,0 +1,594 @@
+/*
+ * A display adapter for tests: the server's end of vfio-user, in the test
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The header is the manual.
+ */
+
+#include "qemu/osdep.h"
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "hw/pci/pci_regs.h"
+#include "hw/vfio-user/protocol.h"
+#include "qemu/bswap.h"
+#include "vfio-user-adapter.h"
+
+#define ADAPTER_MSIX_CAP    0x40
+#define ADAPTER_MSIX_LENGTH 12
+#define ADAPTER_MAX_MESSAGE (64 * 1024)
+#define ADAPTER_PATIENCE    (60 * G_TIME_SPAN_SECOND)
+
+typedef struct AdapterRegion {
+    uint32_t flags;
+    uint64_t size;
+    uint64_t said_size;     /* 0: size */
+    uint8_t *data;
+} AdapterRegion;
+
+struct Adapter {
+    AdapterRegion region[ADAPTER_REGIONS];
+    uint8_t wmask[PCI_CFG_SPACE_SIZE];
+    uint32_t num_regions, num_irqs;
+    unsigned msix_vectors;
+    const char *capabilities;
+    uint32_t region_argsz;
+
+    char *dir, *path;
+    int listen_fd;
+    int wake[2];            /* closing [1] ends the thread */
+    GThread *thread;
+
+    GMutex lock;            /* for all below */
+    GCond changed;
+    AdapterFault fault;
+    unsigned fault_command, fault_region;
+    GQueue accesses;
+    unsigned requests[VFIO_USER_MAX];
+    unsigned closed;
+};
+
+/*
+ * Messages
+ */
+
+typedef union AdapterMessage {
+    VFIOUserHdr hdr;
+    VFIOUserVersion version;
+    VFIOUserDeviceInfo info;
+    VFIOUserRegionInfo region;
+    VFIOUserIRQInfo irq;
+    VFIOUserRegionRW rw;
+    uint8_t bytes[ADAPTER_MAX_MESSAGE];
+} AdapterMessage;
+
+/* Read @size bytes, false at the end of the connection or of the test */
+static bool adapter_receive(Adapter *adapter, int fd, void *buf, size_t size)
+{
+    union {
+        struct cmsghdr align;
+        char buf[CMSG_SPACE(VFIO_USER_MAX_MAX_FDS * sizeof(int))];
+    } control;
+    uint8_t *next = buf;
+
+    while (size) {
+        struct iovec iov = { .iov_base = next, .iov_len = size };
+        struct msghdr msg = {
+            .msg_iov = &iov, .msg_iovlen = 1,
+            .msg_control = &control, .msg_controllen = sizeof(control),
+        };
+        struct pollfd pfd[2] = {
+            { .fd = fd, .events = POLLIN },
+            { .fd = adapter->wake[0], .events = POLLIN },
+        };
+        struct cmsghdr *cmsg;
+        ssize_t got;
+
+        if (poll(pfd, 2, -1) < 0 && errno == EINTR) {
+            continue;
+        }
+        if (pfd[1].revents) {
+            return false;
+        }
+        got = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return false;
+        }
+        /* Memory and interrupts of the guest: no use for them */
+        for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg)) {
+            size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+            size_t i;
+
+            for (i = 0; i < n; i++) {
+                close(((int *)CMSG_DATA(cmsg))[i]);
+            }
+        }
+        next += got;
+        size -= got;
+    }
+    return true;
+}
+
+static bool adapter_send(int fd, const void *buf, size_t size)
+{
+    const uint8_t *next = buf;
+
+    while (size) {
+        ssize_t sent = send(fd, next, size, MSG_NOSIGNAL);
+
+        if (sent < 0 && errno == EINTR) {
+            continue;
+        }
+        if (sent <= 0) {
+            return false;
+        }
+        next += sent;
+        size -= sent;
+    }
+    return true;
+}
+
+/*
+ * The device
+ */
+
+/* What the guest may change in config space, as the wmask says */
+static void adapter_write_config(Adapter *adapter, uint64_t offset,
+                                 uint32_t count, const char *data)
+{
+    uint8_t *config = adapter->region[VFIO_PCI_CONFIG_REGION_INDEX].data;
+    uint32_t i;
+
+    for (i = 0; i < count; i++) {
+        uint8_t mask = adapter->wmask[offset + i];
+
+        config[offset + i] = (config[offset + i] & ~mask) | (data[i] & mask);
+    }
+}
+
+/* Returns 0, or -errno for the reply to be an error */
+static int adapter_access(Adapter *adapter, VFIOUserRegionRW *rw, bool write)
+{
+    AdapterRegion *region;
+    AdapterAccess *access;
+
+    if (rw->region >= ADAPTER_REGIONS) {
+        return -EINVAL;
+    }
+    region = &adapter->region[rw->region];
+    if (rw->count > ADAPTER_MAX_MESSAGE - sizeof(*rw) ||
+        rw->offset > region->size || rw->count > region->size - rw->offset) {
+        return -EINVAL;
+    }
+
+    if (!write) {
+        memcpy(rw->data, region->data + rw->offset, rw->count);
+    } else if (rw->region == VFIO_PCI_CONFIG_REGION_INDEX) {
+        adapter_write_config(adapter, rw->offset, rw->count, rw->data);
+    } else {
+        memcpy(region->data + rw->offset, rw->data, rw->count);
+    }
+
+    if (rw->region != VFIO_PCI_CONFIG_REGION_INDEX) {
+        access = g_new0(AdapterAccess, 1);
+        access->write = write;
+        access->posted = rw->hdr.flags & VFIO_USER_NO_REPLY;
+        access->region = rw->region;
+        access->offset = rw->offset;
+        access->count = rw->count;
+        memcpy(access->data, rw->data, MIN(rw->count, sizeof(access->data)));
+        g_queue_push_tail(&adapter->accesses, access);
+    }
+    return 0;
+}
+
+static int adapter_irq_info(Adapter *adapter, VFIOUserIRQInfo *irq)
+{
+    irq->flags = VFIO_IRQ_INFO_EVENTFD;
+    switch (irq->index) {
+    case VFIO_PCI_INTX_IRQ_INDEX:
+        irq->count =
+            !!adapter->region[VFIO_PCI_CONFIG_REGION_INDEX]
+                .data[PCI_INTERRUPT_PIN];
+        return 0;
+    case VFIO_PCI_MSIX_IRQ_INDEX:
+        irq->count = adapter->msix_vectors;
+        return 0;
+    case VFIO_PCI_ERR_IRQ_INDEX:
+        return -EINVAL;
+    default:
+        irq->count = 0;
+        return 0;
+    }
+}
+
+/* Turn the request @m into its reply */
+static void adapter_answer(Adapter *adapter, AdapterMessage *m)
+{
+    uint32_t size = sizeof(m->hdr);
+    int error = 0;
+
+    switch (m->hdr.command) {
+    case VFIO_USER_VERSION:
+        size = sizeof(m->version) + strlen(adapter->capabilities) + 1;
+        strcpy(m->version.capabilities, adapter->capabilities);
+        break;
+    case VFIO_USER_DEVICE_GET_INFO:
+        size = sizeof(m->info);
+        m->info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
+        m->info.num_regions = adapter->num_regions;
+        m->info.num_irqs = adapter->num_irqs;
+        break;
+    case VFIO_USER_DEVICE_GET_REGION_INFO:
+        if (m->region.index >= ADAPTER_REGIONS) {
+            error = -EINVAL;
+            break;
+        }
+        size = sizeof(m->region);
+        m->region.flags = adapter->region[m->region.index].flags;
+        m->region.size = adapter->region[m->region.index].said_size ?:
+                         adapter->region[m->region.index].size;
+        m->region.cap_offset = 0;
+        m->region.offset = 0;
+        if (adapter->region_argsz) {
+            m->region.argsz = adapter->region_argsz;
+        }
+        break;
+    case VFIO_USER_DEVICE_GET_IRQ_INFO:
+        size = sizeof(m->irq);
+        error = adapter_irq_info(adapter, &m->irq);
+        break;
+    case VFIO_USER_REGION_READ:
+        error = adapter_access(adapter, &m->rw, false);
+        size = sizeof(m->rw) + m->rw.count;
+        break;
+    case VFIO_USER_REGION_WRITE:
+        error = adapter_access(adapter, &m->rw, true);
+        size = sizeof(m->rw);
+        break;
+    case VFIO_USER_DMA_MAP:
+    case VFIO_USER_DMA_UNMAP:
+    case VFIO_USER_DEVICE_SET_IRQS:
+    case VFIO_USER_DEVICE_RESET:
+        break;
+    default:
+        error = -ENOSYS;
+        break;
+    }
+
+    m->hdr.flags = (m->hdr.flags & VFIO_USER_NO_REPLY) | VFIO_USER_REPLY;
+    if (error) {
+        m->hdr.flags |= VFIO_USER_ERROR;
+        m->hdr.error_reply = -error;
+        size = sizeof(m->hdr);
+    }
+    m->hdr.size = size;
+}
+
+static AdapterFault adapter_fault_of(Adapter *adapter, AdapterMessage *m)
+{
+    unsigned region = ADAPTER_REGIONS;
+
+    if (m->hdr.command != adapter->fault_command) {
+        return ADAPTER_FAULT_NONE;
+    }
+    switch (m->hdr.command) {
+    case VFIO_USER_DEVICE_GET_REGION_INFO:
+        region = m->region.index;
+        break;
+    case VFIO_USER_REGION_READ:
+    case VFIO_USER_REGION_WRITE:
+        region = m->rw.region;
+        break;
+    }
+    if (adapter->fault_region != ADAPTER_REGIONS &&
+        adapter->fault_region != region) {
+        return ADAPTER_FAULT_NONE;
+    }
+    return adapter->fault;
+}
+
+/* Serve one request, false to end the connection */
+static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
+{
+    AdapterFault fault;
+    bool posted;
+
+    if (!adapter_receive(adapter, fd, &m->hdr, sizeof(m->hdr))) {
+        return false;
+    }
+    g_assert_cmpint(m->hdr.size, >=, sizeof(m->hdr));
+    g_assert_cmpint(m->hdr.size, <=, sizeof(*m));
+    g_assert_cmpint(m->hdr.flags & VFIO_USER_TYPE, ==, VFIO_USER_REQUEST);
+    g_assert_cmpint(m->hdr.command, <, VFIO_USER_MAX);
+    if (!adapter_receive(adapter, fd, m->bytes + sizeof(m->hdr),
+                         m->hdr.size - sizeof(m->hdr))) {
+        return false;
+    }
+    posted = m->hdr.flags & VFIO_USER_NO_REPLY;
+
+    g_mutex_lock(&adapter->lock);
+    fault = adapter_fault_of(adapter, m);
+    if (fault != ADAPTER_FAULT_ERROR) {
+        adapter_answer(adapter, m);
+    } else {
+        m->hdr.flags = VFIO_USER_REPLY | VFIO_USER_ERROR;
+        m->hdr.error_reply = EIO;
+        m->hdr.size = sizeof(m->hdr);
+    }
+    adapter->requests[m->hdr.command]++;
+    g_cond_broadcast(&adapter->changed);
+    g_mutex_unlock(&adapter->lock);
+
+    switch (fault) {
+    case ADAPTER_FAULT_CLOSE:
+        return false;
+    case ADAPTER_FAULT_SILENT:
+        return true;
+    case ADAPTER_FAULT_SHORT:
+        m->rw.count /= 2;
+        m->hdr.size = sizeof(m->rw) + m->rw.count;
+        break;
+    case ADAPTER_FAULT_HEADER:
+        m->hdr.size = sizeof(m->hdr);
+        break;
+    default:
+        break;
+    }
+
+    return posted || adapter_send(fd, m, m->hdr.size);
+}
+
+static gpointer adapter_thread(gpointer opaque)
+{
+    Adapter *adapter = opaque;
+    g_autofree AdapterMessage *m = g_new0(AdapterMessage, 1);
+
+    for (;;) {
+        struct pollfd pfd[2] = {
+            { .fd = adapter->listen_fd, .events = POLLIN },
+            { .fd = adapter->wake[0], .events = POLLIN },
+        };
+        int fd;
+
+        if (poll(pfd, 2, -1) < 0 && errno == EINTR) {
+            continue;
+        }
+        if (pfd[1].revents) {
+            return NULL;
+        }
+        fd = accept(adapter->listen_fd, NULL, NULL);
+        if (fd < 0) {
+            continue;
+        }
+        while (adapter_serve_one(adapter, fd, m)) {
+            /* until the connection ends */
+        }
+        close(fd);
+
+        g_mutex_lock(&adapter->lock);
+        adapter->closed++;
+        g_cond_broadcast(&adapter->changed);
+        g_mutex_unlock(&adapter->lock);
+    }
+}
+
+/*
+ * What a test calls
+ */
+
+Adapter *adapter_new(void)
+{
+    Adapter *adapter = g_new0(Adapter, 1);
+    uint8_t *config;
+
+    g_mutex_init(&adapter->lock);
+    g_cond_init(&adapter->changed);
+    g_queue_init(&adapter->accesses);
+    adapter_set_counts(adapter, ADAPTER_REGIONS, VFIO_PCI_REQ_IRQ_INDEX + 1);
+    adapter_set_capabilities(adapter, "{\"capabilities\":{\"max_msg_fds\":8}}");
+
+    adapter_set_region(adapter, VFIO_PCI_CONFIG_REGION_INDEX,
+                       VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
+                       PCI_CFG_SPACE_SIZE);
+    config = adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX);
+    stw_le_p(config + PCI_VENDOR_ID, ADAPTER_VENDOR);
+    stw_le_p(config + PCI_DEVICE_ID, ADAPTER_DEVICE);
+    stw_le_p(config + PCI_CLASS_DEVICE, 0x0300 /* VGA */);
+    stw_le_p(adapter->wmask + PCI_COMMAND, 0x0507);
+    return adapter;
+}
+
+void adapter_set_counts(Adapter *adapter, uint32_t regions, uint32_t irqs)
+{
+    adapter->num_regions = regions;
+    adapter->num_irqs = irqs;
+}
+
+void adapter_set_region(Adapter *adapter, unsigned region, uint32_t flags,
+                        uint64_t size)
+{
+    g_assert_cmpint(region, <, ADAPTER_REGIONS);
+    g_free(adapter->region[region].data);
+    adapter->region[region].flags = flags;
+    adapter->region[region].size = size;
+    adapter->region[region].data = g_malloc0(size);
+}
+
+/* A base address register of @size bytes at @offset */
+static void adapter_set_base(Adapter *adapter, unsigned offset, uint32_t size,
+                             uint32_t bits)
+{
+    uint8_t *config = adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX);
+
+    stl_le_p(config + offset, bits);
+    stl_le_p(adapter->wmask + offset, ~(size - 1) | bits);
+}
+
+void adapter_set_bar(Adapter *adapter, unsigned bar, uint32_t size, bool io)
+{
+    g_assert_cmpint(bar, <=, VFIO_PCI_BAR5_REGION_INDEX);
+    adapter_set_region(adapter, bar,
+                       VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
+                       size);
+    adapter_set_base(adapter, PCI_BASE_ADDRESS_0 + 4 * bar, size,
+                     io ? PCI_BASE_ADDRESS_SPACE_IO : 0);
+}
+
+void adapter_set_rom(Adapter *adapter, uint32_t size)
+{
+    adapter_set_region(adapter, VFIO_PCI_ROM_REGION_INDEX,
+                       VFIO_REGION_INFO_FLAG_READ, size);
+    adapter_set_base(adapter, PCI_ROM_ADDRESS, size, 0);
+    adapter->wmask[PCI_ROM_ADDRESS] |= PCI_ROM_ADDRESS_ENABLE;
+}
+
+void adapter_set_msix(Adapter *adapter, unsigned bar, unsigned vectors)
+{
+    uint8_t *config = adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX);
+    uint8_t *cap = config + ADAPTER_MSIX_CAP;
+
+    config[PCI_STATUS] |= PCI_STATUS_CAP_LIST;
+    config[PCI_CAPABILITY_LIST] = ADAPTER_MSIX_CAP;
+    cap[PCI_CAP_LIST_ID] = PCI_CAP_ID_MSIX;
+    stw_le_p(cap + PCI_MSIX_FLAGS, vectors - 1);
+    stl_le_p(cap + PCI_MSIX_TABLE, bar);
+    stl_le_p(cap + PCI_MSIX_PBA, adapter->region[bar].size / 2 | bar);
+    stw_le_p(adapter->wmask + ADAPTER_MSIX_CAP + PCI_MSIX_FLAGS,
+             PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+    adapter->msix_vectors = vectors;
+}
+
+void adapter_set_intx(Adapter *adapter)
+{
+    adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX)[PCI_INTERRUPT_PIN] = 1;
+}
+
+void adapter_set_capabilities(Adapter *adapter, const char *json)
+{
+    adapter->capabilities = json;
+}
+
+void adapter_set_region_argsz(Adapter *adapter, uint32_t argsz)
+{
+    adapter->region_argsz = argsz;
+}
+
+void adapter_set_region_size(Adapter *adapter, unsigned region, uint64_t size)
+{
+    adapter->region[region].said_size = size;
+}
+
+void adapter_start(Adapter *adapter)
+{
+    struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+    adapter->dir = g_dir_make_tmp("vfio-user-adapter-XXXXXX", NULL);
+    g_assert_nonnull(adapter->dir);
+    adapter->path = g_build_filename(adapter->dir, "socket", NULL);
+    g_assert_cmpint(strlen(adapter->path), <, sizeof(un.sun_path));
+    strcpy(un.sun_path, adapter->path);
+
+    adapter->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(adapter->listen_fd, >=, 0);
+    g_assert_cmpint(bind(adapter->listen_fd, (struct sockaddr *)&un,
+                         sizeof(un)), ==, 0);
+    g_assert_cmpint(listen(adapter->listen_fd, 1), ==, 0);
+    g_assert_true(g_unix_open_pipe(adapter->wake, FD_CLOEXEC, NULL));
+    adapter->thread = g_thread_new("adapter", adapter_thread, adapter);
+}
+
+const char *adapter_path(Adapter *adapter)
+{
+    return adapter->path;
+}
+
+uint8_t *adapter_data(Adapter *adapter, unsigned region)
+{
+    return adapter->region[region].data;
+}
+
+void adapter_fault(Adapter *adapter, AdapterFault fault, unsigned command,
+                   unsigned region)
+{
+    g_mutex_lock(&adapter->lock);
+    adapter->fault = fault;
+    adapter->fault_command = command;
+    adapter->fault_region = region;
+    g_mutex_unlock(&adapter->lock);
+}
+
+bool adapter_next(Adapter *adapter, AdapterAccess *access)
+{
+    g_autofree AdapterAccess *first = NULL;
+
+    g_mutex_lock(&adapter->lock);
+    first = g_queue_pop_head(&adapter->accesses);
+    g_mutex_unlock(&adapter->lock);
+    if (first) {
+        *access = *first;
+    }
+    return first;
+}
+
+unsigned adapter_requests(Adapter *adapter, unsigned command)
+{
+    unsigned n;
+
+    g_mutex_lock(&adapter->lock);
+    n = adapter->requests[command];
+    g_mutex_unlock(&adapter->lock);
+    return n;
+}
+
+/* Until *@counter, which the lock protects, is at least @n */
+static void adapter_wait(Adapter *adapter, const unsigned *counter, unsigned n)
+{
+    gint64 end = g_get_monotonic_time() + ADAPTER_PATIENCE;
+
+    g_mutex_lock(&adapter->lock);
+    while (*counter < n) {
+        g_assert_true(g_cond_wait_until(&adapter->changed, &adapter->lock,
+                                        end));
+    }
+    g_mutex_unlock(&adapter->lock);
+}
+
+void adapter_wait_requests(Adapter *adapter, unsigned command, unsigned n)
+{
+    adapter_wait(adapter, &adapter->requests[command], n);
+}
+
+void adapter_wait_closed(Adapter *adapter, unsigned n)
+{
+    adapter_wait(adapter, &adapter->closed, n);
+}
+
+void adapter_free(Adapter *adapter)
+{
+    int i;
+
+    if (adapter->thread) {
+        close(adapter->wake[1]);
+        g_thread_join(adapter->thread);
+        close(adapter->wake[0]);
+        close(adapter->listen_fd);
+        g_unlink(adapter->path);
+        g_rmdir(adapter->dir);
+    }
+    g_free(adapter->path);
+    g_free(adapter->dir);
+    for (i = 0; i < ADAPTER_REGIONS; i++) {
+        g_free(adapter->region[i].data);
+    }
+    g_queue_clear_full(&adapter->accesses, g_free);
+    g_mutex_clear(&adapter->lock);
+    g_cond_clear(&adapter->changed);
+    g_free(adapter);
+}

@@ -1,0 +1,106 @@
+/*
+ * A display adapter for tests: the server's end of vfio-user, in the test
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A qtest that needs an assigned adapter makes one:
+ *
+ *     Adapter *adapter = adapter_new();
+ *
+ *     adapter_set_bar(adapter, 0, 4096, false);
+ *     adapter_start(adapter);
+ *     qts = qtest_init("...");
+ *     (device_add vfio-user-pci with the socket adapter_path(adapter))
+ *     ...
+ *     qtest_quit(qts);
+ *     adapter_free(adapter);
+ *
+ * What adapter_new() makes is a VGA-class device with 256 bytes of config
+ * space, and neither BAR, ROM, capability nor interrupt.  Its regions are
+ * memory: what is written can be read back, from QEMU and, by adapter_data(),
+ * from the test.  Each access to a region other than config space is recorded
+ * in order, for adapter_next().
+ *
+ * A thread of the adapter answers, because QEMU stops and waits for it, with
+ * its monitor, while a device is realized.  It listens before adapter_start()
+ * returns, serves one connection at a time and as many as come one after
+ * the other, so the same adapter can be plugged again.
+ *
+ * adapter_fault() makes it misbehave, from one request on.  libvfio-user is
+ * not used, since a library of good manners cannot do that: the messages are
+ * built by hand, from hw/vfio-user/protocol.h.
+ *
+ * A test never sleeps.  adapter_wait_closed() and adapter_wait_requests() wait
+ * for what is to happen, and fail the test if it does not within a minute.
+ */
+
+#ifndef TESTS_VFIO_USER_ADAPTER_H
+#define TESTS_VFIO_USER_ADAPTER_H
+
+#include <linux/vfio.h>
+
+#define ADAPTER_REGIONS (VFIO_PCI_VGA_REGION_INDEX + 1)
+#define ADAPTER_VENDOR  0x1af4
+#define ADAPTER_DEVICE  0x10f0
+
+typedef struct Adapter Adapter;
+
+/* One access of QEMU to a region */
+typedef struct AdapterAccess {
+    bool write;
+    bool posted;            /* a write for which no reply was asked */
+    unsigned region;
+    uint64_t offset;
+    uint32_t count;
+    uint8_t data[8];        /* the first bytes written, or given */
+} AdapterAccess;
+
+typedef enum AdapterFault {
+    ADAPTER_FAULT_NONE,
+    ADAPTER_FAULT_ERROR,    /* an error reply, EIO */
+    ADAPTER_FAULT_SHORT,    /* half the data, and the count says so */
+    ADAPTER_FAULT_HEADER,   /* a reply that is a header and nothing else */
+    ADAPTER_FAULT_CLOSE,    /* the socket is closed */
+    ADAPTER_FAULT_SILENT,   /* no reply, ever */
+} AdapterFault;
+
+/* Before adapter_start() */
+
+Adapter *adapter_new(void);
+void adapter_set_counts(Adapter *adapter, uint32_t regions, uint32_t irqs);
+void adapter_set_region(Adapter *adapter, unsigned region, uint32_t flags,
+                        uint64_t size);
+void adapter_set_bar(Adapter *adapter, unsigned bar, uint32_t size, bool io);
+void adapter_set_rom(Adapter *adapter, uint32_t size);
+/* Table at the start of @bar, pending bits in its second half */
+void adapter_set_msix(Adapter *adapter, unsigned bar, unsigned vectors);
+void adapter_set_intx(Adapter *adapter);
+/* What it says of itself in place of what is usual */
+void adapter_set_capabilities(Adapter *adapter, const char *json);
+void adapter_set_region_argsz(Adapter *adapter, uint32_t argsz);
+void adapter_set_region_size(Adapter *adapter, unsigned region, uint64_t size);
+void adapter_start(Adapter *adapter);
+
+/* At any time */
+
+const char *adapter_path(Adapter *adapter);
+/* What a region holds; of QEMU's making while it runs */
+uint8_t *adapter_data(Adapter *adapter, unsigned region);
+/*
+ * From now on answer requests of the kind @command (VFIO_USER_*) to @region
+ * with @fault.  @region is looked at for commands that name one, and
+ * ADAPTER_REGIONS stands for any.  One fault at a time.
+ */
+void adapter_fault(Adapter *adapter, AdapterFault fault, unsigned command,
+                   unsigned region);
+/* The next access in order, false if there has been no other */
+bool adapter_next(Adapter *adapter, AdapterAccess *access);
+/* How many requests of a kind have come */
+unsigned adapter_requests(Adapter *adapter, unsigned command);
+void adapter_wait_requests(Adapter *adapter, unsigned command, unsigned n);
+/* Wait until @n connections have ended */
+void adapter_wait_closed(Adapter *adapter, unsigned n);
+
+void adapter_free(Adapter *adapter);
+
+#endif /* TESTS_VFIO_USER_ADAPTER_H */

@@ -1,0 +1,818 @@
+/*
+ * The life of a vfio-user-pci device: plugged, refused, unplugged, reset, and
+ * left by its server, each time more than once
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The server is vfio-user-adapter.c.  A test named after something that used
+ * to go wrong says so in its comment.  "QEMU lives" means that it answers its
+ * monitor, and that its exit status is 0 in the end: qtest_quit() aborts on
+ * another one.
+ */
+
+#include "qemu/osdep.h"
+#include <glib/gstdio.h>
+
+#include "hw/pci/pci_regs.h"
+#include "hw/vfio-user/protocol.h"
+#include "libqos/pci-pc.h"
+#include "libqtest.h"
+#include "qemu/bswap.h"
+#include "qobject/qdict.h"
+#include "vfio-user-adapter.h"
+
+#define SLOT        4
+#define BAR_SIZE    4096
+#define PROBE       0x400       /* an offset that is plain memory */
+#define ROM_ADDRESS 0xf0000000
+#define LONG_TIME   600000      /* ms, longer than a test may take */
+#define ANY         ADAPTER_REGIONS
+
+typedef struct Machine {
+    QTestState *qts;
+    QPCIBus *bus;
+    char *log;                  /* where its stderr goes */
+} Machine;
+
+static void machine_start(Machine *machine)
+{
+    int fd = g_file_open_tmp("vfio-user-test-XXXXXX", &machine->log, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    machine->qts = qtest_initf("-M pc -nodefaults -vga none 2>%s",
+                               machine->log);
+    machine->bus = qpci_new_pc(machine->qts, NULL);
+}
+
+static void machine_check_alive(Machine *machine)
+{
+    QDict *response = qtest_qmp(machine->qts, "{'execute': 'query-status'}");
+
+    g_assert_true(qdict_haskey(response, "return"));
+    qobject_unref(response);
+}
+
+/* How many lines of the log contain @what */
+static unsigned machine_said(Machine *machine, const char *what)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    unsigned n = 0;
+    int i;
+
+    g_assert_true(g_file_get_contents(machine->log, &text, NULL, NULL));
+    lines = g_strsplit(text, "\n", -1);
+    for (i = 0; lines[i]; i++) {
+        n += *lines[i] && strstr(lines[i], what);
+    }
+    return n;
+}
+
+static void machine_stop(Machine *machine)
+{
+    machine_check_alive(machine);
+    qpci_free_pc(machine->bus);
+    qtest_quit(machine->qts);
+    g_unlink(machine->log);
+    g_free(machine->log);
+}
+
+/* Have QEMU's I/O thread send all requests, not the one who makes them */
+static bool queued;
+
+/*
+ * Plug the adapter with "x-pci-vendor-id" @vendor, and a patience of @msec for
+ * each reply.  Returns NULL, or what QEMU has against it.
+ */
+static char *try_plug(Machine *machine, Adapter *adapter, unsigned vendor,
+                      unsigned msec)
+{
+    QDict *response, *error;
+    char *desc = NULL;
+
+    response = qtest_qmp(machine->qts,
+        "{'execute': 'device_add', 'arguments': {"
+        " 'driver': 'vfio-user-pci', 'id': 'card', 'addr': '4',"
+        " 'x-pci-vendor-id': %u, 'x-msg-timeout': %u, 'x-send-queued': %i,"
+        " 'socket': {'type': 'unix', 'path': %s}}}",
+        vendor, msec, queued, adapter_path(adapter));
+    error = qdict_get_qdict(response, "error");
+    if (error) {
+        desc = g_strdup(qdict_get_str(error, "desc"));
+    }
+    qobject_unref(response);
+    return desc;
+}
+
+static void plug(Machine *machine, Adapter *adapter)
+{
+    g_autofree char *desc = try_plug(machine, adapter, ADAPTER_VENDOR, 5000);
+
+    g_assert_cmpstr(desc, ==, NULL);
+}
+
+static QPCIDevice *find(Machine *machine)
+{
+    QPCIDevice *dev = qpci_device_find(machine->bus, QPCI_DEVFN(SLOT, 0));
+
+    g_assert_nonnull(dev);
+    g_assert_cmphex(qpci_config_readw(dev, PCI_VENDOR_ID), ==, ADAPTER_VENDOR);
+    qpci_device_enable(dev);
+    return dev;
+}
+
+static void unplug(Machine *machine)
+{
+    qpci_unplug_acpi_device_test(machine->qts, "card", SLOT);
+}
+
+/* A BAR that is where it should be and answers, beside its MSI-X tables */
+static void check_bar(QPCIDevice *dev, QPCIBar bar, Adapter *adapter)
+{
+    AdapterAccess access;
+
+    /* what came before, posted writes too, is no matter */
+    qpci_io_readl(dev, bar, PROBE);
+    while (adapter_next(adapter, &access)) {
+        /* drop it */
+    }
+    qpci_io_writel(dev, bar, PROBE, 0x12345678);
+    g_assert_cmphex(qpci_io_readl(dev, bar, PROBE), ==, 0x12345678);
+
+    g_assert_true(adapter_next(adapter, &access));
+    g_assert_true(access.write && access.posted);
+    g_assert_cmpint(access.region, ==, 0);
+    g_assert_cmpint(access.offset, ==, PROBE);
+    g_assert_cmpint(access.count, ==, 4);
+    g_assert_cmphex(ldl_le_p(access.data), ==, 0x12345678);
+    g_assert_true(adapter_next(adapter, &access));
+    g_assert_false(access.write);
+    g_assert_cmpint(access.offset, ==, PROBE);
+    g_assert_false(adapter_next(adapter, &access));
+}
+
+static Adapter *adapter_with_bar(void)
+{
+    Adapter *adapter = adapter_new();
+
+    adapter_set_bar(adapter, 0, BAR_SIZE, false);
+    return adapter;
+}
+
+/*
+ * What used to go wrong
+ */
+
+/* Used to free the device twice: SIGSEGV */
+static void test_realize_fails_twice(void)
+{
+    Adapter *adapter = adapter_with_bar();
+    Machine machine;
+    QPCIDevice *dev;
+    unsigned i;
+
+    adapter_set_msix(adapter, 0, 4);
+    adapter_set_intx(adapter);
+    adapter_start(adapter);
+    machine_start(&machine);
+    for (i = 0; i < 2; i++) {
+        g_autofree char *desc = try_plug(&machine, adapter, 0xffff, 5000);
+
+        g_assert_nonnull(desc);
+        g_assert_nonnull(strstr(desc, "invalid PCI vendor ID"));
+        adapter_wait_closed(adapter, i + 1);
+        machine_check_alive(&machine);
+    }
+
+    plug(&machine, adapter);
+    dev = find(&machine);
+    check_bar(dev, qpci_iomap(dev, 0, NULL), adapter);
+    g_free(dev);
+    machine_stop(&machine);
+    adapter_free(adapter);
+}
+
+/*
+ * Used to take the MSI-X pending bits out of a BAR that was no longer what it
+ * had been: "Assertion `subregion->container == mr' failed"
+ */
+static void test_unplug_msix_twice(void)
+{
+    Adapter *adapter = adapter_with_bar();
+    Machine machine;
+    unsigned i;
+
+    adapter_set_msix(adapter, 0, 4);
+    adapter_start(adapter);
+    machine_start(&machine);
+    for (i = 0; i < 2; i++) {
+        QPCIDevice *dev;
+
+        plug(&machine, adapter);
+        dev = find(&machine);
+        qpci_iomap(dev, 0, NULL);
+        qpci_msix_enable(dev);
+        qpci_msix_disable(dev);
+        g_free(dev);
+        unplug(&machine);
+        adapter_wait_closed(adapter, i + 1);
+        machine_check_alive(&machine);
+    }
+    machine_stop(&machine);
+    adapter_free(adapter);
+}
+
+/*
+ * Used to leave a container behind whose server was gone, and which QEMU told
+ * of the next change of the guest's memory map: use after free
+ */
+static void test_memory_map_after_no_info(void)
+{
+    Adapter *adapter = adapter_with_bar();
+    g_autofree char *desc = NULL;
+    Machine machine;
+
+    adapter_start(adapter);
+    machine_start(&machine);
+    adapter_fault(adapter, ADAPTER_FAULT_ERROR, VFIO_USER_DEVICE_GET_INFO, ANY);
+    desc = try_plug(&machine, adapter, ADAPTER_VENDOR, 5000);
+    g_assert_nonnull(desc);
+    adapter_wait_closed(adapter, 1);
+
+    /* The guest opens PAM segments: RAM comes and goes */
+    qpci_config_writeb(&(QPCIDevice) { .bus = machine.bus }, 0x59, 0x33);
+    qpci_config_writeb(&(QPCIDevice) { .bus = machine.bus }, 0x59, 0x00);
+    machine_check_alive(&machine);
+
+    adapter_fault(adapter, ADAPTER_FAULT_NONE, 0, ANY);
+    plug(&machine, adapter);
+    unplug(&machine);
+    machine_stop(&machine);
+    adapter_free(adapter);
+}
+
+static void rom_enable(QPCIDevice *dev)
+{
+    qpci_config_writel(dev, PCI_ROM_ADDRESS,
+                       ROM_ADDRESS | PCI_ROM_ADDRESS_ENABLE);
+}
+
+/* Used to give the guest what lay on QEMU's stack */
+static void test_rom_unreadable(void)
+{
+    Adapter *adapter = adapter_with_bar();
+    Machine machine;
+    QPCIDevice *dev;
+    unsigned i;
+
+    adapter_set_rom(adapter, 64 * 1024);
+    adapter_start(adapter);
+    machine_start(&machine);
+    plug(&machine, adapter);
+    dev = find(&machine);
+    rom_enable(dev);
+
+    adapter_fault(adapter, ADAPTER_FAULT_ERROR,
+                  VFIO_USER_DEVICE_GET_REGION_INFO, VFIO_PCI_ROM_REGION_INDEX);
+    for (i = 0; i < 64; i++) {
+        g_assert_cmphex(qtest_readb(machine.qts, ROM_ADDRESS + i), ==, 0xff);
+        g_assert_cmphex(qtest_readw(machine.qts, ROM_ADDRESS + 2 * i), ==,
+                        0xffff);
+        g_assert_cmphex(qtest_readl(machine.qts, ROM_ADDRESS + 4 * i), ==,
+                        0xffffffff);
+    }
+    g_assert_cmpint(machine_said(&machine, "vfio"), ==, 1);
+
+    g_free(dev);
+    machine_stop(&machine);
+    adapter_free(adapter);
+}
+
+/* Used to be the same for a ROM that the server says is empty */
+static void test_rom_empty(void)
+{
+    Adapter *adapter = adapter_with_bar();
+    Machine machine;
+    QPCIDevice *dev;
+    unsigned i;
+
+    /* Config space has a ROM BAR, and the region has no bytes */
+    adapter_set_rom(adapter, 64 * 1024);
+    adapter_set_region(adapter, VFIO_PCI_ROM_REGION_INDEX, 0, 0);
+    adapter_start(adapter);
+    machine_start(&machine);
+    plug(&machine, adapter);
+    dev = find(&machine);
+    rom_enable(dev);
+
+    for (i = 0; i < 64; i++) {
+        g_assert_cmphex(qtest_readl(machine.qts, ROM_ADDRESS + 4 * i), ==,
+                        0xffffffff);
+    }
+    g_assert_cmpint(machine_said(&machine, "Cannot read device rom"), ==, 1);
+
+    g_free(dev);
+    machine_stop(&machine);
+    adapter_free(adapter);
+}
+
+/*
+ * QEMU writes its own device ID into a ROM made for another card of the
+ * vendor, and makes the checksum right again.  It used to do so for the sum
+ * of the whole region, where firmware takes the sum of the image.
+ */
+static uint8_t rom_image[2048];
+
+static void rom_make(unsigned image_size)
+{
+    uint8_t *pcir = rom_image + 0x40;
+    uint32_t noise = 1;
+    unsigned i;
+
+    for (i = 0; i < sizeof(rom_image); i++) {
+        noise = noise * 1664525 + 1013904223;
+        rom_image[i] = noise >> 24;
+    }
+    stw_le_p(rom_image, 0xaa55);
+    rom_image[2] = image_size / 512;
+    stw_le_p(rom_image + 0x18, 0x40);
+    memcpy(pcir, "PCIR", 4);
+    stw_le_p(pcir + 4, ADAPTER_VENDOR);
+    stw_le_p(pcir + 6, ADAPTER_DEVICE ^ 0x00ff);
+}
+
+static uint8_t rom_sum(Machine *machine, unsigned size)
+{
+    uint8_t sum = 0;
+    unsigned i;
+
+    for (i = 0; i < size; i++) {
+        sum += qtest_readb(machine->qts, ROM_ADDRESS + i);
+    }
+    return sum;
+}
+
+static void test_rom_checksum_of_image(void)
+{
+    /* the size the image gives itself, and how much of it there is */
+    static const unsigned sizes[][2] = {
+        { 512, 512 },
+        { 1024, 1024 },
+        { 2048, 2048 },
+        { 0, 2048 },        /* no size: all there is, as before */
+        { 127 * 512, 2048 }, /* more than there is */
+    };
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+        Adapter *adapter = adapter_with_bar();
+        Machine machine;
+        QPCIDevice *dev;
+
+        rom_make(sizes[i][0]);
+        adapter_set_rom(adapter, sizeof(rom_image));
+        memcpy(adapter_data(adapter, VFIO_PCI_ROM_REGION_INDEX), rom_image,
+               sizeof(rom_image));
+        adapter_start(adapter);
+        machine_start(&machine);
+        plug(&machine, adapter);
+        dev = find(&machine);
+        rom_enable(dev);
+
+        g_assert_cmphex(qtest_readw(machine.qts, ROM_ADDRESS + 0x46), ==,
+                        ADAPTER_DEVICE);
+        g_assert_cmphex(rom_sum(&machine, sizes[i][1]), ==, 0);
+
+        g_free(dev);
+        machine_stop(&machine);
+        adapter_free(adapter);
+    }
+}
+
+/*
+ * A server that behaves badly while the device is realized
+ */
+
+static void test_realize_fault(AdapterFault fault, unsigned msec)
+{
+    static const struct {
+        unsigned command, region;
+        const char *why;
+    } when[] = {
+        { VFIO_USER_VERSION, ANY, "version reply: Input/output error" },
+        { VFIO_USER_DEVICE_GET_INFO, ANY, "failed: Input/output error" },
+        { VFIO_USER_DEVICE_GET_REGION_INFO, VFIO_PCI_BAR0_REGION_INDEX,
+          "failed to get region 0 info: Input/output error" },
+        { VFIO_USER_DEVICE_GET_REGION_INFO, VFIO_PCI_CONFIG_REGION_INDEX,
+          "failed to get config info: Input/output error" },
+        { VFIO_USER_REGION_READ, VFIO_PCI_CONFIG_REGION_INDEX,
+          "failed to read device config space: Input/output error" },
+        { VFIO_USER_DEVICE_SET_IRQS, ANY, "interrupt INTX-0" },
+    };
+    Adapter *adapter = adapter_with_bar();
+    Machine machine;
+    QPCIDevice *dev;
+    unsigned i;
+
+    adapter_set_msix(adapter, 0, 4);
+    adapter_set_intx(adapter);
+    adapter_start(adapter);
+    machine_start(&machine);
+    for (i = 0; i < ARRAY_SIZE(when); i++) {
+        g_autofree char *desc = NULL;
+
+        adapter_fault(adapter, fault, when[i].command, when[i].region);
+        desc = try_plug(&machine, adapter, ADAPTER_VENDOR, msec);
+        g_test_message("command %u region %u: %s", when[i].command,
+                       when[i].region, desc);
+        g_assert_nonnull(desc);
+        if (fault == ADAPTER_FAULT_ERROR) {
+            g_assert_nonnull(strstr(desc, when[i].why));
+        }
+        adapter_wait_closed(adapter, i + 1);
+        machine_check_alive(&machine);
+    }
+
+    adapter_fault(adapter, ADAPTER_FAULT_NONE, 0, ANY);
+    plug(&machine, adapter);
+    dev = find(&machine);
+    check_bar(dev, qpci_iomap(dev, 0, NULL), adapter);
+    g_free(dev);
+    unplug(&machine);
+    machine_stop(&machine);
+    adapter_free(adapter);
+}
+
+static void test_realize_error(void)
+{
+    test_realize_fault(ADAPTER_FAULT_ERROR, 5000);
+}
+
+/* A reply to the first request that has no body is no version */
+static void test_version_header_only(void)
+{
+    Adapter *adapter = adapter_with_bar();
+    g_autofree char *desc = NULL;
+    Machine machine;
+
+    adapter_start(adapter);
+    machine_start(&machine);
+    adapter_fault(adapter, ADAPTER_FAULT_HEADER, VFIO_USER_VERSION, ANY);
+    desc = try_plug(&machine, adapter, ADAPTER_VENDOR, 5000);
+    g_assert_nonnull(desc);
+    g_assert_nonnull(strstr(desc, "corrupt version reply"));
+    adapter_wait_closed(adapter, 1);
+    machine_stop(&machine);
+    adapter_free(adapter);
+}
+
+static void test_realize_closed(void)
+{
+    test_realize_fault(ADAPTER_FAULT_CLOSE, LONG_TIME);
+}
+
+static void test_realize_silent(void)
+{
+    test_realize_fault(ADAPTER_FAULT_SILENT, 100);
+}
+
+/*
+ * A server that talks nonsense.  Each used to end QEMU, or to have it write
+ * past the end of a buffer.
+ */
+
+static uint8_t *config_of(Adapter *adapter)
+{
+    return adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX);
+}
+
+static void twist_pgsizes(Adapter *adapter)
+{
+    adapter_set_capabilities(adapter, "{\"capabilities\":{\"pgsizes\":0}}");
+}
+
+static void twist_argsz_wraps(Adapter *adapter)
+{
+    adapter_set_region_argsz(adapter, UINT32_MAX);
+}
+
+static void twist_argsz_huge(Adapter *adapter)
+{
+    adapter_set_region_argsz(adapter, UINT32_MAX - 64);
+}
+
+static void config_resize(Adapter *adapter, uint64_t size)
+{
+    g_autofree uint8_t *old = g_memdup2(config_of(adapter), PCI_CFG_SPACE_SIZE);
+
+    adapter_set_region(adapter, VFIO_PCI_CONFIG_REGION_INDEX,
+                       VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
+                       size);
+    memcpy(config_of(adapter), old, MIN(size, PCI_CFG_SPACE_SIZE));
+}
+
+static void twist_config_empty(Adapter *adapter)
+{
+    config_resize(adapter, 0);
+}
+
+static void twist_config_small(Adapter *adapter)
+{
+    config_resize(adapter, 32);
+}
+
+static void twist_config_large(Adapter *adapter)
+{
+    config_resize(adapter, 2 * PCI_CFG_SPACE_EXP_SIZE);
+}
+
+/* No nonsense: the kernel's sample mdevs are like that */
+static void twist_config_255(Adapter *adapter)
+{
+    config_resize(adapter, 255);
+}
+
+static void twist_bar_size(Adapter *adapter)
+{
+    adapter_set_region(adapter, 1, VFIO_REGION_INFO_FLAG_READ, 3000);
+}
+
+static void twist_bar_tiny(Adapter *adapter)
+{
+    adapter_set_region(adapter, 1, VFIO_REGION_INFO_FLAG_READ, 2);
+}
+
+static void twist_bar_5_64bit(Adapter *adapter)
+{
+    adapter_set_bar(adapter, 5, BAR_SIZE, false);
+    config_of(adapter)[PCI_BASE_ADDRESS_5] = PCI_BASE_ADDRESS_MEM_TYPE_64;
+}
+
+static void twist_bridge(Adapter *adapter)
+{
+    adapter_set_bar(adapter, 3, BAR_SIZE, false);
+    config_of(adapter)[PCI_HEADER_TYPE] = PCI_HEADER_TYPE_BRIDGE;
+}
+
+static void twist_rom_size(Adapter *adapter)
+{
+    /* 5 * 2048 */
+    adapter_set_rom(adapter, 0x2800);
+}
+
+static void twist_rom_huge(Adapter *adapter)
+{
+    adapter_set_rom(adapter, 0x10000);
+    adapter_set_region_size(adapter, VFIO_PCI_ROM_REGION_INDEX,
+                            (1ULL << 60) + 4096);
+}
+
+static void twist_caps_loop(Adapter *adapter)
+{
+    config_of(adapter)[PCI_STATUS] |= PCI_STATUS_CAP_LIST;
+    config_of(adapter)[PCI_CAPABILITY_LIST] = 0x80;
+    config_of(adapter)[0x80] = PCI_CAP_ID_VNDR;
+    config_of(adapter)[0x81] = 0x90;
+    config_of(adapter)[0x90] = PCI_CAP_ID_VNDR;
+    config_of(adapter)[0x91] = 0x80;
+}
+
+static void twist_caps_in_header(Adapter *adapter)
+{
+    config_of(adapter)[PCI_STATUS] |= PCI_STATUS_CAP_LIST;
+    config_of(adapter)[PCI_CAPABILITY_LIST] = PCI_BASE_ADDRESS_0;
+}
+
+static void twist_msix_no_such_bar(Adapter *adapter)
+{
+    adapter_set_msix(adapter, 0, 4);
+    config_of(adapter)[0x40 + PCI_MSIX_TABLE] |= 7;
+}
+
+static void twist_msix_pba_no_such_bar(Adapter *adapter)
+{
+    adapter_set_msix(adapter, 0, 4);
+    config_of(adapter)[0x40 + PCI_MSIX_PBA] |= 7;
+}
+
+static void twist_msix_empty_bar(Adapter *adapter)
+{
+    adapter_set_msix(adapter, 0, 4);
+    config_of(adapter)[0x40 + PCI_MSIX_TABLE] |= 5;
+}
+
+static void twist_msix_past_the_end(Adapter *adapter)
+{
+    adapter_set_msix(adapter, 0, 4);
+    stl_le_p(config_of(adapter) + 0x40 + PCI_MSIX_TABLE, 0x7ffffff8);
+}
+
+static void twist_msix_many(Adapter *adapter)
+{
+    adapter_set_msix(adapter, 0, 2048);
+}
+
+static const struct {
+    const char *name;
+    void (*twist)(Adapter *adapter);
+    const char *why;        /* NULL: no matter whether it is refused */
+} nonsense[] = {
+    { "no-page-size", twist_pgsizes, "pgsize 0x0 too small" },
+    { "region-argsz-wraps", twist_argsz_wraps, "region 0 info" },
+    { "region-argsz-huge", twist_argsz_huge, "region 0 info" },
+    { "config-empty", twist_config_empty, "config space" },
+    { "config-small", twist_config_small, "config space" },
+    { "config-large", twist_config_large, "config space" },
+    { "config-255", twist_config_255 },
+    { "bar-size", twist_bar_size, "region 1" },
+    { "bar-tiny", twist_bar_tiny },
+    { "bar-5-64bit", twist_bar_5_64bit },
+    { "bridge", twist_bridge, "header type" },
+    { "rom-size", twist_rom_size },
+    { "rom-huge", twist_rom_huge },
+    { "capability-loop", twist_caps_loop, "capabilities" },
+    { "capability-in-header", twist_caps_in_header, "capabilities" },
+    { "msix-no-such-bar", twist_msix_no_such_bar, "MSI" },
+    { "msix-pba-no-such-bar", twist_msix_pba_no_such_bar, "MSI" },
+    { "msix-empty-bar", twist_msix_empty_bar, "MSI" },
+    { "msix-past-the-end", twist_msix_past_the_end, "" },
+    { "msix-many", twist_msix_many, "" },
+};
+
+static void test_nonsense(const void *opaque)
+{
+    unsigned i = GPOINTER_TO_UINT(opaque);
+    Adapter *adapter = adapter_with_bar();
+    g_autofree char *desc = NULL;
+    Machine machine;
+
+    nonsense[i].twist(adapter);
+    adapter_start(adapter);
+    machine_start(&machine);
+    desc = try_plug(&machine, adapter, ADAPTER_VENDOR, 5000);
+    g_test_message("%s", desc);
+    if (!desc) {
+        QPCIDevice *dev = find(&machine);
+
+        qpci_config_readl(dev, 0xfc);
+        rom_enable(dev);
+        qtest_readl(machine.qts, ROM_ADDRESS);
+        g_free(dev);
+        unplug(&machine);
+    }
+    adapter_wait_closed(adapter, 1);
+    machine_check_alive(&machine);
+    if (nonsense[i].why) {
+        g_assert_nonnull(desc);
+        g_assert_nonnull(strstr(desc, nonsense[i].why));
+    }
+    machine_stop(&machine);
+    adapter_free(adapter);
+}
+
+/*
+ * A server that behaves badly while the guest runs
+ */
+
+static void test_running_fault(AdapterFault fault, unsigned msec)
+{
+    Adapter *adapter = adapter_with_bar();
+    g_autofree char *desc = NULL;
+    Machine machine;
+    QPCIDevice *dev;
+    QPCIBar bar;
+    unsigned i;
+
+    adapter_start(adapter);
+    machine_start(&machine);
+    desc = try_plug(&machine, adapter, ADAPTER_VENDOR, msec);
+    g_assert_cmpstr(desc, ==, NULL);
+    dev = find(&machine);
+    bar = qpci_iomap(dev, 0, NULL);
+    check_bar(dev, bar, adapter);
+
+    adapter_fault(adapter, fault, VFIO_USER_REGION_READ, 0);
+    for (i = 0; i < 8; i++) {
+        g_assert_cmphex(qpci_io_readl(dev, bar, 8), ==, 0xffffffff);
+        g_assert_cmphex(qpci_io_readw(dev, bar, 8), ==, 0xffff);
+        g_assert_cmphex(qpci_io_readb(dev, bar, 9), ==, 0xff);
+        qpci_io_writel(dev, bar, 8, i);
+    }
+    machine_check_alive(&machine);
+    g_assert_cmpint(machine_said(&machine, "_region_"), ==, 1);
+
+    if (fault == ADAPTER_FAULT_CLOSE) {
+        adapter_wait_closed(adapter, 1);
+    } else {
+        adapter_fault(adapter, ADAPTER_FAULT_NONE, 0, ANY);
+        check_bar(dev, bar, adapter);
+    }
+
+    /* A reset, and to be unplugged and plugged again, is possible after it */
+    qtest_system_reset(machine.qts);
+    machine_check_alive(&machine);
+    unplug(&machine);
+    adapter_wait_closed(adapter, 1);
+    g_free(dev);
+
+    adapter_fault(adapter, ADAPTER_FAULT_NONE, 0, ANY);
+    plug(&machine, adapter);
+    dev = find(&machine);
+    check_bar(dev, qpci_iomap(dev, 0, NULL), adapter);
+    g_free(dev);
+    machine_stop(&machine);
+    adapter_free(adapter);
+}
+
+static void test_running_error(void)
+{
+    test_running_fault(ADAPTER_FAULT_ERROR, 5000);
+}
+
+static void test_running_short(void)
+{
+    test_running_fault(ADAPTER_FAULT_SHORT, 5000);
+}
+
+static void test_running_closed(void)
+{
+    test_running_fault(ADAPTER_FAULT_CLOSE, LONG_TIME);
+}
+
+static void test_running_closed_queued(void)
+{
+    queued = true;
+    test_running_fault(ADAPTER_FAULT_CLOSE, LONG_TIME);
+    queued = false;
+}
+
+static void test_running_silent(void)
+{
+    test_running_fault(ADAPTER_FAULT_SILENT, 50);
+}
+
+/* Each reset of the machine resets the device once */
+static void test_reset_twice(void)
+{
+    Adapter *adapter = adapter_with_bar();
+    Machine machine;
+    unsigned i;
+
+    adapter_start(adapter);
+    machine_start(&machine);
+    plug(&machine, adapter);
+    for (i = 0; i < 2; i++) {
+        unsigned before = adapter_requests(adapter, VFIO_USER_DEVICE_RESET);
+        QPCIDevice *dev = find(&machine);
+
+        check_bar(dev, qpci_iomap(dev, 0, NULL), adapter);
+        qtest_system_reset(machine.qts);
+        g_assert_cmpint(adapter_requests(adapter, VFIO_USER_DEVICE_RESET), ==,
+                        before + 1);
+        g_assert_cmphex(qpci_config_readw(dev, PCI_COMMAND), ==, 0);
+        g_free(dev);
+    }
+    unplug(&machine);
+    adapter_wait_closed(adapter, 1);
+    machine_stop(&machine);
+    adapter_free(adapter);
+}
+
+int main(int argc, char **argv)
+{
+    unsigned i;
+
+    g_test_init(&argc, &argv, NULL);
+    if (!qtest_has_device("vfio-user-pci")) {
+        g_test_skip("no vfio-user-pci");
+        return 0;
+    }
+
+    qtest_add_func("vfio-user/realize-fails-twice", test_realize_fails_twice);
+    qtest_add_func("vfio-user/unplug-msix-twice", test_unplug_msix_twice);
+    qtest_add_func("vfio-user/memory-map-after-no-info",
+                   test_memory_map_after_no_info);
+    qtest_add_func("vfio-user/rom-unreadable", test_rom_unreadable);
+    qtest_add_func("vfio-user/rom-empty", test_rom_empty);
+    qtest_add_func("vfio-user/rom-checksum-of-image",
+                   test_rom_checksum_of_image);
+    qtest_add_func("vfio-user/realize-error", test_realize_error);
+    qtest_add_func("vfio-user/version-header-only", test_version_header_only);
+    qtest_add_func("vfio-user/realize-closed", test_realize_closed);
+    qtest_add_func("vfio-user/realize-silent", test_realize_silent);
+    for (i = 0; i < ARRAY_SIZE(nonsense); i++) {
+        g_autofree char *name = g_strdup_printf("vfio-user/nonsense/%s",
+                                                nonsense[i].name);
+
+        qtest_add_data_func(name, GUINT_TO_POINTER(i), test_nonsense);
+    }
+    qtest_add_func("vfio-user/running-error", test_running_error);
+    qtest_add_func("vfio-user/running-short", test_running_short);
+    qtest_add_func("vfio-user/running-closed", test_running_closed);
+    qtest_add_func("vfio-user/running-closed-queued",
+                   test_running_closed_queued);
+    qtest_add_func("vfio-user/running-silent", test_running_silent);
+    qtest_add_func("vfio-user/reset-twice", test_reset_twice);
+    return g_test_run();
+}

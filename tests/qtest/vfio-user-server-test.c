@@ -1,0 +1,391 @@
+/*
+ * Devices served by x-vfio-user-server, as their clients see them, and what
+ * their clients do, as the server sees it
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One QEMU serves, others are its clients and play the guests.  Each test is
+ * named after what used to go wrong, and its comment says how it did.
+ */
+
+#include "qemu/osdep.h"
+#include <glib/gstdio.h>
+#include <linux/vfio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "hw/display/bochs-vbe.h"
+#include "hw/pci/pci_regs.h"
+#include "hw/vfio-user/protocol.h"
+#include "libqos/pci-pc.h"
+#include "libqtest.h"
+#include "qemu/bswap.h"
+#include "qobject/qdict.h"
+
+#define SLOT        4
+#define MAX_DEVICES 2
+#define WIDTH       640
+#define HEIGHT      480
+
+typedef struct Server {
+    QTestState *qts;
+    char *dir;
+    char *path[MAX_DEVICES];
+} Server;
+
+typedef struct Client {
+    QTestState *qts;
+    QPCIBus *bus;
+    QPCIDevice *dev;
+    char *log;
+} Client;
+
+/* Serve @devices devices called @model */
+static void server_start(Server *server, const char *model, unsigned devices)
+{
+    g_autoptr(GString) args = g_string_new(
+        "-M x-remote,vfio-user=on,auto-shutdown=off -nodefaults -vga none");
+    QDict *response;
+    unsigned i;
+
+    g_assert_cmpint(devices, <=, MAX_DEVICES);
+    server->dir = g_dir_make_tmp("vfio-user-server-XXXXXX", NULL);
+    g_assert_nonnull(server->dir);
+    for (i = 0; i < devices; i++) {
+        server->path[i] = g_strdup_printf("%s/socket%u", server->dir, i);
+        g_string_append_printf(args,
+            " -device %s,id=gpu%u"
+            " -object x-vfio-user-server,id=vfu%u,type=unix,path=%s,"
+            "device=gpu%u", model, i, i, server->path[i], i);
+    }
+    server->qts = qtest_init(args->str);
+
+    /* It listens by the time its main loop runs */
+    response = qtest_qmp(server->qts, "{'execute': 'query-status'}");
+    g_assert_true(qdict_haskey(response, "return"));
+    qobject_unref(response);
+}
+
+static void server_stop(Server *server)
+{
+    unsigned i;
+
+    qtest_quit(server->qts);
+    for (i = 0; i < MAX_DEVICES; i++) {
+        if (server->path[i]) {
+            g_unlink(server->path[i]);
+            g_free(server->path[i]);
+        }
+    }
+    g_rmdir(server->dir);
+    g_free(server->dir);
+}
+
+static void client_start(Client *client, Server *server, unsigned device)
+{
+    int fd = g_file_open_tmp("vfio-user-test-XXXXXX", &client->log, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    client->qts = qtest_initf("-M pc -nodefaults -vga none 2>%s", client->log);
+    qtest_qmp_device_add(client->qts, "vfio-user-pci", "card",
+                         "{'addr': '4', 'socket':"
+                         " {'type': 'unix', 'path': %s}}",
+                         server->path[device]);
+    client->bus = qpci_new_pc(client->qts, NULL);
+    client->dev = qpci_device_find(client->bus, QPCI_DEVFN(SLOT, 0));
+    g_assert_nonnull(client->dev);
+    qpci_device_enable(client->dev);
+}
+
+static void client_stop(Client *client)
+{
+    g_free(client->dev);
+    qpci_free_pc(client->bus);
+    qtest_quit(client->qts);
+    g_unlink(client->log);
+    g_free(client->log);
+}
+
+/* What the client has said about accesses that failed */
+static void client_check_log(Client *client)
+{
+    g_autofree char *text = NULL;
+
+    g_assert_true(g_file_get_contents(client->log, &text, NULL, NULL));
+    g_assert_cmpstr(strstr(text, "vfio_region_"), ==, NULL);
+}
+
+/* A register of a VGA's Bochs interface, in BAR 2 */
+static void vbe_write(Client *client, QPCIBar mmio, unsigned index,
+                      uint16_t value)
+{
+    qpci_io_writew(client->dev, mmio, 0x500 + 2 * index, value);
+}
+
+static uint16_t vbe_read(Client *client, QPCIBar mmio, unsigned index)
+{
+    return qpci_io_readw(client->dev, mmio, 0x500 + 2 * index);
+}
+
+/* A port of a VGA, in the same BAR */
+static void vga_write(Client *client, QPCIBar mmio, unsigned port,
+                      uint8_t value)
+{
+    qpci_io_writeb(client->dev, mmio, 0x400 + port - 0x3c0, value);
+}
+
+/* The colour 0x00rrggbb at @x, @y of the server's screen */
+static uint32_t server_pixel(Server *server, unsigned x, unsigned y)
+{
+    static const char head[] = "P6\n640 480\n255\n";
+    g_autofree char *path = g_strdup_printf("%s/screen.ppm", server->dir);
+    g_autofree char *ppm = NULL;
+    const uint8_t *rgb;
+    gsize size;
+
+    qtest_qmp_assert_success(server->qts,
+                             "{'execute': 'screendump',"
+                             " 'arguments': {'filename': %s}}", path);
+    g_assert_true(g_file_get_contents(path, &ppm, &size, NULL));
+    g_unlink(path);
+    g_assert_cmpint(size, ==, strlen(head) + 3 * WIDTH * HEIGHT);
+    g_assert_cmpint(memcmp(ppm, head, strlen(head)), ==, 0);
+    rgb = (uint8_t *)ppm + strlen(head) + 3 * (y * WIDTH + x);
+    return rgb[0] << 16 | rgb[1] << 8 | rgb[2];
+}
+
+/*
+ * What a client wrote to a framebuffer used to be unknown to the dirty log,
+ * so that it did not show on the server's screen.
+ */
+static void test_framebuffer_shows(void)
+{
+    const unsigned x = 10, y = 200;
+    Server server = { };
+    Client client;
+    QPCIBar vram, mmio;
+
+    server_start(&server, "VGA", 1);
+    client_start(&client, &server, 0);
+    vram = qpci_iomap(client.dev, 0, NULL);
+    mmio = qpci_iomap(client.dev, 2, NULL);
+
+    /* 8 bits per pixel: with more the screen dump would read the framebuffer */
+    vbe_write(&client, mmio, VBE_DISPI_INDEX_XRES, WIDTH);
+    vbe_write(&client, mmio, VBE_DISPI_INDEX_YRES, HEIGHT);
+    vbe_write(&client, mmio, VBE_DISPI_INDEX_BPP, 8);
+    vbe_write(&client, mmio, VBE_DISPI_INDEX_ENABLE,
+              VBE_DISPI_ENABLED | VBE_DISPI_LFB_ENABLED);
+    vga_write(&client, mmio, 0x3c0, 0x20);  /* let the palette be used */
+    vga_write(&client, mmio, 0x3c8, 1);     /* colour 1 is magenta */
+    vga_write(&client, mmio, 0x3c9, 0x3f);
+    vga_write(&client, mmio, 0x3c9, 0);
+    vga_write(&client, mmio, 0x3c9, 0x3f);
+    g_assert_cmpint(vbe_read(&client, mmio, VBE_DISPI_INDEX_XRES), ==, WIDTH);
+    /* the first dump draws all of a new mode, the second what is dirty yet */
+    g_assert_cmphex(server_pixel(&server, x, y), ==, 0);
+    g_assert_cmphex(server_pixel(&server, x, y), ==, 0);
+
+    qpci_io_writeb(client.dev, vram, y * WIDTH + x, 1);
+    g_assert_cmphex(qpci_io_readb(client.dev, vram, y * WIDTH + x), ==, 1);
+    g_assert_cmphex(server_pixel(&server, x, y), ==, 0xff00ff);
+    g_assert_cmphex(server_pixel(&server, x + 1, y), ==, 0);
+
+    client_check_log(&client);
+    client_stop(&client);
+    server_stop(&server);
+}
+
+/*
+ * Two guests put their adapters at the same addresses.  Both used to reach
+ * the one on top.
+ */
+static void test_two_devices_at_one_address(void)
+{
+    Server server = { };
+    Client client[MAX_DEVICES];
+    QPCIBar vram[MAX_DEVICES], mmio[MAX_DEVICES];
+    unsigned i;
+
+    server_start(&server, "VGA", MAX_DEVICES);
+    for (i = 0; i < MAX_DEVICES; i++) {
+        client_start(&client[i], &server, i);
+        vram[i] = qpci_iomap(client[i].dev, 0, NULL);
+        mmio[i] = qpci_iomap(client[i].dev, 2, NULL);
+    }
+    g_assert_cmphex(vram[0].addr, ==, vram[1].addr);
+    g_assert_cmphex(mmio[0].addr, ==, mmio[1].addr);
+
+    for (i = 0; i < MAX_DEVICES; i++) {
+        qpci_io_writel(client[i].dev, vram[i], 0x1000, 0x11111111 * (i + 1));
+        vbe_write(&client[i], mmio[i], VBE_DISPI_INDEX_XRES, 320 * (i + 1));
+    }
+    for (i = 0; i < MAX_DEVICES; i++) {
+        g_assert_cmphex(qpci_io_readl(client[i].dev, vram[i], 0x1000), ==,
+                        0x11111111 * (i + 1));
+        g_assert_cmpint(vbe_read(&client[i], mmio[i], VBE_DISPI_INDEX_XRES),
+                        ==, 320 * (i + 1));
+    }
+
+    /* What the BAR has between its registers is none of the framebuffer's */
+    g_assert_cmphex(qpci_io_readl(client[0].dev, mmio[0], 0x800), ==,
+                    0xffffffff);
+
+    for (i = 0; i < MAX_DEVICES; i++) {
+        client_check_log(&client[i]);
+        client_stop(&client[i]);
+    }
+    server_stop(&server);
+}
+
+/* One request of a client without QEMU, and its reply in the same place */
+static void raw_request(int fd, VFIOUserHdr *hdr, unsigned command,
+                        uint32_t size, uint32_t room)
+{
+    static uint16_t id;
+    struct iovec iov = { .iov_base = hdr, .iov_len = room };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+    *hdr = (VFIOUserHdr) { .id = ++id, .command = command, .size = size };
+    g_assert_cmpint(send(fd, hdr, size, 0), ==, size);
+    g_assert_cmpint(recvmsg(fd, &msg, 0), >=, sizeof(*hdr));
+    g_assert_cmpint(hdr->id, ==, id);
+    g_assert_cmphex(hdr->flags, ==, VFIO_USER_REPLY);
+}
+
+static int raw_connect(const char *path)
+{
+    struct sockaddr_un un = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    union {
+        VFIOUserVersion version;
+        uint8_t room[4096];
+    } m = { };
+
+    g_assert_cmpint(strlen(path), <, sizeof(un.sun_path));
+    strcpy(un.sun_path, path);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&un, sizeof(un)), ==, 0);
+    strcpy(m.version.capabilities, "{}");
+    raw_request(fd, &m.version.hdr, VFIO_USER_VERSION, sizeof(m.version) + 3,
+                sizeof(m));
+    return fd;
+}
+
+static uint32_t raw_region_flags(int fd, unsigned region)
+{
+    VFIOUserRegionInfo info = { .argsz = sizeof(info) - sizeof(info.hdr),
+                                .index = region };
+
+    raw_request(fd, &info.hdr, VFIO_USER_DEVICE_GET_REGION_INFO, sizeof(info),
+                sizeof(info));
+    g_assert_cmpint(info.index, ==, region);
+    return info.flags;
+}
+
+static void raw_access(int fd, bool write, unsigned region, uint64_t offset,
+                       void *data, uint32_t count)
+{
+    uint32_t size = sizeof(VFIOUserRegionRW) + count;
+    g_autofree VFIOUserRegionRW *rw = g_malloc0(size);
+
+    /* what the header is set to leaves the rest alone */
+    rw->offset = offset;
+    rw->region = region;
+    rw->count = count;
+    if (write) {
+        memcpy(rw->data, data, count);
+    }
+    raw_request(fd, &rw->hdr,
+                write ? VFIO_USER_REGION_WRITE : VFIO_USER_REGION_READ,
+                write ? size : sizeof(*rw), size);
+    g_assert_cmpint(rw->count, ==, count);
+    if (!write) {
+        memcpy(data, rw->data, count);
+    }
+}
+
+/*
+ * One access that lies across several regions of a BAR is made in pieces, and
+ * each reaches the region on top: BAR 2 of a VGA has EDID at 0, VGA ports at
+ * 0x400, the Bochs interface at 0x500 and nothing around them.
+ */
+static void test_access_across_regions(void)
+{
+    const unsigned first = 0x3f0, end = 0x530;
+    uint8_t whole[0x140], pieces[0x140];
+    uint32_t address = 0xfebf0000;
+    uint16_t command = PCI_COMMAND_MEMORY;
+    uint16_t xres = WIDTH;
+    Server server = { };
+    unsigned i;
+    int fd;
+
+    server_start(&server, "VGA", 1);
+    fd = raw_connect(server.path[0]);
+    raw_access(fd, true, VFIO_PCI_CONFIG_REGION_INDEX, PCI_BASE_ADDRESS_2,
+               &address, sizeof(address));
+    raw_access(fd, true, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND, &command,
+               sizeof(command));
+    raw_access(fd, true, VFIO_PCI_BAR2_REGION_INDEX,
+               0x500 + 2 * VBE_DISPI_INDEX_XRES, &xres, sizeof(xres));
+
+    raw_access(fd, false, VFIO_PCI_BAR2_REGION_INDEX, first, whole,
+               end - first);
+    for (i = 0; i < end - first; i += 2) {
+        raw_access(fd, false, VFIO_PCI_BAR2_REGION_INDEX, first + i,
+                   pieces + i, 2);
+    }
+    g_assert_cmpmem(whole, end - first, pieces, end - first);
+    g_assert_cmpint(lduw_le_p(whole + 0x502 - first), ==, WIDTH);
+    g_assert_cmphex(lduw_le_p(whole + 0x4f0 - first), ==, 0xffff);
+
+    close(fd);
+    server_stop(&server);
+}
+
+/*
+ * The BARs that follow a read-only one used to be called read-only too: of a
+ * qxl, which has a ROM in BAR 2, the ports in BAR 3.  QEMU as a client does
+ * not look at the flag, others do.
+ */
+static void test_writable_after_read_only(void)
+{
+    const uint32_t ro = VFIO_REGION_INFO_FLAG_READ;
+    const uint32_t rw = ro | VFIO_REGION_INFO_FLAG_WRITE;
+    Server server = { };
+    int fd;
+
+    if (!qtest_has_device("qxl")) {
+        g_test_skip("no qxl");
+        return;
+    }
+
+    server_start(&server, "qxl", 1);
+    fd = raw_connect(server.path[0]);
+    g_assert_cmphex(raw_region_flags(fd, VFIO_PCI_BAR0_REGION_INDEX), ==, rw);
+    g_assert_cmphex(raw_region_flags(fd, VFIO_PCI_BAR2_REGION_INDEX), ==, ro);
+    g_assert_cmphex(raw_region_flags(fd, VFIO_PCI_BAR3_REGION_INDEX), ==, rw);
+    close(fd);
+    server_stop(&server);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    if (!qtest_has_device("vfio-user-pci") || !qtest_has_device("VGA") ||
+        !qtest_has_machine("x-remote")) {
+        g_test_skip("no vfio-user-pci, VGA or x-remote");
+        return 0;
+    }
+
+    qtest_add_func("vfio-user-server/framebuffer-shows",
+                   test_framebuffer_shows);
+    qtest_add_func("vfio-user-server/two-devices-at-one-address",
+                   test_two_devices_at_one_address);
+    qtest_add_func("vfio-user-server/access-across-regions",
+                   test_access_across_regions);
+    qtest_add_func("vfio-user-server/writable-after-read-only",
+                   test_writable_after_read_only);
+    return g_test_run();
+}
