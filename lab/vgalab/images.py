@@ -316,6 +316,23 @@ def guest_initrd():
     return built('guest.cpio', digest(busybox, init, __file__), build)
 
 
+def boot_sector(name):
+    """lab/guests/NAME.S as the first sector of a small disk."""
+    source = os.path.join(LAB, 'guests', name + '.S')
+    end = os.path.join(LAB, 'guests', 'done.inc')
+
+    def build(path):
+        with staging() as tree:
+            code = os.path.join(tree, 'code.o')
+            run(['as', '--32', '-I', os.path.dirname(source), '-o', code,
+                 source])
+            run(['ld', '-m', 'elf_i386', '-Ttext', '0x7c00', '--oformat',
+                 'binary', '-o', path, code])
+        os.truncate(path, PARTITION_START)
+
+    return built(name + '.img', digest(source, end, __file__), build)
+
+
 def grub_directory():
     """Debian's GRUB for BIOS machines."""
     path = '/usr/lib/grub/i386-pc'
