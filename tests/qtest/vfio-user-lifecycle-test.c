@@ -509,7 +509,9 @@ static void config_resize(Adapter *adapter, uint64_t size)
     adapter_set_region(adapter, VFIO_PCI_CONFIG_REGION_INDEX,
                        VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
                        size);
-    memcpy(config_of(adapter), old, MIN(size, PCI_CFG_SPACE_SIZE));
+    if (size) {
+        memcpy(config_of(adapter), old, MIN(size, PCI_CFG_SPACE_SIZE));
+    }
 }
 
 static void twist_config_empty(Adapter *adapter)

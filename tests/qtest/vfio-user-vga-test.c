@@ -133,7 +133,9 @@ static int wire_reply(Wire *wire, void *body, size_t size)
     got = header.size - sizeof(header);
     rest = g_malloc(got + 1);
     wire_get(wire, rest, got);
-    memcpy(body, rest, MIN(got, size));
+    if (size) {
+        memcpy(body, rest, MIN(got, size));
+    }
 
     if (header.flags & FLAG_ERROR) {
         g_assert_cmpint(header.error, !=, 0);
