@@ -5,6 +5,7 @@
 
 PREFIX ?= /usr/local
 HOST ?=
+ADAPTER ?=
 NAMES ?= qemu seabios
 BUILD := $(or $(VGA_ASSIGN_BUILD),build)
 
@@ -12,7 +13,7 @@ BUILD := $(or $(VGA_ASSIGN_BUILD),build)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: PREFIX= HOST= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
+	@echo "Variables: PREFIX= HOST= ADAPTER= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
 
 deps: ## install the Debian packages that are missing (as root or by sudo); see scripts/deps --print
 	@scripts/deps
@@ -39,13 +40,16 @@ install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for lib
 check: auto-deps ## everything: build all, unit tests, qtests, the rules of the series, the lab
 	@scripts/test
 
+check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and UBSan (a second build)
+	@scripts/check-asan
+
 check-series: ## the rules of the series alone: overlay, hooks, checkpatch, git am
 	@scripts/check $(NAMES)
 
-demo: auto-deps ## a guest booting on an assigned VGA adapter; HOST=0000:01:00.0 takes a real one
+demo: auto-deps ## a guest on an assigned VGA adapter; HOST=0000:01:00.0 a real one, ADAPTER=vfio-user a served one
 	@scripts/build qemu
-	@scripts/build qemu-base
-	@lab/demo $(if $(HOST),--host "$(HOST)")
+	@$(if $(HOST)$(ADAPTER),,scripts/build qemu-base)
+	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 
 clean: ## remove what was built; the sources and the download cache stay
 	rm -rf $(addprefix $(BUILD)/,qemu qemu-base base/qemu seabios tests series lab)
@@ -53,4 +57,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help deps auto-deps qemu qemu-base seabios series install check check-series demo clean distclean
+.PHONY: help deps auto-deps qemu qemu-base seabios series install check check-asan check-series demo clean distclean
