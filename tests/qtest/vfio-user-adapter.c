@@ -465,6 +465,21 @@ void adapter_set_msix(Adapter *adapter, unsigned bar, unsigned vectors)
     adapter->msix_vectors = vectors;
 }
 
+void adapter_set_pm(Adapter *adapter)
+{
+    uint8_t *config = adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX);
+    uint8_t *cap = config + ADAPTER_PM_CAP;
+
+    cap[PCI_CAP_LIST_ID] = PCI_CAP_ID_PM;
+    cap[PCI_CAP_LIST_NEXT] = config[PCI_CAPABILITY_LIST];
+    stw_le_p(cap + PCI_PM_PMC, 3 | PCI_PM_CAP_D1 | PCI_PM_CAP_D2);
+    stw_le_p(cap + PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET);
+    stw_le_p(adapter->wmask + ADAPTER_PM_CAP + PCI_PM_CTRL,
+             PCI_PM_CTRL_STATE_MASK);
+    config[PCI_STATUS] |= PCI_STATUS_CAP_LIST;
+    config[PCI_CAPABILITY_LIST] = ADAPTER_PM_CAP;
+}
+
 void adapter_set_intx(Adapter *adapter)
 {
     adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX)[PCI_INTERRUPT_PIN] = 1;

@@ -42,6 +42,7 @@
 #define ADAPTER_REGIONS (VFIO_PCI_VGA_REGION_INDEX + 1)
 #define ADAPTER_VENDOR  0x1af4
 #define ADAPTER_DEVICE  0x10f0
+#define ADAPTER_PM_CAP  0x50
 
 typedef struct Adapter Adapter;
 
@@ -74,6 +75,8 @@ void adapter_set_bar(Adapter *adapter, unsigned bar, uint32_t size, bool io);
 void adapter_set_rom(Adapter *adapter, uint32_t size);
 /* Table at the start of @bar, pending bits in its second half */
 void adapter_set_msix(Adapter *adapter, unsigned bar, unsigned vectors);
+/* D0 to D3hot, in a capability at ADAPTER_PM_CAP; after adapter_set_msix() */
+void adapter_set_pm(Adapter *adapter);
 void adapter_set_intx(Adapter *adapter);
 /* What it says of itself in place of what is usual */
 void adapter_set_capabilities(Adapter *adapter, const char *json);
