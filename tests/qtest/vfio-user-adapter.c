@@ -19,7 +19,7 @@
 
 #define ADAPTER_MSIX_CAP    0x40
 #define ADAPTER_MSIX_LENGTH 12
-#define ADAPTER_MAX_MESSAGE (64 * 1024)
+#define ADAPTER_MAX_MESSAGE (VFIO_USER_DEF_MAX_XFER + 4096)
 #define ADAPTER_PATIENCE    (60 * G_TIME_SPAN_SECOND)
 
 typedef struct AdapterRegion {
@@ -27,6 +27,8 @@ typedef struct AdapterRegion {
     uint64_t size;
     uint64_t said_size;     /* 0: size */
     uint8_t *data;
+    const void *caps;
+    uint32_t caps_size, caps_offset;
 } AdapterRegion;
 
 struct Adapter {
@@ -208,6 +210,31 @@ static int adapter_irq_info(Adapter *adapter, VFIOUserIRQInfo *irq)
     }
 }
 
+/* Returns the size of the reply */
+static uint32_t adapter_region_info(Adapter *adapter, VFIOUserRegionInfo *info)
+{
+    AdapterRegion *region = &adapter->region[info->index];
+    uint32_t room = info->argsz;
+
+    info->flags = region->flags;
+    info->size = region->said_size ?: region->size;
+    info->cap_offset = 0;
+    info->offset = 0;
+    if (adapter->region_argsz) {
+        info->argsz = adapter->region_argsz;
+    }
+    if (region->caps) {
+        info->argsz = sizeof(struct vfio_region_info) + region->caps_size;
+    }
+    if (!region->caps || info->argsz > room) {
+        return sizeof(*info);
+    }
+    info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+    info->cap_offset = region->caps_offset;
+    memcpy(info + 1, region->caps, region->caps_size);
+    return sizeof(*info) + region->caps_size;
+}
+
 /* Turn the request @m into its reply */
 static void adapter_answer(Adapter *adapter, AdapterMessage *m)
 {
@@ -230,15 +257,7 @@ static void adapter_answer(Adapter *adapter, AdapterMessage *m)
             error = -EINVAL;
             break;
         }
-        size = sizeof(m->region);
-        m->region.flags = adapter->region[m->region.index].flags;
-        m->region.size = adapter->region[m->region.index].said_size ?:
-                         adapter->region[m->region.index].size;
-        m->region.cap_offset = 0;
-        m->region.offset = 0;
-        if (adapter->region_argsz) {
-            m->region.argsz = adapter->region_argsz;
-        }
+        size = adapter_region_info(adapter, &m->region);
         break;
     case VFIO_USER_DEVICE_GET_IRQ_INFO:
         size = sizeof(m->irq);
@@ -294,10 +313,41 @@ static AdapterFault adapter_fault_of(Adapter *adapter, AdapterMessage *m)
     return adapter->fault;
 }
 
+/* The error of a reply that is nothing else, -1 for another fault */
+static int64_t adapter_error_of(AdapterFault fault)
+{
+    switch (fault) {
+    case ADAPTER_FAULT_ERROR:
+        return EIO;
+    case ADAPTER_FAULT_AGAIN:
+        return EAGAIN;
+    case ADAPTER_FAULT_CODE:
+        return (uint32_t)-4;
+    case ADAPTER_FAULT_ZERO:
+        return 0;
+    default:
+        return -1;
+    }
+}
+
+/* Until QEMU closes the connection or the test ends */
+static void adapter_hang(Adapter *adapter, int fd)
+{
+    struct pollfd pfd[2] = {
+        { .fd = fd },
+        { .fd = adapter->wake[0], .events = POLLIN },
+    };
+
+    while (poll(pfd, 2, -1) < 0 && errno == EINTR) {
+        /* again */
+    }
+}
+
 /* Serve one request, false to end the connection */
 static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
 {
     AdapterFault fault;
+    int64_t error;
     bool posted;
 
     if (!adapter_receive(adapter, fd, &m->hdr, sizeof(m->hdr))) {
@@ -315,11 +365,12 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
 
     g_mutex_lock(&adapter->lock);
     fault = adapter_fault_of(adapter, m);
-    if (fault != ADAPTER_FAULT_ERROR) {
+    error = adapter_error_of(fault);
+    if (error < 0) {
         adapter_answer(adapter, m);
     } else {
         m->hdr.flags = VFIO_USER_REPLY | VFIO_USER_ERROR;
-        m->hdr.error_reply = EIO;
+        m->hdr.error_reply = error;
         m->hdr.size = sizeof(m->hdr);
     }
     adapter->requests[m->hdr.command]++;
@@ -331,6 +382,11 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
         return false;
     case ADAPTER_FAULT_SILENT:
         return true;
+    case ADAPTER_FAULT_HALF:
+        return adapter_send(fd, m, sizeof(m->hdr) + 1);
+    case ADAPTER_FAULT_STUCK:
+        adapter_hang(adapter, fd);
+        return false;
     case ADAPTER_FAULT_SHORT:
         m->rw.count /= 2;
         m->hdr.size = sizeof(m->rw) + m->rw.count;
@@ -498,6 +554,14 @@ void adapter_set_region_argsz(Adapter *adapter, uint32_t argsz)
 void adapter_set_region_size(Adapter *adapter, unsigned region, uint64_t size)
 {
     adapter->region[region].said_size = size;
+}
+
+void adapter_set_region_caps(Adapter *adapter, unsigned region,
+                             const void *caps, uint32_t size, uint32_t offset)
+{
+    adapter->region[region].caps = caps;
+    adapter->region[region].caps_size = size;
+    adapter->region[region].caps_offset = offset;
 }
 
 void adapter_start(Adapter *adapter)

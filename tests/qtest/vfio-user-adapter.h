@@ -59,10 +59,15 @@ typedef struct AdapterAccess {
 typedef enum AdapterFault {
     ADAPTER_FAULT_NONE,
     ADAPTER_FAULT_ERROR,    /* an error reply, EIO */
+    ADAPTER_FAULT_AGAIN,    /* the same with EAGAIN */
+    ADAPTER_FAULT_CODE,     /* the same with what is -4 as a signed number */
+    ADAPTER_FAULT_ZERO,     /* the same with 0 */
     ADAPTER_FAULT_SHORT,    /* half the data, and the count says so */
     ADAPTER_FAULT_HEADER,   /* a reply that is a header and nothing else */
     ADAPTER_FAULT_CLOSE,    /* the socket is closed */
     ADAPTER_FAULT_SILENT,   /* no reply, ever */
+    ADAPTER_FAULT_HALF,     /* the begin of a reply, and no more of it */
+    ADAPTER_FAULT_STUCK,    /* no reply, and nothing else is received */
 } AdapterFault;
 
 /* Before adapter_start() */
@@ -82,6 +87,12 @@ void adapter_set_intx(Adapter *adapter);
 void adapter_set_capabilities(Adapter *adapter, const char *json);
 void adapter_set_region_argsz(Adapter *adapter, uint32_t argsz);
 void adapter_set_region_size(Adapter *adapter, unsigned region, uint64_t size);
+/*
+ * @size bytes at @caps, of the caller's, follow the information about a region,
+ * which says that its capabilities begin at its byte @offset.
+ */
+void adapter_set_region_caps(Adapter *adapter, unsigned region,
+                             const void *caps, uint32_t size, uint32_t offset);
 void adapter_start(Adapter *adapter);
 
 /* At any time */

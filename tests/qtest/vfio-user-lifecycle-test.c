@@ -4,127 +4,67 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The server is vfio-user-adapter.c.  A test named after something that used
- * to go wrong says so in its comment.  "QEMU lives" means that it answers its
- * monitor, and that its exit status is 0 in the end: qtest_quit() aborts on
- * another one.
+ * The server is vfio-user-adapter.c, the machine is vfio-user-machine.c.  A
+ * test named after something that used to go wrong says so in its comment.
  */
 
 #include "qemu/osdep.h"
-#include <glib/gstdio.h>
 
 #include "hw/pci/pci_regs.h"
 #include "hw/vfio-user/protocol.h"
 #include "libqos/pci-pc.h"
-#include "libqtest.h"
 #include "qemu/bswap.h"
-#include "qobject/qdict.h"
-#include "vfio-user-adapter.h"
+#include "qobject/qjson.h"
+#include "vfio-user-machine.h"
 
-#define SLOT        4
 #define BAR_SIZE    4096
 #define PROBE       0x400       /* an offset that is plain memory */
 #define ROM_ADDRESS 0xf0000000
-#define LONG_TIME   600000      /* ms, longer than a test may take */
 #define ANY         ADAPTER_REGIONS
 
-typedef struct Machine {
-    QTestState *qts;
-    QPCIBus *bus;
-    char *log;                  /* where its stderr goes */
-} Machine;
+static QPCIBus *pci;        /* of the machine that runs */
 
-static void machine_start(Machine *machine)
+static void start(Machine *machine, Adapter *adapter)
 {
-    int fd = g_file_open_tmp("vfio-user-test-XXXXXX", &machine->log, NULL);
-
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-    machine->qts = qtest_initf("-M pc -nodefaults -vga none 2>%s",
-                               machine->log);
-    machine->bus = qpci_new_pc(machine->qts, NULL);
+    machine_start(machine, adapter, "pc", "");
+    pci = qpci_new_pc(machine->qts, NULL);
 }
 
-static void machine_check_alive(Machine *machine)
+static void stop(Machine *machine)
 {
-    QDict *response = qtest_qmp(machine->qts, "{'execute': 'query-status'}");
-
-    g_assert_true(qdict_haskey(response, "return"));
-    qobject_unref(response);
-}
-
-/* How many lines of the log contain @what */
-static unsigned machine_said(Machine *machine, const char *what)
-{
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-    unsigned n = 0;
-    int i;
-
-    g_assert_true(g_file_get_contents(machine->log, &text, NULL, NULL));
-    lines = g_strsplit(text, "\n", -1);
-    for (i = 0; lines[i]; i++) {
-        n += *lines[i] && strstr(lines[i], what);
-    }
-    return n;
-}
-
-static void machine_stop(Machine *machine)
-{
-    machine_check_alive(machine);
-    qpci_free_pc(machine->bus);
-    qtest_quit(machine->qts);
-    g_unlink(machine->log);
-    g_free(machine->log);
+    qpci_free_pc(pci);
+    machine_stop(machine);
 }
 
 /* Have QEMU's I/O thread send all requests, not the one who makes them */
 static bool queued;
 
-/*
- * Plug the adapter with "x-pci-vendor-id" @vendor, and a patience of @msec for
- * each reply.  Returns NULL, or what QEMU has against it.
- */
-static char *try_plug(Machine *machine, Adapter *adapter, unsigned vendor,
-                      unsigned msec)
+/* "x-pci-vendor-id" @vendor, and a patience of @msec for each reply */
+static QDict *properties(unsigned vendor, unsigned msec)
 {
-    QDict *response, *error;
-    char *desc = NULL;
-
-    response = qtest_qmp(machine->qts,
-        "{'execute': 'device_add', 'arguments': {"
-        " 'driver': 'vfio-user-pci', 'id': 'card', 'addr': '4',"
-        " 'x-pci-vendor-id': %u, 'x-msg-timeout': %u, 'x-send-queued': %i,"
-        " 'socket': {'type': 'unix', 'path': %s}}}",
-        vendor, msec, queued, adapter_path(adapter));
-    error = qdict_get_qdict(response, "error");
-    if (error) {
-        desc = g_strdup(qdict_get_str(error, "desc"));
-    }
-    qobject_unref(response);
-    return desc;
+    return qdict_from_jsonf_nofail(
+        "{'x-pci-vendor-id': %u, 'x-msg-timeout': %u, 'x-send-queued': %i}",
+        vendor, msec, queued);
 }
 
-static void plug(Machine *machine, Adapter *adapter)
+static char *try_plug(Machine *machine, unsigned vendor, unsigned msec)
 {
-    g_autofree char *desc = try_plug(machine, adapter, ADAPTER_VENDOR, 5000);
-
-    g_assert_cmpstr(desc, ==, NULL);
+    return machine_try_plug(machine, properties(vendor, msec));
 }
 
-static QPCIDevice *find(Machine *machine)
+static void plug(Machine *machine)
 {
-    QPCIDevice *dev = qpci_device_find(machine->bus, QPCI_DEVFN(SLOT, 0));
+    machine_plug(machine, properties(ADAPTER_VENDOR, 5000));
+}
+
+static QPCIDevice *find(void)
+{
+    QPCIDevice *dev = qpci_device_find(pci, QPCI_DEVFN(MACHINE_SLOT, 0));
 
     g_assert_nonnull(dev);
     g_assert_cmphex(qpci_config_readw(dev, PCI_VENDOR_ID), ==, ADAPTER_VENDOR);
     qpci_device_enable(dev);
     return dev;
-}
-
-static void unplug(Machine *machine)
-{
-    qpci_unplug_acpi_device_test(machine->qts, "card", SLOT);
 }
 
 /* A BAR that is where it should be and answers, beside its MSI-X tables */
@@ -175,9 +115,9 @@ static void test_realize_fails_twice(void)
     adapter_set_msix(adapter, 0, 4);
     adapter_set_intx(adapter);
     adapter_start(adapter);
-    machine_start(&machine);
+    start(&machine, adapter);
     for (i = 0; i < 2; i++) {
-        g_autofree char *desc = try_plug(&machine, adapter, 0xffff, 5000);
+        g_autofree char *desc = try_plug(&machine, 0xffff, 5000);
 
         g_assert_nonnull(desc);
         g_assert_nonnull(strstr(desc, "invalid PCI vendor ID"));
@@ -185,12 +125,11 @@ static void test_realize_fails_twice(void)
         machine_check_alive(&machine);
     }
 
-    plug(&machine, adapter);
-    dev = find(&machine);
+    plug(&machine);
+    dev = find();
     check_bar(dev, qpci_iomap(dev, 0, NULL), adapter);
     g_free(dev);
-    machine_stop(&machine);
-    adapter_free(adapter);
+    stop(&machine);
 }
 
 /*
@@ -205,22 +144,21 @@ static void test_unplug_msix_twice(void)
 
     adapter_set_msix(adapter, 0, 4);
     adapter_start(adapter);
-    machine_start(&machine);
+    start(&machine, adapter);
     for (i = 0; i < 2; i++) {
         QPCIDevice *dev;
 
-        plug(&machine, adapter);
-        dev = find(&machine);
+        plug(&machine);
+        dev = find();
         qpci_iomap(dev, 0, NULL);
         qpci_msix_enable(dev);
         qpci_msix_disable(dev);
         g_free(dev);
-        unplug(&machine);
+        machine_unplug(&machine);
         adapter_wait_closed(adapter, i + 1);
         machine_check_alive(&machine);
     }
-    machine_stop(&machine);
-    adapter_free(adapter);
+    stop(&machine);
 }
 
 /*
@@ -234,22 +172,21 @@ static void test_memory_map_after_no_info(void)
     Machine machine;
 
     adapter_start(adapter);
-    machine_start(&machine);
+    start(&machine, adapter);
     adapter_fault(adapter, ADAPTER_FAULT_ERROR, VFIO_USER_DEVICE_GET_INFO, ANY);
-    desc = try_plug(&machine, adapter, ADAPTER_VENDOR, 5000);
+    desc = try_plug(&machine, ADAPTER_VENDOR, 5000);
     g_assert_nonnull(desc);
     adapter_wait_closed(adapter, 1);
 
     /* The guest opens PAM segments: RAM comes and goes */
-    qpci_config_writeb(&(QPCIDevice) { .bus = machine.bus }, 0x59, 0x33);
-    qpci_config_writeb(&(QPCIDevice) { .bus = machine.bus }, 0x59, 0x00);
+    qpci_config_writeb(&(QPCIDevice) { .bus = pci }, 0x59, 0x33);
+    qpci_config_writeb(&(QPCIDevice) { .bus = pci }, 0x59, 0x00);
     machine_check_alive(&machine);
 
     adapter_fault(adapter, ADAPTER_FAULT_NONE, 0, ANY);
-    plug(&machine, adapter);
-    unplug(&machine);
-    machine_stop(&machine);
-    adapter_free(adapter);
+    plug(&machine);
+    machine_unplug(&machine);
+    stop(&machine);
 }
 
 static void rom_enable(QPCIDevice *dev)
@@ -268,9 +205,9 @@ static void test_rom_unreadable(void)
 
     adapter_set_rom(adapter, 64 * 1024);
     adapter_start(adapter);
-    machine_start(&machine);
-    plug(&machine, adapter);
-    dev = find(&machine);
+    start(&machine, adapter);
+    plug(&machine);
+    dev = find();
     rom_enable(dev);
 
     adapter_fault(adapter, ADAPTER_FAULT_ERROR,
@@ -285,8 +222,7 @@ static void test_rom_unreadable(void)
     g_assert_cmpint(machine_said(&machine, "vfio"), ==, 1);
 
     g_free(dev);
-    machine_stop(&machine);
-    adapter_free(adapter);
+    stop(&machine);
 }
 
 /* Used to be the same for a ROM that the server says is empty */
@@ -301,9 +237,9 @@ static void test_rom_empty(void)
     adapter_set_rom(adapter, 64 * 1024);
     adapter_set_region(adapter, VFIO_PCI_ROM_REGION_INDEX, 0, 0);
     adapter_start(adapter);
-    machine_start(&machine);
-    plug(&machine, adapter);
-    dev = find(&machine);
+    start(&machine, adapter);
+    plug(&machine);
+    dev = find();
     rom_enable(dev);
 
     for (i = 0; i < 64; i++) {
@@ -313,8 +249,95 @@ static void test_rom_empty(void)
     g_assert_cmpint(machine_said(&machine, "Cannot read device rom"), ==, 1);
 
     g_free(dev);
-    machine_stop(&machine);
-    adapter_free(adapter);
+    stop(&machine);
+}
+
+/* One error, after so many reads */
+static void check_rom_fault(AdapterFault fault, unsigned reads)
+{
+    Adapter *adapter = adapter_with_bar();
+    Machine machine;
+    QPCIDevice *dev;
+    unsigned i, before;
+
+    adapter_set_rom(adapter, 64 * 1024);
+    adapter_start(adapter);
+    start(&machine, adapter);
+    plug(&machine);
+    dev = find();
+    rom_enable(dev);
+
+    before = adapter_requests(adapter, VFIO_USER_REGION_READ);
+    adapter_fault(adapter, fault, VFIO_USER_REGION_READ,
+                  VFIO_PCI_ROM_REGION_INDEX);
+    for (i = 0; i < 64; i++) {
+        g_assert_cmphex(qtest_readl(machine.qts, ROM_ADDRESS + 4 * i), ==,
+                        0xffffffff);
+    }
+    g_assert_cmpint(adapter_requests(adapter, VFIO_USER_REGION_READ), ==,
+                    before + reads);
+    g_assert_cmpint(machine_said(&machine, "Error reading device ROM"), ==, 1);
+
+    g_free(dev);
+    stop(&machine);
+}
+
+/* Used to add what was no error to its offset in the ROM */
+static void test_rom_error_code(void)
+{
+    check_rom_fault(ADAPTER_FAULT_CODE, 1);
+}
+
+/* Used to go on for ever */
+static void test_rom_again(void)
+{
+    check_rom_fault(ADAPTER_FAULT_AGAIN, 11);
+}
+
+static void check_rom(uint32_t size, const char *capabilities)
+{
+    Adapter *adapter = adapter_with_bar();
+    Machine machine;
+    QPCIDevice *dev;
+    uint8_t *rom;
+    uint32_t i;
+
+    adapter_set_rom(adapter, size);
+    if (capabilities) {
+        adapter_set_capabilities(adapter, capabilities);
+    }
+    rom = adapter_data(adapter, VFIO_PCI_ROM_REGION_INDEX);
+    for (i = 0; i < size; i++) {
+        rom[i] = 1 + i % 251;
+    }
+    adapter_start(adapter);
+    start(&machine, adapter);
+    plug(&machine);
+    dev = find();
+    rom_enable(dev);
+
+    for (i = 0; i < size; i += size / 64) {
+        g_assert_cmphex(qtest_readl(machine.qts, ROM_ADDRESS + i), ==,
+                        ldl_le_p(rom + i));
+    }
+    g_assert_cmphex(qtest_readl(machine.qts, ROM_ADDRESS + size - 4), ==,
+                    ldl_le_p(rom + size - 4));
+
+    g_free(dev);
+    stop(&machine);
+}
+
+/* Used to be refused by QEMU itself: more than a message carries */
+static void test_rom_in_pieces(void)
+{
+    check_rom(2 * 1024 * 1024, NULL);
+}
+
+/* Not even config space is read at once */
+static void test_rom_small_transfers(void)
+{
+    check_rom(4096,
+              "{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":64}}");
 }
 
 /*
@@ -375,9 +398,9 @@ static void test_rom_checksum_of_image(void)
         memcpy(adapter_data(adapter, VFIO_PCI_ROM_REGION_INDEX), rom_image,
                sizeof(rom_image));
         adapter_start(adapter);
-        machine_start(&machine);
-        plug(&machine, adapter);
-        dev = find(&machine);
+        start(&machine, adapter);
+        plug(&machine);
+        dev = find();
         rom_enable(dev);
 
         g_assert_cmphex(qtest_readw(machine.qts, ROM_ADDRESS + 0x46), ==,
@@ -385,9 +408,8 @@ static void test_rom_checksum_of_image(void)
         g_assert_cmphex(rom_sum(&machine, sizes[i][1]), ==, 0);
 
         g_free(dev);
-        machine_stop(&machine);
-        adapter_free(adapter);
-    }
+        stop(&machine);
+        }
 }
 
 /*
@@ -418,12 +440,12 @@ static void test_realize_fault(AdapterFault fault, unsigned msec)
     adapter_set_msix(adapter, 0, 4);
     adapter_set_intx(adapter);
     adapter_start(adapter);
-    machine_start(&machine);
+    start(&machine, adapter);
     for (i = 0; i < ARRAY_SIZE(when); i++) {
         g_autofree char *desc = NULL;
 
         adapter_fault(adapter, fault, when[i].command, when[i].region);
-        desc = try_plug(&machine, adapter, ADAPTER_VENDOR, msec);
+        desc = try_plug(&machine, ADAPTER_VENDOR, msec);
         g_test_message("command %u region %u: %s", when[i].command,
                        when[i].region, desc);
         g_assert_nonnull(desc);
@@ -435,13 +457,12 @@ static void test_realize_fault(AdapterFault fault, unsigned msec)
     }
 
     adapter_fault(adapter, ADAPTER_FAULT_NONE, 0, ANY);
-    plug(&machine, adapter);
-    dev = find(&machine);
+    plug(&machine);
+    dev = find();
     check_bar(dev, qpci_iomap(dev, 0, NULL), adapter);
     g_free(dev);
-    unplug(&machine);
-    machine_stop(&machine);
-    adapter_free(adapter);
+    machine_unplug(&machine);
+    stop(&machine);
 }
 
 static void test_realize_error(void)
@@ -457,19 +478,18 @@ static void test_version_header_only(void)
     Machine machine;
 
     adapter_start(adapter);
-    machine_start(&machine);
+    start(&machine, adapter);
     adapter_fault(adapter, ADAPTER_FAULT_HEADER, VFIO_USER_VERSION, ANY);
-    desc = try_plug(&machine, adapter, ADAPTER_VENDOR, 5000);
+    desc = try_plug(&machine, ADAPTER_VENDOR, 5000);
     g_assert_nonnull(desc);
     g_assert_nonnull(strstr(desc, "corrupt version reply"));
     adapter_wait_closed(adapter, 1);
-    machine_stop(&machine);
-    adapter_free(adapter);
+    stop(&machine);
 }
 
 static void test_realize_closed(void)
 {
-    test_realize_fault(ADAPTER_FAULT_CLOSE, LONG_TIME);
+    test_realize_fault(ADAPTER_FAULT_CLOSE, MACHINE_LONG_TIME);
 }
 
 static void test_realize_silent(void)
@@ -490,6 +510,99 @@ static uint8_t *config_of(Adapter *adapter)
 static void twist_pgsizes(Adapter *adapter)
 {
     adapter_set_capabilities(adapter, "{\"capabilities\":{\"pgsizes\":0}}");
+}
+
+static void twist_large_pages(Adapter *adapter)
+{
+    adapter_set_capabilities(adapter,
+                             "{\"capabilities\":{\"pgsizes\":2147483648}}");
+}
+
+static void twist_no_transfer(Adapter *adapter)
+{
+    adapter_set_capabilities(adapter,
+                             "{\"capabilities\":{\"max_data_xfer_size\":0}}");
+}
+
+/* Capabilities of region 0, the first of them right behind its information */
+#define CAPS    sizeof(struct vfio_region_info)
+
+typedef struct Caps {
+    struct vfio_region_info_cap_sparse_mmap sparse;
+    struct vfio_region_sparse_mmap_area area;
+    struct vfio_region_info_cap_type type;
+} Caps;
+
+static const Caps caps_right = {
+    .sparse.header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP,
+    .sparse.header.next = CAPS + offsetof(Caps, type),
+    .sparse.nr_areas = 1,
+    .area.size = BAR_SIZE,
+    .type.header.id = VFIO_REGION_INFO_CAP_TYPE,
+};
+static Caps caps_wrong;
+
+/* No nonsense; the server that has areas to map offers no file for them */
+static void twist_caps_right(Adapter *adapter)
+{
+    adapter_set_region(adapter, 0, VFIO_REGION_INFO_FLAG_READ |
+                       VFIO_REGION_INFO_FLAG_WRITE |
+                       VFIO_REGION_INFO_FLAG_MMAP, BAR_SIZE);
+    adapter_set_region_caps(adapter, 0, &caps_right, sizeof(caps_right), CAPS);
+}
+
+static Caps *caps_twisted(Adapter *adapter)
+{
+    caps_wrong = caps_right;
+    twist_caps_right(adapter);
+    adapter_set_region_caps(adapter, 0, &caps_wrong, sizeof(caps_wrong), CAPS);
+    return &caps_wrong;
+}
+
+static void twist_region_caps_loop(Adapter *adapter)
+{
+    Caps *caps = caps_twisted(adapter);
+
+    caps->sparse.header.id = 0x7777;
+    caps->type.header.id = 0x7777;
+    caps->type.header.next = CAPS;
+}
+
+static void twist_region_caps_outside(Adapter *adapter)
+{
+    caps_twisted(adapter)->sparse.header.next = 0x40000000;
+}
+
+static void twist_region_caps_in_info(Adapter *adapter)
+{
+    adapter_set_region_caps(adapter, 0, &caps_right, sizeof(caps_right), 8);
+}
+
+static void twist_region_caps_cut(Adapter *adapter)
+{
+    adapter_set_region_caps(adapter, 0, &caps_right,
+                            sizeof(caps_right) - 8, CAPS);
+}
+
+static void twist_region_caps_unaligned(Adapter *adapter)
+{
+    adapter_set_region_caps(adapter, 0, &caps_right, sizeof(caps_right),
+                            CAPS + 1);
+}
+
+static void twist_region_areas_many(Adapter *adapter)
+{
+    caps_twisted(adapter)->sparse.nr_areas = UINT32_MAX;
+}
+
+static void twist_region_area_outside(Adapter *adapter)
+{
+    caps_twisted(adapter)->area.offset = BAR_SIZE;
+}
+
+static void twist_region_area_unaligned(Adapter *adapter)
+{
+    caps_twisted(adapter)->area.size = 100;
 }
 
 static void twist_argsz_wraps(Adapter *adapter)
@@ -621,6 +734,17 @@ static const struct {
     const char *why;        /* NULL: no matter whether it is refused */
 } nonsense[] = {
     { "no-page-size", twist_pgsizes, "pgsize 0x0 too small" },
+    { "large-pages", twist_large_pages, "pgsize 0x80000000 too large" },
+    { "no-transfer", twist_no_transfer, "malformed max_data_xfer_size" },
+    { "region-caps-right", twist_caps_right },
+    { "region-caps-loop", twist_region_caps_loop, "region 0 info" },
+    { "region-caps-outside", twist_region_caps_outside, "region 0 info" },
+    { "region-caps-in-info", twist_region_caps_in_info, "region 0 info" },
+    { "region-caps-cut", twist_region_caps_cut, "region 0 info" },
+    { "region-caps-unaligned", twist_region_caps_unaligned, "region 0 info" },
+    { "region-areas-many", twist_region_areas_many, "region 0 info" },
+    { "region-area-outside", twist_region_area_outside, "region 0 info" },
+    { "region-area-unaligned", twist_region_area_unaligned, "region 0 info" },
     { "region-argsz-wraps", twist_argsz_wraps, "region 0 info" },
     { "region-argsz-huge", twist_argsz_huge, "region 0 info" },
     { "config-empty", twist_config_empty, "config space" },
@@ -651,17 +775,17 @@ static void test_nonsense(const void *opaque)
 
     nonsense[i].twist(adapter);
     adapter_start(adapter);
-    machine_start(&machine);
-    desc = try_plug(&machine, adapter, ADAPTER_VENDOR, 5000);
+    start(&machine, adapter);
+    desc = try_plug(&machine, ADAPTER_VENDOR, 5000);
     g_test_message("%s", desc);
     if (!desc) {
-        QPCIDevice *dev = find(&machine);
+        QPCIDevice *dev = find();
 
         qpci_config_readl(dev, 0xfc);
         rom_enable(dev);
         qtest_readl(machine.qts, ROM_ADDRESS);
         g_free(dev);
-        unplug(&machine);
+        machine_unplug(&machine);
     }
     adapter_wait_closed(adapter, 1);
     machine_check_alive(&machine);
@@ -669,8 +793,7 @@ static void test_nonsense(const void *opaque)
         g_assert_nonnull(desc);
         g_assert_nonnull(strstr(desc, nonsense[i].why));
     }
-    machine_stop(&machine);
-    adapter_free(adapter);
+    stop(&machine);
 }
 
 /*
@@ -679,6 +802,7 @@ static void test_nonsense(const void *opaque)
 
 static void test_running_fault(AdapterFault fault, unsigned msec)
 {
+    bool gone = fault == ADAPTER_FAULT_CLOSE || fault == ADAPTER_FAULT_SILENT;
     Adapter *adapter = adapter_with_bar();
     g_autofree char *desc = NULL;
     Machine machine;
@@ -687,10 +811,10 @@ static void test_running_fault(AdapterFault fault, unsigned msec)
     unsigned i;
 
     adapter_start(adapter);
-    machine_start(&machine);
-    desc = try_plug(&machine, adapter, ADAPTER_VENDOR, msec);
+    start(&machine, adapter);
+    desc = try_plug(&machine, ADAPTER_VENDOR, msec);
     g_assert_cmpstr(desc, ==, NULL);
-    dev = find(&machine);
+    dev = find();
     bar = qpci_iomap(dev, 0, NULL);
     check_bar(dev, bar, adapter);
 
@@ -704,9 +828,7 @@ static void test_running_fault(AdapterFault fault, unsigned msec)
     machine_check_alive(&machine);
     g_assert_cmpint(machine_said(&machine, "_region_"), ==, 1);
 
-    if (fault == ADAPTER_FAULT_CLOSE) {
-        adapter_wait_closed(adapter, 1);
-    } else {
+    if (!gone) {
         adapter_fault(adapter, ADAPTER_FAULT_NONE, 0, ANY);
         check_bar(dev, bar, adapter);
     }
@@ -714,17 +836,16 @@ static void test_running_fault(AdapterFault fault, unsigned msec)
     /* A reset, and to be unplugged and plugged again, is possible after it */
     qtest_system_reset(machine.qts);
     machine_check_alive(&machine);
-    unplug(&machine);
+    machine_unplug(&machine);
     adapter_wait_closed(adapter, 1);
     g_free(dev);
 
     adapter_fault(adapter, ADAPTER_FAULT_NONE, 0, ANY);
-    plug(&machine, adapter);
-    dev = find(&machine);
+    plug(&machine);
+    dev = find();
     check_bar(dev, qpci_iomap(dev, 0, NULL), adapter);
     g_free(dev);
-    machine_stop(&machine);
-    adapter_free(adapter);
+    stop(&machine);
 }
 
 static void test_running_error(void)
@@ -739,13 +860,13 @@ static void test_running_short(void)
 
 static void test_running_closed(void)
 {
-    test_running_fault(ADAPTER_FAULT_CLOSE, LONG_TIME);
+    test_running_fault(ADAPTER_FAULT_CLOSE, MACHINE_LONG_TIME);
 }
 
 static void test_running_closed_queued(void)
 {
     queued = true;
-    test_running_fault(ADAPTER_FAULT_CLOSE, LONG_TIME);
+    test_running_fault(ADAPTER_FAULT_CLOSE, MACHINE_LONG_TIME);
     queued = false;
 }
 
@@ -762,11 +883,11 @@ static void test_reset_twice(void)
     unsigned i;
 
     adapter_start(adapter);
-    machine_start(&machine);
-    plug(&machine, adapter);
+    start(&machine, adapter);
+    plug(&machine);
     for (i = 0; i < 2; i++) {
         unsigned before = adapter_requests(adapter, VFIO_USER_DEVICE_RESET);
-        QPCIDevice *dev = find(&machine);
+        QPCIDevice *dev = find();
 
         check_bar(dev, qpci_iomap(dev, 0, NULL), adapter);
         qtest_system_reset(machine.qts);
@@ -775,10 +896,9 @@ static void test_reset_twice(void)
         g_assert_cmphex(qpci_config_readw(dev, PCI_COMMAND), ==, 0);
         g_free(dev);
     }
-    unplug(&machine);
+    machine_unplug(&machine);
     adapter_wait_closed(adapter, 1);
-    machine_stop(&machine);
-    adapter_free(adapter);
+    stop(&machine);
 }
 
 int main(int argc, char **argv)
@@ -797,6 +917,10 @@ int main(int argc, char **argv)
                    test_memory_map_after_no_info);
     qtest_add_func("vfio-user/rom-unreadable", test_rom_unreadable);
     qtest_add_func("vfio-user/rom-empty", test_rom_empty);
+    qtest_add_func("vfio-user/rom-error-code", test_rom_error_code);
+    qtest_add_func("vfio-user/rom-again", test_rom_again);
+    qtest_add_func("vfio-user/rom-in-pieces", test_rom_in_pieces);
+    qtest_add_func("vfio-user/rom-small-transfers", test_rom_small_transfers);
     qtest_add_func("vfio-user/rom-checksum-of-image",
                    test_rom_checksum_of_image);
     qtest_add_func("vfio-user/realize-error", test_realize_error);

@@ -5,40 +5,32 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The adapter is vfio-user-adapter.c, in this process, given to QEMU as
- * vfio-user-pci with x-vga=on.  It records what it is asked.  The guest is
- * played by qtest, so no processor runs, and neither KVM nor hardware is
- * needed.
+ * vfio-user-pci with x-vga=on (vfio-user-machine.c).  It records what it is
+ * asked.  The guest is played by qtest, so no processor runs, and neither KVM
+ * nor hardware is needed.
  *
  * A memory write is posted: it is on its way when QEMU goes on.  sync() has
  * it arrive, and no "nothing came" is believed without it.
  */
 
 #include "qemu/osdep.h"
-#include <glib/gstdio.h>
 
 #include "hw/pci/pci_regs.h"
 #include "hw/vfio-user/protocol.h"
-#include "libqos/pci-pc.h"
-#include "libqtest.h"
 #include "qemu/bitops.h"
 #include "qemu/bswap.h"
-#include "qobject/qdict.h"
-#include "vfio-user-adapter.h"
+#include "qobject/qjson.h"
+#include "vfio-user-machine.h"
 
 #define VGA         VFIO_PCI_VGA_REGION_INDEX
 #define VGA_SIZE    0xc0000
 #define RW          (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
 #define ANY         ADAPTER_REGIONS
-#define SLOT        4
-#define LONG_TIME   600000      /* ms, longer than a test may take */
 #define IO_MEM      (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
-typedef struct Machine {
-    QTestState *qts;
-    Adapter *adapter;
-    char *log;                  /* where its stderr goes */
-    unsigned bus, slot;         /* where the adapter is */
-} Machine;
+static struct {
+    unsigned bus, slot;
+} where;                        /* the adapter is */
 
 /*
  * The machine
@@ -59,88 +51,34 @@ static Adapter *adapter_with_vga(void)
     return adapter;
 }
 
-static void machine_start_with(Machine *machine, Adapter *adapter,
-                               const char *type, const char *options)
+static void start_with(Machine *machine, Adapter *adapter, const char *type,
+                       const char *options)
 {
-    int fd;
-
-    *machine = (Machine) { .adapter = adapter, .slot = SLOT };
-    fd = g_file_open_tmp("vga-assign-test-XXXXXX", &machine->log, NULL);
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-    machine->qts = qtest_initf("-M %s -nodefaults -vga none %s 2>%s",
-                               type, options, machine->log);
+    where.bus = 0;
+    where.slot = MACHINE_SLOT;
+    machine_start(machine, adapter, type, options);
 }
 
-static char *try_plug_with(Machine *machine, bool x_vga, unsigned msec)
+static QDict *properties(bool x_vga, unsigned msec)
 {
-    QDict *response, *error;
-    char *desc = NULL;
-
-    response = qtest_qmp(machine->qts,
-        "{'execute': 'device_add', 'arguments': {"
-        " 'driver': 'vfio-user-pci', 'id': 'card', 'addr': '4',"
-        " 'x-vga': %i, 'x-msg-timeout': %u,"
-        " 'socket': {'type': 'unix', 'path': %s}}}",
-        x_vga, msec, adapter_path(machine->adapter));
-    error = qdict_get_qdict(response, "error");
-    if (error) {
-        desc = g_strdup(qdict_get_str(error, "desc"));
-    }
-    qobject_unref(response);
-    return desc;
-}
-
-static void plug_with(Machine *machine, bool x_vga, unsigned msec)
-{
-    g_autofree char *desc = try_plug_with(machine, x_vga, msec);
-
-    g_assert_cmpstr(desc, ==, NULL);
+    return qdict_from_jsonf_nofail("{'x-vga': %i, 'x-msg-timeout': %u}", x_vga,
+                                   msec);
 }
 
 static void plug(Machine *machine)
 {
-    plug_with(machine, true, 5000);
+    machine_plug(machine, properties(true, 5000));
 }
 
-static void unplug(Machine *machine)
-{
-    qpci_unplug_acpi_device_test(machine->qts, "card", SLOT);
-}
-
-static void machine_start(Machine *machine, Adapter *adapter)
+static void start(Machine *machine, Adapter *adapter)
 {
     adapter_start(adapter);
-    machine_start_with(machine, adapter, "pc", "");
+    start_with(machine, adapter, "pc", "");
     plug(machine);
 }
 
-static void machine_check_alive(Machine *machine)
-{
-    QDict *response = qtest_qmp(machine->qts, "{'execute': 'query-status'}");
-
-    g_assert_true(qdict_haskey(response, "return"));
-    qobject_unref(response);
-}
-
-/* How many lines of the log contain @what */
-static unsigned machine_said(Machine *machine, const char *what)
-{
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-    unsigned n = 0;
-    int i;
-
-    g_assert_true(g_file_get_contents(machine->log, &text, NULL, NULL));
-    lines = g_strsplit(text, "\n", -1);
-    for (i = 0; lines[i]; i++) {
-        n += *lines[i] && strstr(lines[i], what);
-    }
-    return n;
-}
-
 /* One of the device's x-vga-region-* counters */
-static uint64_t machine_counter(Machine *machine, const char *name)
+static uint64_t region_counter(Machine *machine, const char *name)
 {
     QDict *response = qtest_qmp(machine->qts,
         "{'execute': 'qom-get', 'arguments': {"
@@ -149,15 +87,6 @@ static uint64_t machine_counter(Machine *machine, const char *name)
 
     qobject_unref(response);
     return value;
-}
-
-static void machine_stop(Machine *machine)
-{
-    machine_check_alive(machine);
-    qtest_quit(machine->qts);   /* aborts if its status is not 0 */
-    g_unlink(machine->log);
-    g_free(machine->log);
-    adapter_free(machine->adapter);
 }
 
 /*
@@ -194,16 +123,16 @@ static void config_writew(Machine *machine, unsigned bus, unsigned slot,
 
 static void set_command(Machine *machine, uint16_t command)
 {
-    config_writew(machine, machine->bus, machine->slot, PCI_COMMAND, command);
+    config_writew(machine, where.bus, where.slot, PCI_COMMAND, command);
 }
 
 static void set_power(Machine *machine, unsigned state)
 {
     unsigned offset = ADAPTER_PM_CAP + PCI_PM_CTRL;
 
-    config_writew(machine, machine->bus, machine->slot, offset,
+    config_writew(machine, where.bus, where.slot, offset,
                   PCI_PM_CTRL_NO_SOFT_RESET | state);
-    g_assert_cmpint(config_readl(machine, machine->bus, machine->slot, offset)
+    g_assert_cmpint(config_readl(machine, where.bus, where.slot, offset)
                     & PCI_PM_CTRL_STATE_MASK, ==, state);
 }
 
@@ -215,7 +144,7 @@ static void sync_with_adapter(Machine *machine)
 {
     unsigned n = adapter_requests(machine->adapter, VFIO_USER_REGION_READ);
 
-    config_readl(machine, machine->bus, machine->slot, 0xfc);
+    config_readl(machine, where.bus, where.slot, 0xfc);
     g_assert_cmpint(adapter_requests(machine->adapter, VFIO_USER_REGION_READ),
                     ==, n + 1);
 }
@@ -418,7 +347,7 @@ static void test_command(void)
     Machine machine;
     unsigned i;
 
-    machine_start(&machine, adapter_with_vga());
+    start(&machine, adapter_with_vga());
     check_decode(&machine, 0);
     for (i = 0; i < ARRAY_SIZE(commands); i++) {
         set_command(&machine, commands[i]);
@@ -433,8 +362,8 @@ static void test_off(void)
     Machine machine = { .adapter = adapter_with_vga() };
 
     adapter_start(machine.adapter);
-    machine_start_with(&machine, machine.adapter, "pc", "");
-    plug_with(&machine, false, 5000);
+    start_with(&machine, machine.adapter, "pc", "");
+    machine_plug(&machine, properties(false, 5000));
     set_command(&machine, IO_MEM);
     check_decode(&machine, 0);
     machine_stop(&machine);
@@ -448,7 +377,7 @@ static void test_power(void)
     unsigned state;
 
     adapter_set_pm(adapter);
-    machine_start(&machine, adapter);
+    start(&machine, adapter);
     for (state = 1; state <= 3; state++) {
         set_command(&machine, IO_MEM);
         check_decode(&machine, IO_MEM);
@@ -525,10 +454,10 @@ static void test_bridge(const void *opaque)
         " \"socket\": {\"type\": \"unix\", \"path\": \"%s\"}}'",
         bridges[bridge].options, bridges[bridge].bus, slot[n],
         adapter_path(machine.adapter));
-    machine_start_with(&machine, machine.adapter, bridges[bridge].type,
+    start_with(&machine, machine.adapter, bridges[bridge].type,
                        options);
-    machine.bus = n;
-    machine.slot = slot[n];
+    where.bus = n;
+    where.slot = slot[n];
 
     for (i = 0; i < n; i++) {
         config_writel(&machine, i, slot[i], PCI_PRIMARY_BUS,
@@ -580,7 +509,7 @@ static void test_edges(void)
     Machine machine;
     unsigned i, size;
 
-    machine_start(&machine, adapter_with_vga());
+    start(&machine, adapter_with_vga());
     set_command(&machine, IO_MEM);
     for (i = 0; i < 2 * ARRAY_SIZE(ranges); i++) {
         const Range *r = &ranges[i / 2];
@@ -615,7 +544,7 @@ static void test_endianness(void)
     Machine machine;
     uint8_t *data;
 
-    machine_start(&machine, adapter_with_vga());
+    start(&machine, adapter_with_vga());
     data = adapter_data(machine.adapter, VGA);
     set_command(&machine, IO_MEM);
 
@@ -644,35 +573,64 @@ static const struct {
     bool write;         /* port writes fail, in place of reads */
     unsigned msec, n;
 } faults[] = {
-    { "error", ADAPTER_FAULT_ERROR, false, LONG_TIME, 100 },
-    { "short", ADAPTER_FAULT_SHORT, false, LONG_TIME, 100 },
-    { "header", ADAPTER_FAULT_HEADER, false, LONG_TIME, 100 },
-    { "closed", ADAPTER_FAULT_CLOSE, false, LONG_TIME, 100 },
-    { "silent", ADAPTER_FAULT_SILENT, false, 20, 2 },
-    { "write-error", ADAPTER_FAULT_ERROR, true, LONG_TIME, 100 },
-    { "write-closed", ADAPTER_FAULT_CLOSE, true, LONG_TIME, 100 },
-    { "write-silent", ADAPTER_FAULT_SILENT, true, 20, 2 },
+    { "error", ADAPTER_FAULT_ERROR, false, MACHINE_LONG_TIME, 100 },
+    { "short", ADAPTER_FAULT_SHORT, false, MACHINE_LONG_TIME, 100 },
+    { "header", ADAPTER_FAULT_HEADER, false, MACHINE_LONG_TIME, 100 },
+    { "closed", ADAPTER_FAULT_CLOSE, false, MACHINE_LONG_TIME, 100 },
+    { "error-code", ADAPTER_FAULT_CODE, false, MACHINE_LONG_TIME, 100 },
+    { "error-zero", ADAPTER_FAULT_ZERO, false, MACHINE_LONG_TIME, 100 },
+    { "silent", ADAPTER_FAULT_SILENT, false, 100, 100 },
+    { "half", ADAPTER_FAULT_HALF, false, 100, 100 },
+    { "write-error", ADAPTER_FAULT_ERROR, true, MACHINE_LONG_TIME, 100 },
+    { "write-closed", ADAPTER_FAULT_CLOSE, true, MACHINE_LONG_TIME, 100 },
+    { "write-silent", ADAPTER_FAULT_SILENT, true, 100, 100 },
 };
+
+/* After these there is no connection any more */
+static bool fault_is_last(AdapterFault fault)
+{
+    return fault == ADAPTER_FAULT_CLOSE || fault == ADAPTER_FAULT_SILENT ||
+           fault == ADAPTER_FAULT_HALF;
+}
+
+/* A reset, and then the adapter is plugged again and does all it should */
+static void check_new_life(Machine *machine)
+{
+    AdapterAccess access;
+
+    qtest_system_reset(machine->qts);
+    machine_check_alive(machine);
+    machine_unplug(machine);
+    adapter_wait_closed(machine->adapter, 1);
+    adapter_fault(machine->adapter, ADAPTER_FAULT_NONE, 0, ANY);
+    while (adapter_next(machine->adapter, &access)) {
+        /* drop it */
+    }
+    plug(machine);
+    set_command(machine, IO_MEM);
+    check_decode(machine, IO_MEM);
+}
 
 static void test_fault(const void *opaque)
 {
     unsigned number = GPOINTER_TO_UINT(opaque);
     AdapterFault fault = faults[number].fault;
     bool write = faults[number].write;
-    bool closed = fault == ADAPTER_FAULT_CLOSE;
+    bool gone = fault_is_last(fault);
+    unsigned command = write ? VFIO_USER_REGION_WRITE : VFIO_USER_REGION_READ;
     Machine machine = { .adapter = adapter_with_vga() };
     AdapterAccess access;
-    unsigned i, failures = 0;
+    unsigned i, before, failures = 0;
 
     adapter_start(machine.adapter);
-    machine_start_with(&machine, machine.adapter, "pc", "");
-    plug_with(&machine, true, faults[number].msec);
+    start_with(&machine, machine.adapter, "pc", "");
+    machine_plug(&machine, properties(true, faults[number].msec));
     set_command(&machine, IO_MEM);
     check_decode(&machine, IO_MEM);
-    g_assert_cmpint(machine_counter(&machine, "x-vga-region-failures"), ==, 0);
+    g_assert_cmpint(region_counter(&machine, "x-vga-region-failures"), ==, 0);
 
-    adapter_fault(machine.adapter, fault,
-                  write ? VFIO_USER_REGION_WRITE : VFIO_USER_REGION_READ, VGA);
+    before = adapter_requests(machine.adapter, command);
+    adapter_fault(machine.adapter, fault, command, VGA);
     for (i = 0; i < faults[number].n; i++) {
         QTestState *qts = machine.qts;
 
@@ -681,7 +639,7 @@ static void test_fault(const void *opaque)
             qtest_outw(qts, 0x3c4, i);
             failures += 2;
         }
-        if (!write || closed) {
+        if (!write || gone) {
             g_assert_cmphex(qtest_readb(qts, 0xb8000), ==, 0xff);
             g_assert_cmphex(qtest_readw(qts, 0xb8000), ==, 0xffff);
             g_assert_cmphex(qtest_readl(qts, 0xb8000), ==, 0xffffffff);
@@ -694,11 +652,13 @@ static void test_fault(const void *opaque)
     }
     machine_check_alive(&machine);
     g_assert_cmpint(machine_said(&machine, "legacy VGA"), ==, 1);
-    g_assert_cmpint(machine_counter(&machine, "x-vga-region-failures"), ==,
+    g_assert_cmpint(region_counter(&machine, "x-vga-region-failures"), ==,
                     failures);
 
-    if (closed) {
-        adapter_wait_closed(machine.adapter, 1);
+    if (gone) {
+        /* nobody waits twice for an adapter that has not answered once */
+        g_assert_cmpint(adapter_requests(machine.adapter, command), ==,
+                        before + 1);
         /* posted, and there is nobody to get it */
         qtest_writel(machine.qts, 0xb8000, 0);
     } else {
@@ -709,18 +669,116 @@ static void test_fault(const void *opaque)
         }
         check_decode(&machine, IO_MEM);
     }
+    check_new_life(&machine);
+    machine_stop(&machine);
+}
 
-    qtest_system_reset(machine.qts);
-    machine_check_alive(&machine);
-    unplug(&machine);
-    adapter_wait_closed(machine.adapter, 1);
-    adapter_fault(machine.adapter, ADAPTER_FAULT_NONE, 0, ANY);
-    while (adapter_next(machine.adapter, &access)) {
-        /* drop it */
+/* Posted writes used to pile up in QEMU */
+static void test_stuck(void)
+{
+    Machine machine = { .adapter = adapter_with_vga() };
+    unsigned i;
+
+    adapter_start(machine.adapter);
+    start_with(&machine, machine.adapter, "pc", "");
+    machine_plug(&machine, properties(true, 100));
+    set_command(&machine, IO_MEM);
+    adapter_fault(machine.adapter, ADAPTER_FAULT_STUCK, VFIO_USER_REGION_WRITE,
+                  VGA);
+    for (i = 0; i < 12000; i++) {
+        qtest_writeb(machine.qts, 0xb8000, i);
     }
+    g_assert_cmpint(region_counter(&machine, "x-vga-region-failures"), >, 0);
+    g_assert_cmpint(machine_said(&machine, "legacy VGA"), ==, 1);
+    g_assert_cmphex(qtest_readb(machine.qts, 0xb8000), ==, 0xff);
+    check_new_life(&machine);
+    machine_stop(&machine);
+}
+
+/*
+ * Memory that comes and goes with the adapter's decoding, as on pc RAM below
+ * the VGA memory does, and an adapter that will not hear of it
+ */
+
+static const struct {
+    const char *name;
+    AdapterFault fault;
+    unsigned command;
+    const char *why;
+} maps[] = {
+    { "map-error", ADAPTER_FAULT_ERROR, VFIO_USER_DMA_MAP,
+      "refused to map memory: Input/output error" },
+    { "map-silent", ADAPTER_FAULT_SILENT, VFIO_USER_DMA_MAP,
+      "no reply within 100 ms" },
+    { "unmap-error", ADAPTER_FAULT_ERROR, VFIO_USER_DMA_UNMAP,
+      "refused to unmap memory: Input/output error" },
+};
+
+static void test_map(const void *opaque)
+{
+    unsigned number = GPOINTER_TO_UINT(opaque);
+    Machine machine = { .adapter = adapter_with_vga() };
+    unsigned i;
+
+    adapter_start(machine.adapter);
+    start_with(&machine, machine.adapter, "pc", "");
+    machine_plug(&machine, properties(true, 100));
+    adapter_fault(machine.adapter, maps[number].fault, maps[number].command,
+                  ANY);
+    for (i = 0; i < 20; i++) {
+        set_command(&machine, i % 2 ? 0 : IO_MEM);
+    }
+    machine_check_alive(&machine);
+    g_assert_cmpint(machine_said(&machine, maps[number].why), ==, 1);
+    if (maps[number].fault == ADAPTER_FAULT_ERROR) {
+        g_assert_cmpint(machine_said(&machine, "vfio"), ==, 1);
+        set_command(&machine, IO_MEM);
+        check_decode(&machine, IO_MEM);
+    }
+    check_new_life(&machine);
+    machine_stop(&machine);
+}
+
+/* Used to be realized all the same */
+static void test_map_refused(const void *opaque)
+{
+    unsigned number = GPOINTER_TO_UINT(opaque);
+    Machine machine = { .adapter = adapter_with_vga() };
+    unsigned i;
+
+    adapter_start(machine.adapter);
+    start_with(&machine, machine.adapter, "pc", "");
+    adapter_fault(machine.adapter, maps[number].fault, maps[number].command,
+                  ANY);
+    for (i = 1; i <= 2; i++) {
+        g_autofree char *desc = machine_try_plug(&machine,
+                                                 properties(true, 100));
+
+        g_test_message("%s", desc);
+        g_assert_nonnull(desc);
+        g_assert_nonnull(strstr(desc, maps[number].why));
+        adapter_wait_closed(machine.adapter, i);
+    }
+    machine_check_alive(&machine);
+    adapter_fault(machine.adapter, ADAPTER_FAULT_NONE, 0, ANY);
     plug(&machine);
     set_command(&machine, IO_MEM);
     check_decode(&machine, IO_MEM);
+    machine_stop(&machine);
+}
+
+/* What is not answered when the adapter is unplugged used to be leaked */
+static void test_unplug_unanswered(void)
+{
+    Machine machine;
+
+    start(&machine, adapter_with_vga());
+    adapter_fault(machine.adapter, ADAPTER_FAULT_SILENT, VFIO_USER_DMA_UNMAP,
+                  ANY);
+    set_command(&machine, IO_MEM);
+    set_command(&machine, 0);
+    adapter_fault(machine.adapter, ADAPTER_FAULT_NONE, 0, ANY);
+    check_new_life(&machine);
     machine_stop(&machine);
 }
 
@@ -735,7 +793,7 @@ static void test_closed_by_map(const void *opaque)
     Machine machine;
     unsigned i;
 
-    machine_start(&machine, adapter_with_vga());
+    start(&machine, adapter_with_vga());
     adapter_fault(machine.adapter, ADAPTER_FAULT_CLOSE, command, ANY);
     for (i = 0; i < 4; i++) {
         set_command(&machine, i % 2 ? 0 : IO_MEM);
@@ -744,7 +802,7 @@ static void test_closed_by_map(const void *opaque)
     adapter_wait_closed(machine.adapter, 1);
     qtest_system_reset(machine.qts);
     machine_check_alive(&machine);
-    unplug(&machine);
+    machine_unplug(&machine);
     adapter_fault(machine.adapter, ADAPTER_FAULT_NONE, 0, ANY);
     plug(&machine);
     set_command(&machine, IO_MEM);
@@ -762,13 +820,13 @@ static void test_plug_twice(void)
     unsigned i;
 
     adapter_start(machine.adapter);
-    machine_start_with(&machine, machine.adapter, "pc", "");
+    start_with(&machine, machine.adapter, "pc", "");
     for (i = 1; i <= 3; i++) {
         plug(&machine);
         check_decode(&machine, 0);
         set_command(&machine, IO_MEM);
         check_decode(&machine, IO_MEM);
-        unplug(&machine);
+        machine_unplug(&machine);
         adapter_wait_closed(machine.adapter, i);
 
         /* Nobody there.  What the guest reads in memory is not of here. */
@@ -787,7 +845,7 @@ static void test_reset_twice(void)
     Machine machine;
     unsigned i;
 
-    machine_start(&machine, adapter_with_vga());
+    start(&machine, adapter_with_vga());
     for (i = 0; i < 2; i++) {
         unsigned n = adapter_requests(machine.adapter, VFIO_USER_DEVICE_RESET);
 
@@ -820,9 +878,10 @@ static void test_refused_twice(const void *opaque)
     adapter_set_region(machine.adapter, VGA, refused[number].flags,
                        refused[number].size);
     adapter_start(machine.adapter);
-    machine_start_with(&machine, machine.adapter, "pc", "");
+    start_with(&machine, machine.adapter, "pc", "");
     for (i = 1; i <= 2; i++) {
-        g_autofree char *desc = try_plug_with(&machine, true, 5000);
+        g_autofree char *desc = machine_try_plug(&machine,
+                                                 properties(true, 5000));
 
         g_test_message("%s", desc);
         g_assert_nonnull(desc);
@@ -833,7 +892,7 @@ static void test_refused_twice(const void *opaque)
     }
 
     /* Without x-vga it is a device like any other */
-    plug_with(&machine, false, 5000);
+    machine_plug(&machine, properties(false, 5000));
     set_command(&machine, IO_MEM);
     check_decode(&machine, 0);
     machine_stop(&machine);
@@ -866,6 +925,19 @@ int main(int argc, char **argv)
 
         qtest_add_data_func(name, GUINT_TO_POINTER(i), test_fault);
     }
+    qtest_add_func("vga-assign/fault/stuck", test_stuck);
+    for (i = 0; i < ARRAY_SIZE(maps); i++) {
+        g_autofree char *name = g_strdup_printf("vga-assign/%s", maps[i].name);
+
+        qtest_add_data_func(name, GUINT_TO_POINTER(i), test_map);
+        if (maps[i].command == VFIO_USER_DMA_MAP) {
+            g_autofree char *refused_name = g_strdup_printf("%s-refused", name);
+
+            qtest_add_data_func(refused_name, GUINT_TO_POINTER(i),
+                                test_map_refused);
+        }
+    }
+    qtest_add_func("vga-assign/unplug-unanswered", test_unplug_unanswered);
     qtest_add_data_func("vga-assign/closed-by-map",
                         GUINT_TO_POINTER(VFIO_USER_DMA_MAP),
                         test_closed_by_map);

@@ -1,0 +1,93 @@
+/*
+ * A machine without a processor for an adapter of vfio-user-adapter.h
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The header is the manual.
+ */
+
+#include "qemu/osdep.h"
+#include <glib/gstdio.h>
+
+#include "libqos/pci-pc.h"
+#include "qobject/qjson.h"
+#include "vfio-user-machine.h"
+
+void machine_start(Machine *machine, Adapter *adapter, const char *type,
+                   const char *options)
+{
+    int fd;
+
+    *machine = (Machine) { .adapter = adapter };
+    fd = g_file_open_tmp("vfio-user-machine-XXXXXX", &machine->log, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    machine->qts = qtest_initf("-M %s -nodefaults -vga none %s 2>%s",
+                               type, options, machine->log);
+}
+
+char *machine_try_plug(Machine *machine, QDict *properties)
+{
+    QDict *response, *error;
+    char *desc = NULL;
+
+    qdict_put_str(properties, "driver", "vfio-user-pci");
+    qdict_put_str(properties, "id", "card");
+    qdict_put_str(properties, "addr", stringify(MACHINE_SLOT));
+    qdict_put(properties, "socket",
+              qdict_from_jsonf_nofail("{'type': 'unix', 'path': %s}",
+                                      adapter_path(machine->adapter)));
+    response = qtest_qmp(machine->qts,
+                         "{'execute': 'device_add', 'arguments': %p}",
+                         properties);
+    error = qdict_get_qdict(response, "error");
+    if (error) {
+        desc = g_strdup(qdict_get_str(error, "desc"));
+    }
+    qobject_unref(response);
+    return desc;
+}
+
+void machine_plug(Machine *machine, QDict *properties)
+{
+    g_autofree char *desc = machine_try_plug(machine, properties);
+
+    g_assert_cmpstr(desc, ==, NULL);
+}
+
+void machine_unplug(Machine *machine)
+{
+    qpci_unplug_acpi_device_test(machine->qts, "card", MACHINE_SLOT);
+}
+
+void machine_check_alive(Machine *machine)
+{
+    QDict *response = qtest_qmp(machine->qts, "{'execute': 'query-status'}");
+
+    g_assert_true(qdict_haskey(response, "return"));
+    qobject_unref(response);
+}
+
+unsigned machine_said(Machine *machine, const char *what)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    unsigned n = 0;
+    int i;
+
+    g_assert_true(g_file_get_contents(machine->log, &text, NULL, NULL));
+    lines = g_strsplit(text, "\n", -1);
+    for (i = 0; lines[i]; i++) {
+        n += *lines[i] && strstr(lines[i], what);
+    }
+    return n;
+}
+
+void machine_stop(Machine *machine)
+{
+    machine_check_alive(machine);
+    qtest_quit(machine->qts);   /* aborts if its status is not 0 */
+    g_unlink(machine->log);
+    g_free(machine->log);
+    adapter_free(machine->adapter);
+}

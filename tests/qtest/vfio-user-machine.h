@@ -1,0 +1,54 @@
+/*
+ * A machine without a processor for an adapter of vfio-user-adapter.h
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ *     Machine machine;
+ *
+ *     adapter_start(adapter);
+ *     machine_start(&machine, adapter, "pc", "");
+ *     machine_plug(&machine, qdict_new());
+ *     ...
+ *     machine_stop(&machine);
+ *
+ * It has no device that a test does not name, and no VGA but the adapter.  Its
+ * standard error goes to a file, for machine_said().
+ *
+ * "QEMU lives" means that it answers its monitor, and that its exit status is
+ * 0 in the end: machine_stop() fails the test on another one.
+ */
+
+#ifndef TESTS_VFIO_USER_MACHINE_H
+#define TESTS_VFIO_USER_MACHINE_H
+
+#include "libqtest.h"
+#include "qobject/qdict.h"
+#include "vfio-user-adapter.h"
+
+#define MACHINE_SLOT        4           /* of the adapter that is plugged */
+#define MACHINE_LONG_TIME   600000      /* ms, longer than a test may take */
+
+typedef struct Machine {
+    QTestState *qts;
+    Adapter *adapter;           /* freed by machine_stop() */
+    char *log;                  /* where its stderr goes */
+} Machine;
+
+/* @options are added to the command line */
+void machine_start(Machine *machine, Adapter *adapter, const char *type,
+                   const char *options);
+/*
+ * Plug the adapter as vfio-user-pci "card" in slot MACHINE_SLOT of the first
+ * bus, with @properties, which are freed.  machine_try_plug() returns NULL, or
+ * what QEMU has against it, to be freed.
+ */
+char *machine_try_plug(Machine *machine, QDict *properties);
+void machine_plug(Machine *machine, QDict *properties);
+/* As ACPI does it, until the device is gone */
+void machine_unplug(Machine *machine);
+void machine_check_alive(Machine *machine);
+/* How many lines of the log contain @what */
+unsigned machine_said(Machine *machine, const char *what);
+void machine_stop(Machine *machine);
+
+#endif /* TESTS_VFIO_USER_MACHINE_H */
