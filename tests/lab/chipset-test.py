@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""PAM, SMRAM and the legacy hole as a processor sees them (TAP on stdout).
+
+chipset-test.py GROUP: firmware of our own walks the chipset of pc and q35,
+patched and unpatched, and says what it read.  qtest sees neither a
+translation block nor a memory slot, so this is where instruction fetch and
+write protection are shown.
+"""
+
+import sys
+
+from bench import Bench, differences, require, tap
+from vgalab import images
+from vgalab.machine import ram_blocks, read_screen
+from vgalab.screen import Picture, cp437
+
+MACHINES = ('pc', 'q35')
+STRICT = ',x-pam-strict=on,x-legacy-hole=on'
+
+# Answers of a PAM segment to the steps of lab/guests/pam-walk.S.  PP is what
+# lies on the PCI side, and what is not there: ff for data, -- for code.
+HARDWARE = {
+    # write 11 in mode 3, 22 in mode 1, read in 3, write 33 in 2, read in 3, 0
+    'data': '11 11 11 PP 33 PP'
+    # write 44 in 1, 55 in 2, read in 1, write 66 in 0, read in 1, 2, 3
+            ' 33 PP 55 PP 55 PP 55',
+    # change to 41 in mode 3, 42 in 1, 43 in 3, run in 1, change to 44 in 2,
+    # run in 3, 0, 1
+    'code': '41 41 43 43 PP 44 PP 44',
+    # the same as data, where a card's register is on the PCI side
+    'registers': '11 11 11 22 33 22 33 44 55 66 55 66 55',
+    # the register in mode 2: no card yet, card, other value, no card
+    'late': 'ffff 0000 7777 ffff',
+}
+# Mode 2 reads DRAM; where nothing is on the PCI side, DRAM is.
+UNPATCHED_TCG = {
+    'data': '11 11 11 33 33 PP 33 55 55 PP 55 55 55',
+    'code': '41 41 43 43 44 44 PP 44',
+    'empty data': '11 11 11 33 33 33 33 55 55 66 66 66 66',
+    'empty code': '41 41 43 43 44 44 44 44',
+    'registers': '11 11 11 33 33 77 33 55 55 66 55 55 55',
+    'late': '0000 0000 0000 0000',
+}
+# ... and mode 1 is not protected.
+UNPATCHED_KVM = {
+    'data': '11 22 22 33 33 PP 44 55 55 PP 55 55 55',
+    'code': '41 42 43 43 44 44 PP 44',
+    'empty data': '11 22 22 33 33 33 44 55 55 66 66 66 66',
+    'empty code': '41 42 43 43 44 44 44 44',
+    'registers': '11 22 22 33 33 77 44 55 55 66 55 55 55',
+    'late': '0000 0000 0000 0000',
+}
+# SMRAM register and what is at 0xa0000 after each step of pam-walk.S, with
+# nothing on the PCI side.  D_CLS (2a) does nothing in SMM: see the manual.
+SMRAM_HARDWARE = {
+    'smram': '4a:55555555 0a:ffffffff 4a:55555555 42:ffffffff 02:ffffffff '
+             '4a:55555555 2a:ffffffff',
+    'smm': 'ffffffff 55555555 55555555',
+    'locked': '1a:ffffffff 1a:ffffffff 1a:ffffffff',
+}
+SMRAM_UNPATCHED = {
+    'pc': {
+        'smram': '4a:55555555 0a:66666666 4a:66666666 42:66666666 02:77777777 '
+                 '4f:77777777 2a:77777777',
+        'smm': '77777777 77777777 77777777',
+        'locked': '5a:77777777 4a:77777777 02:77777777'},
+    'q35': {
+        'smram': '4a:55555555 0a:66666666 4a:66666666 42:66666666 02:77777777 '
+                 '4a:77777777 2a:77777777',
+        'smm': '77777777 77777777 77777777',
+        'locked': '1a:77777777 1a:77777777 1a:77777777'},
+}
+
+
+def segment_name(number):
+    """PAM segment as the firmware names it."""
+    return 'f000' if number == 12 else f'{0xc000 + number * 0x400:04x}'
+
+
+def wide(values, digits):
+    """'11 22' as words of so many digits, printed as the firmware does."""
+    return ' '.join((v * (digits // 2)).rjust(8, '0') for v in values.split())
+
+
+def walk_answer(answer, smram, kib, smm):
+    """All the lines that the walk says, by name."""
+    lines = dict(smram, mixed=[])
+    if not smm:
+        lines['smm'] = '--'
+    for number in range(13):
+        name = segment_name(number)
+        empty = kib == 64 and 8 <= number < 12
+        kind = 'empty ' if empty and 'empty data' in answer else ''
+        pci = 'ff' if empty else f'{images.PCI_PATTERN + number:02x}'
+        data = answer[kind + 'data'].replace('PP', pci)
+        for width, digits in ('dword', 8), ('word', 4), ('byte', 2):
+            lines[f'{width} {name}'] = wide(data, digits)
+        lines[f'code {name}'] = answer[kind + 'code'].replace(
+            'PP', '--' if empty else pci)
+        # In its own mode: mode 0 as step 10 (or 6) was, and so on.
+        steps = data.split()
+        lines['mixed'].append(steps[(9, 10, 11, 12)[number & 3]])
+    lines['mixed'] = ' '.join(lines['mixed'])
+    lines['registers e800'] = wide(answer['registers'], 4)
+    lines['late e800'] = ' '.join(v.rjust(8, '0')
+                                  for v in answer['late'].split())
+    return lines
+
+
+def walk_lines(said):
+    """What a walk said, by name."""
+    require(said and said[-1] == 'WALK DONE',
+            f'the walk did not end: {said[-1:]}')
+    lines = {}
+    for line in said[1:-1]:
+        words = line.split()
+        count = 2 if words[0] in ('dword', 'word', 'byte', 'code', 'late',
+                                  'registers') else 1
+        lines[' '.join(words[:count])] = ' '.join(words[count:])
+    return lines
+
+
+def walk_arguments(machine, accel, options, kib_path, side):
+    """The inner part of a QEMU command line for a walk."""
+    return ['-machine', f'{machine},accel={accel}{options}', '-m', '64',
+            '-vga', 'none', '-bios', kib_path,
+            '-device', f'loader,file={side},addr=0xc0000,force-raw=on',
+            '-device', 'secondary-vga,addr=5']
+
+
+def walk(qemu, machine, options, kib):
+    """A walk under TCG; its lines."""
+    with Bench() as bench:
+        qmp = bench.start(
+            qemu, 'guest', *bench.debug('guest'), *walk_arguments(
+                machine, 'tcg', options, images.firmware('pam-walk', kib),
+                images.pci_side()))
+        bench.wait(lambda: 'WALK DONE' in bench.said('guest.debug'),
+                   'the end of the walk')
+        qmp.command('query-status')
+        return walk_lines(bench.said('guest.debug'))
+
+
+def walk_case(title, qemu, machine, options, kib, wanted):
+    """A walk must give an answer to the letter."""
+    def case():
+        problem = differences(walk(qemu, machine, options, kib), wanted)
+        require(not problem, problem)
+    return (f'{title}: {machine}{options} {kib} KiB', case)
+
+
+def walks():
+    """Strict as hardware; otherwise, and unpatched, as it always was."""
+    cases = []
+    for machine in MACHINES:
+        for kib in (64, 128, 256):
+            for smm in ('on', 'off') if kib == 64 else ('on',):
+                cases.append(walk_case(
+                    'strict', images.QEMU, machine, f',smm={smm}{STRICT}', kib,
+                    walk_answer(HARDWARE, SMRAM_HARDWARE, kib, smm == 'on')))
+        for name, qemu in ('auto', images.QEMU), ('unpatched',
+                                                  images.QEMU_BASE):
+            cases.append(walk_case(
+                name, qemu, machine, '', 64, walk_answer(
+                    UNPATCHED_TCG, SMRAM_UNPATCHED[machine], 64, True)))
+    return cases
+
+
+# ---- -vga none -device MODEL ----
+
+MODELS = ('VGA', 'cirrus-vga', 'ati-vga', 'qxl-vga', 'virtio-vga')
+TEXT = [''.join(cp437((row * 80 + column) & 0xff) for column in range(80))
+        .rstrip() for row in range(25)]
+# Fewer than 256, as the last entries of the BIOS's palette are all black.
+COLOURS = 200
+
+
+def picture_arguments(machine, accel, smm, model):
+    """A guest that draws a text screen and, after a key, mode 13h."""
+    return ['-machine', f'{machine},accel={accel},smm={smm}', '-m', '64',
+            '-vga', 'none', '-device', f'{model},id=gpu', '-drive',
+            f'file={images.boot_sector("screens")},format=raw,snapshot=on,'
+            'if=virtio']
+
+
+def draw(qemu, machine, smm, model):
+    """Both pictures (PPM), and the text lines of the first."""
+    with Bench() as bench:
+        qmp = bench.start(qemu, 'guest', *bench.debug('guest'),
+                          *picture_arguments(machine, 'tcg', smm, model))
+        bench.wait_for_line('guest.debug', 'TEXT DRAWN')
+        vram, = (address for name, address in ram_blocks(qmp).items()
+                 if name.endswith('vga.vram'))
+        lines, text = read_screen(qmp, qmp.process.pid, 'gpu', vram,
+                                  bench.temporary.name)
+        qmp.command('send-key', keys=[{'type': 'qcode', 'data': 'ret'}])
+        bench.wait_for_line('guest.debug', 'PICTURE DRAWN')
+        _, dots = read_screen(qmp, qmp.process.pid, 'gpu', None,
+                              bench.temporary.name)
+        return text, dots, lines
+
+
+def check_mode13h(ppm):
+    """Each dot's colour must be that of its column XOR its line."""
+    picture = Picture(ppm)
+    wide_dots = picture.width // 320
+    require(picture.width == 320 * wide_dots and
+            picture.height == 200 * wide_dots,
+            f'mode 13h has {picture.width}x{picture.height} dots')
+    palette = {}
+    for at in range(picture.width * picture.height):
+        y, x = divmod(at, picture.width)
+        index = (x // wide_dots ^ y // wide_dots) & 0xff
+        colour = picture.pixels[at * 3:at * 3 + 3]
+        require(palette.setdefault(index, colour) == colour,
+                f'dot {x},{y} has another colour than others of its kind')
+    require(len(set(palette.values())) > COLOURS,
+            f'{len(set(palette.values()))} colours')
+
+
+def pictures_of(model, machine, smm, drawn):
+    """Text and mode 13h are visible, the same on every chipset."""
+    def case():
+        text, dots, lines = draw(images.QEMU, machine, smm, model)
+        require(lines == TEXT, f'the text is not there but {lines}')
+        check_mode13h(dots)
+        first = drawn.setdefault(model, (text, dots))
+        require((text, dots) == first, 'other dots than on the first chipset')
+    return (f'-vga none -device {model}: {machine} smm={smm}', case)
+
+
+def black_unpatched():
+    """q35 without SMM never mapped the window."""
+    text, dots, lines = draw(images.QEMU_BASE, 'q35', 'off', 'VGA')
+    require(lines != TEXT, 'the text is there: nothing was wrong')
+    for name, ppm in ('text', text), ('mode 13h', dots):
+        pixels = set(Picture(ppm).pixels)
+        require(pixels == {0}, f'{name} is not black: {sorted(pixels)}')
+
+
+def pictures():
+    """Every model on every chipset, and how it was."""
+    drawn = {}
+    return [pictures_of(model, machine, smm, drawn) for model in MODELS
+            for machine in MACHINES for smm in ('on', 'off')] + [
+                ('unpatched: q35 smm=off is black', black_unpatched)]
+
+
+GROUPS = {'walk': walks, 'pictures': pictures}
+
+
+def main():
+    """One group."""
+    if len(sys.argv) != 2 or sys.argv[1] not in GROUPS:
+        sys.exit(f'usage: chipset-test.py {"|".join(GROUPS)}')
+    tap(GROUPS[sys.argv[1]]())
+
+
+if __name__ == '__main__':
+    main()
