@@ -8,9 +8,13 @@ translation block nor a memory slot, so this is where instruction fetch and
 write protection are shown.
 """
 
+import hashlib
+import os
+import re
+import subprocess
 import sys
 
-from bench import Bench, differences, require, tap
+from bench import TOP, Bench, differences, require, tap
 from vgalab import images
 from vgalab.machine import ram_blocks, read_screen
 from vgalab.screen import Picture, cp437
@@ -247,7 +251,261 @@ def pictures():
                 ('unpatched: q35 smm=off is black', black_unpatched)]
 
 
-GROUPS = {'walk': walks, 'pictures': pictures}
+# ---- under KVM, in one boot of the lab's host ----
+
+# In the guest's place on the host.  What a job leaves is said line by line
+# with its name in front.
+BATCH = '''
+. /lab/conf
+export TMPDIR=/tmp
+trap '' PIPE
+leave() { sed "s/^/$1|/" "$2"; }
+qemu() {
+    timeout 120 qemu-system-x86_64 -L /firmware -nodefaults -no-user-config \\
+        -display none -cpu host -debugcon file:/tmp/debug \\
+        -global isa-debugcon.iobase=0x402 "$@"
+}
+# A firmware that ends its QEMU; what is traced, and what it said.
+firmware() {
+    name=$1; shift
+    : > /tmp/debug; : > /tmp/trace
+    qemu -device isa-debug-exit,iobase=0xf4,iosize=1 -D /tmp/trace "$@" \\
+        < /dev/null > /tmp/said 2>&1
+    leave "$name" /tmp/debug; leave "$name" /tmp/trace; leave "$name" /tmp/said
+}
+wait_for() {
+    until grep -q "$1" /tmp/debug; do
+        kill -0 $! 2> /dev/null || return 1
+        usleep 50000
+    done
+}
+pictures() {
+    name=$1; shift
+    : > /tmp/debug; rm -f /tmp/*.ppm /tmp/monitor; mkfifo /tmp/monitor
+    qemu -monitor stdio "$@" < /tmp/monitor > /tmp/said 2>&1 &
+    exec 4> /tmp/monitor
+    wait_for "TEXT DRAWN" && echo "screendump /tmp/text.ppm" >&4 &&
+        echo "sendkey ret" >&4 && wait_for "PICTURE DRAWN" &&
+        echo "screendump /tmp/dots.ppm" >&4
+    echo quit >&4
+    exec 4>&-
+    wait
+    grep -v QEMU /tmp/said
+    echo "$name|text $(sha256sum < /tmp/text.ppm)"
+    echo "$name|dots $(sha256sum < /tmp/dots.ppm)"
+}
+'''
+EVENTS = ('pci_cfg_write', 'vfio_listener_region_add_ram',
+          'vfio_listener_region_del', 'kvm_set_user_memory')
+LEGACY_END = 0x100000
+# As lab/guests/decode-toggle.S has it.
+SWITCHES = 16
+# Both directions of a switch.
+WRITES = 2 * SWITCHES
+
+
+class HostBatch:
+    """One boot of the lab's host, and the jobs that it does there."""
+
+    def __init__(self, name, qemu):
+        self.name = name
+        self.qemu = qemu
+        self.script = BATCH
+        self.files = {}
+        self.said = None
+
+    def file(self, path):
+        """A file's path on the host."""
+        target = '/jobs/' + os.path.basename(path)
+        self.files[target] = path
+        return target
+
+    def job(self, kind, name, arguments):
+        """Arguments may have $ASSIGNED in them."""
+        words = ' '.join('"' + a + '"' for a in arguments)
+        self.script += f'{kind} "{name}" {words}\n'
+
+    def results(self):
+        """Job -> lines; the host runs when the first of them is wanted."""
+        if self.said is None:
+            self.said = {}
+            self.run()
+        return self.said
+
+    def run(self):
+        """The host boots and does all of them."""
+        out = os.path.join(images.BUILD, 'tests', 'lab', self.name)
+        os.makedirs(out, exist_ok=True)
+        script = os.path.join(out, 'jobs.sh')
+        with open(script, 'w', encoding='utf-8') as file:
+            file.write(self.script + 'echo 0 > /tmp/status\n')
+        self.files['/lab/guest-command'] = script
+        rom = images.option_rom('self-writer')
+        command = [os.path.join(TOP, 'lab', 'run'), '--out', out, '--qemu',
+                   self.qemu, '--seconds', '900', '--adapter', 'VGA',
+                   '--adapter', f'cirrus-vga,romfile={rom}']
+        for target, source in self.files.items():
+            command += ['--file', f'{source}:{target}']
+        done = subprocess.run(command, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, check=False)
+        require(done.returncode == 0, f'lab/run ended with {done.returncode}: '
+                f'{done.stderr.strip()}; see {out}')
+        with open(os.path.join(out, 'qemu.log'), encoding='utf-8',
+                  errors='replace') as file:
+            for line in file:
+                name, bar, text = line.rstrip('\n').partition('|')
+                if bar:
+                    self.said.setdefault(name, []).append(text)
+
+    def lines(self, name):
+        """What a job said."""
+        return self.results().get(name, [])
+
+
+def walk_job(batch, machine, options, wanted):
+    """A walk on the host."""
+    name = f'walk {machine}{options}'
+    batch.job('firmware', name, walk_arguments(
+        machine, 'kvm', options, batch.file(images.firmware('pam-walk')),
+        batch.file(images.pci_side())))
+
+    def case():
+        problem = differences(walk_lines(batch.lines(name)), wanted)
+        require(not problem, problem)
+    return (f'{batch.name}: {name}', case)
+
+
+def assigned(machine):
+    """The adapter for a guest of that machine, with its bus."""
+    device = 'vfio-pci,host=$ASSIGNED,x-vga=on,id=assigned'
+    if machine == 'pc':
+        return ['-device', device]
+    return ['-device', 'pcie-root-port,id=root-port,chassis=1', '-device',
+            device + ',bus=root-port']
+
+
+def ranges(line):
+    """(kind of call, first address, size) of a trace line, or None."""
+    found = re.search(r'region_(add \[ram\]|del) 0x(\w+) - 0x(\w+)', line)
+    if found:
+        start, end = int(found[2], 16), int(found[3], 16)
+        return 'DMA', start, end - start + 1
+    # The address space of SMM has slots of its own.
+    found = re.search(r'Slot#\w+ .*gpa=0x(\w+) size=0x(\w+) ', line)
+    return found and ('KVM', int(found[1], 16), int(found[2], 16))
+
+
+def count_calls(lines):
+    """{switched register: {what: calls}} while it was being switched."""
+    counts, register, left = {}, None, 0
+    for line in lines:
+        write = re.search(r'(\S+) \w\w:\w\w\.\w @(0x4|0x3e) <- 0x[0389]$',
+                          line)
+        if write:
+            name = f'{write[1]} {write[2]}'
+            counts.setdefault(name, {'writes': 0})['writes'] += 1
+            register = name
+            continue
+        call = ranges(line)
+        if call and register:
+            kind, start, _ = call
+            what = f'{kind} {"low RAM" if start < LEGACY_END else "its own"}'
+            counts[register][what] = counts[register].get(what, 0) + 1
+    return counts
+
+
+def toggle_job(batch, machine, patched):
+    """What switching an adapter's decoding costs."""
+    name = f'toggle {machine}'
+    trace = [w for e in EVENTS for w in ('-trace', e)]
+    batch.job('firmware', name, [
+        '-machine', f'{machine},accel=kvm', '-m', '64', '-vga', 'none', '-bios',
+        batch.file(images.firmware('decode-toggle')), *trace,
+        *assigned(machine)])
+
+    def case():
+        lines = batch.lines(name)
+        require('SWITCHING DONE' in lines, f'it did not end: {lines[-3:]}')
+        counts = count_calls(lines)
+        remark = [f'{register}: {what}' for register, what in counts.items()]
+        require(counts, 'nothing was switched')
+        low = sum(n for what in counts.values() for kind, n in what.items()
+                  if 'low RAM' in kind)
+        require((low == 0) == patched, f'{low} calls for low RAM:\n'
+                + '\n'.join(remark))
+        return '\n'.join(remark)
+    return (f'{batch.name}: {name}', case)
+
+
+def shadow_job(batch, machine, patched):
+    """The assigned adapter's ROM is copied and run."""
+    name = f'shadow {machine}'
+    batch.job('firmware', name, [
+        '-machine', f'{machine},accel=kvm', '-m', '64', '-vga', 'none', '-bios',
+        batch.file(images.firmware('rom-shadow')), '-device',
+        'vfio-pci,host=$ASSIGNED,x-vga=on,addr=6'])
+    return (f'{batch.name}: {name}',
+            lambda: check_shadow(batch.lines(name), patched))
+
+
+def picture_job(batch, machine, smm, model, patched):
+    """The pictures are those that TCG drew on pc."""
+    name = f'{model} {machine} smm={smm}'
+    arguments = picture_arguments(machine, 'kvm', smm, model)
+    disk = images.boot_sector('screens')
+    batch.job('pictures', name, [a.replace(disk, batch.file(disk))
+                                 for a in arguments])
+
+    def case():
+        text, dots, _ = draw(images.QEMU, 'pc', 'on', model)
+        wanted = [f'{name} {hashlib.sha256(ppm).hexdigest()}  -'
+                  for name, ppm in (('text', text), ('dots', dots))]
+        found = batch.lines(name)
+        require(len(found) == 2, f'no pictures but {found}')
+        require((found == wanted) == patched,
+                f'{found} came out, {wanted} under TCG on pc')
+    return (f'{batch.name}: {name}', case)
+
+
+def check_shadow(said, works):
+    """The ROM says its first byte stayed, its data too, and its end."""
+    wanted = [f'{place}: calling, the ROM runs: 11beef77'
+              for place in ('in place', 'elsewhere')]
+    require('SHADOW DONE' in said, f'the copy did not end: {said[-3:]}')
+    found = said[1:said.index('SHADOW DONE')]
+    require((found == wanted) == works, f'{found}')
+
+
+def kvm():
+    """The patched QEMU on the host."""
+    batch = HostBatch('kvm', images.QEMU)
+    cases = []
+    for machine in MACHINES:
+        for smm in ('on', 'off'):
+            cases.append(walk_job(
+                batch, machine, f',smm={smm}{STRICT}', walk_answer(
+                    HARDWARE, SMRAM_HARDWARE, 64, smm == 'on')))
+        cases += [toggle_job(batch, machine, True),
+                  shadow_job(batch, machine, True)]
+    return cases + [picture_job(batch, machine, smm, model, True)
+                    for model in MODELS for machine in MACHINES
+                    for smm in ('on', 'off')]
+
+
+def kvm_unpatched():
+    """How it was: every one of the defects."""
+    batch = HostBatch('kvm-unpatched', images.QEMU_BASE)
+    cases = []
+    for machine in MACHINES:
+        cases += [walk_job(batch, machine, '', walk_answer(
+            UNPATCHED_KVM, SMRAM_UNPATCHED[machine], 64, True)),
+                  toggle_job(batch, machine, False),
+                  shadow_job(batch, machine, False)]
+    return cases + [picture_job(batch, 'q35', 'off', 'VGA', False)]
+
+
+GROUPS = {'walk': walks, 'pictures': pictures, 'kvm': kvm,
+          'kvm-unpatched': kvm_unpatched}
 
 
 def main():
