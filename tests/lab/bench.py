@@ -58,6 +58,11 @@ class Bench:
         qmp.process = process
         return qmp
 
+    def gone(self, process):
+        """A QEMU that has been told to end has ended."""
+        process.wait(PATIENCE)
+        self.processes.remove(process)
+
     def debug(self, name):
         """Arguments that make port 0x402 the file NAME.debug."""
         return ['-chardev', f'file,id=debug,path={self.path(name)}.debug',

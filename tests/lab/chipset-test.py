@@ -9,6 +9,7 @@ write protection are shown.
 """
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -504,7 +505,212 @@ def kvm_unpatched():
     return cases + [picture_job(batch, 'q35', 'off', 'VGA', False)]
 
 
-GROUPS = {'walk': walks, 'pictures': pictures, 'kvm': kvm,
+# ---- a life with everything on: migration, S3, reset, boot loaders ----
+
+VERSIONED = {'pc': 'pc-i440fx-10.2', 'q35': 'pc-q35-10.2'}
+# Per segment what pam-hold.S reads and what the code there returns: mode 0 the
+# PCI side, 1 DRAM, 2 as below, 3 DRAM; DRAM has 30 and up.
+HELD = {'strict': lambda n: pci_held(n) if n % 2 == 0 else dram_held(n),
+        'as ever': lambda n: pci_held(n) if n % 4 == 0 else dram_held(n)}
+
+
+def dram_held(number):
+    """A segment that reads as DRAM."""
+    return f'{0x30 + number:02x}' * 2
+
+
+def pci_held(number):
+    """A segment that reads as the PCI side."""
+    return f'{images.PCI_PATTERN + number:02x}' * 2
+
+
+def move(bench, source, target):
+    """Migrates a guest to a QEMU that waits with -incoming defer."""
+    uri = f'unix:{bench.path("stream")}'
+    target.command('migrate-incoming', uri=uri)
+    source.command('migrate', uri=uri)
+    bench.wait(lambda: source.command('query-migrate').get('status') in
+               ('completed', 'failed'), 'the end of the migration')
+    state = source.command('query-migrate')
+    require(state['status'] == 'completed', f'migration: {state}')
+    bench.wait(lambda: target.command('query-status')['running'],
+               'the target running')
+
+
+def moved(arguments, first, second):
+    """A guest runs on the first QEMU, then on the second, then on the first.
+
+    arguments(bench, name, options): of each; first, second: (binary, machine
+    options).  What it returns takes check(bench, name), which is called for
+    each of the three QEMUs.
+    """
+    def run(check):
+        with Bench() as bench:
+            def start(index, qemu_and_options, *more):
+                qemu, options = qemu_and_options
+                return bench.start(qemu, f'guest{index}',
+                                   *arguments(bench, f'guest{index}', options),
+                                   *more)
+            here = start(0, first)
+            check(bench, 'guest0')
+            for index, place in enumerate((second, first), 1):
+                there = start(index, place, '-incoming', 'defer')
+                move(bench, here, there)
+                here.command('quit')
+                bench.gone(here.process)
+                check(bench, f'guest{index}')
+                here = there
+    return run
+
+
+def hold_case(name, machine, first, second, held):
+    """PAM in every mode at the moment of migration."""
+    def arguments(bench, guest, options):
+        return [*bench.debug(guest), '-machine',
+                f'{VERSIONED[machine]},accel=tcg{options}', '-m', '64', '-vga',
+                'none', '-bios', images.firmware('pam-hold', 128), '-device',
+                f'loader,file={images.pci_side()},addr=0xc0000,force-raw=on']
+
+    wanted = ' '.join(HELD[held](n) for n in range(13))
+
+    def check(bench, guest):
+        def lines():
+            return [l.strip() for l in bench.said(guest + '.debug')
+                    if not l.startswith('chipset')]
+        # The first line after a migration may be the rest of one.
+        bench.wait(lambda: len(lines()) >= 3, f'three lines of {guest}')
+        for line in lines()[0 if guest == 'guest0' else 1:]:
+            require(line == wanted, f'{guest}: {line}\n{wanted} wanted')
+
+    run = moved(arguments, first, second)
+    return (f'migration, PAM {held}: {machine} {name} and back',
+            lambda: run(check))
+
+
+def linux_arguments(bench, guest, machine, options, word):
+    """Linux with a serial console in the file GUEST.serial."""
+    return ['-machine', f'{machine},accel=tcg{options}', '-m', '256', '-vga',
+            'std', '-chardev', 'file,id=serial,path='
+            + bench.path(guest + '.serial'), '-serial', 'chardev:serial',
+            '-kernel', images.kernel(), '-initrd', images.guest_initrd(),
+            '-append', f'console=ttyS0 quiet no_timer_check {word}']
+
+
+def linux_migrates(machine, name, first, second):
+    """Linux goes on ticking."""
+    def arguments(bench, guest, options):
+        return linux_arguments(bench, guest, VERSIONED[machine], options,
+                               'lab.tick')
+
+    run = moved(arguments, first, second)
+    return (f'migration of Linux: {machine} {name} and back', lambda: run(
+        lambda bench, guest: bench.wait_for_line(guest + '.serial',
+                                                 'LAB GUEST TICKS', 3)))
+
+
+def migration():
+    """Patched and unpatched QEMU of the same machine type, both ways."""
+    new, old = (images.QEMU, ''), (images.QEMU_BASE, '')
+    strict = (images.QEMU, STRICT)
+    cases = []
+    for machine in MACHINES:
+        cases += [
+            hold_case('unpatched to patched', machine, old, new, 'as ever'),
+            hold_case('patched to patched', machine, strict, strict,
+                      'strict'),
+            linux_migrates(machine, 'unpatched to patched', old, new)]
+    return cases
+
+
+def suspend_case(machine):
+    """S3 and back, then a reset: SeaBIOS finds its way each time."""
+    def case():
+        with Bench() as bench:
+            qmp = bench.start(images.QEMU, 'guest', *linux_arguments(
+                bench, 'guest', machine, STRICT, 'lab.suspend'))
+            bench.wait_for_line('guest.serial', 'LAB GUEST READY')
+            for times in 1, 2:
+                bench.wait(lambda: qmp.command('query-status')['status']
+                           == 'suspended', 'the guest asleep')
+                qmp.command('system_wakeup')
+                bench.wait_for_line('guest.serial', 'LAB GUEST AWAKE', times)
+                require(sum('LAB GUEST READY' in l for l in
+                            bench.said('guest.serial')) == times,
+                        'it was no resume but a boot')
+                if times == 1:
+                    qmp.command('system_reset')
+                    bench.wait_for_line('guest.serial', 'LAB GUEST READY', 2)
+    return (f'S3, reset, S3: {machine} with everything on', case)
+
+
+def screen_case(name, machine, text, *arguments):
+    """A guest that shows a text on -vga std."""
+    def case():
+        with Bench() as bench:
+            qmp = bench.start(images.QEMU, 'guest', '-machine',
+                              f'{machine},accel=tcg{STRICT}', '-m', '256',
+                              '-vga', 'none', '-device', 'VGA,id=gpu',
+                              *arguments)
+            vram, = (address for block, address in ram_blocks(qmp).items()
+                     if block.endswith('vga.vram'))
+
+            def shown():
+                lines, _ = read_screen(qmp, qmp.process.pid, 'gpu', vram,
+                                       bench.temporary.name)
+                return any(text in l for l in lines or [])
+            bench.wait(shown, f'"{text}" on the screen')
+    return (f'{name}: {machine} with everything on', case)
+
+
+def guests():
+    """Whatever boots must boot with everything on, from -kernel, too."""
+    cases = []
+    for machine in MACHINES:
+        cases += [
+            suspend_case(machine),
+            screen_case('GRUB and Linux', machine, 'LAB GUEST READY', '-drive',
+                        f'file={images.grub_disk(1)},format=raw,snapshot=on,'
+                        'if=virtio'),
+            screen_case('memtest86+', machine, 'Memtest86', '-kernel',
+                        images.memtest())]
+    return cases
+
+
+# ---- an adapter's ROM, served by another process ----
+
+def shadow_case(machine, qemu, works):
+    """The ROM of a served adapter is copied and run."""
+    def case():
+        with Bench() as bench:
+            card = bench.path('card')
+            bench.start(
+                images.QEMU, 'server', '-machine', 'x-remote,vfio-user=on',
+                '-device', 'cirrus-vga,id=gpu,romfile='
+                + images.option_rom('self-writer'), '-object',
+                f'x-vfio-user-server,id=s,type=unix,path={card},device=gpu')
+            device = {'driver': 'vfio-user-pci', 'addr': '6',
+                      'socket': {'type': 'unix', 'path': card}}
+            if works:
+                device['x-vga'] = True
+            bench.start(qemu, 'guest', *bench.debug('guest'), '-machine',
+                        f'{machine},accel=tcg', '-m', '64', '-vga', 'none',
+                        '-bios', images.firmware('rom-shadow'), '-device',
+                        json.dumps(device))
+            bench.wait_for_line('guest.debug', 'SHADOW DONE')
+            check_shadow(bench.said('guest.debug'), works)
+    return (f'shadow copy of a served ROM: {machine}'
+            + ('' if works else ' unpatched'), case)
+
+
+def shadows():
+    """Right as soon as x-vga=on is there, and how it was."""
+    return [shadow_case(machine, qemu, qemu == images.QEMU)
+            for machine in MACHINES
+            for qemu in (images.QEMU, images.QEMU_BASE)]
+
+
+GROUPS = {'walk': walks, 'pictures': pictures, 'shadow': shadows,
+          'migration': migration, 'guests': guests, 'kvm': kvm,
           'kvm-unpatched': kvm_unpatched}
 
 
