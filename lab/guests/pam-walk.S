@@ -274,12 +274,13 @@ smm:
         movw    $smm_name, %si
         call    say
         call    enable_smi
+        movw    $nothing, %si
+        jc      say_and_newline
         movw    $0x3800, %ax            /* SMBASE is 0x30000 at reset */
         call    install_handler
         movb    $0x02, %cl              /* SMRAM off */
         call    set_smram
         call    smi
-        jc      newline
         movb    $0x4a, %cl              /* open: the handler moves in */
         call    set_smram
         movw    $0xa800, %ax
@@ -293,6 +294,9 @@ smm:
         movb    $0x0a, %cl
         call    set_smram
         jmp     newline
+say_and_newline:
+        call    say
+        jmp     newline
 
 install_handler:                        /* at segment %ax */
         pushw   %es
@@ -304,7 +308,7 @@ install_handler:                        /* at segment %ax */
         popw    %es
         ret
 
-smi:                                    /* says what SMM saw; CF: no SMI */
+smi:                                    /* says what SMM saw */
         pushw   %fs
         xorw    %ax, %ax
         movw    %ax, %fs
@@ -317,23 +321,33 @@ smi:                                    /* says what SMM saw; CF: no SMI */
         je      2f
         movl    %fs:DRAWER, %eax
         call    hex32
-        call    space
-        clc
         jmp     3f
 2:
         movw    $nothing, %si
         call    say
-        stc
 3:
         popw    %fs
-        ret
+        jmp     space
 
+/*
+ * SMIs by port 0xb2.  A machine without SMM has them on from the start, for
+ * SeaBIOS to take them for somebody else's: CF then.
+ */
 enable_smi:
         cmpl    $0x9d, smram
         je      1f
-        movl    $0x0b58, %eax           /* 00:01.3, PIIX4 PM, DEVACTB: APMC_EN */
-        movl    $0x02000000, %ecx
-        jmp     config_write32
+        movl    $0x0b5b, %eax           /* 00:01.3, PIIX4 PM, DEVACTB: APMC_EN */
+        call    config_read8
+        testb   $2, %al
+        jnz     2f
+        movl    $0x0b5b, %eax
+        movb    $2, %cl
+        call    config_write8
+        clc
+        ret
+2:
+        stc
+        ret
 1:
         movl    $0xf840, %eax           /* 00:1f.0, ICH9: PMBASE, ACPI_EN */
         movl    $0x601, %ecx
@@ -342,8 +356,12 @@ enable_smi:
         movb    $0x80, %cl
         call    config_write8
         movw    $0x630, %dx             /* SMI_EN: GBL_SMI_EN, APMC_EN */
-        movl    $0x21, %eax
+        inl     %dx, %eax
+        testb   $0x20, %al
+        jnz     2b
+        orb     $0x21, %al
         outl    %eax, %dx
+        clc
         ret
 
 /*
