@@ -21,7 +21,7 @@ from vgalab.machine import ram_blocks, read_screen
 from vgalab.screen import Picture, cp437
 
 MACHINES = ('pc', 'q35')
-STRICT = ',x-pam-strict=on,x-legacy-hole=on'
+STRICT = ',x-pam-strict=on,x-smram-strict=on,x-legacy-hole=on'
 
 # Answers of a PAM segment to the steps of lab/guests/pam-walk.S.  PP is what
 # lies on the PCI side, and what is not there: ff for data, -- for code.
