@@ -36,7 +36,7 @@ HARDWARE = {
     # the same as data, where a card's register is on the PCI side
     'registers': '11 11 11 22 33 22 33 44 55 66 55 66 55',
     # the register in mode 2: no card yet, card, other value, no card
-    'late': 'ffff 0000 7777 ffff',
+    'late': 'PPPP 0000 7777 PPPP',
 }
 # Mode 2 reads DRAM; where nothing is on the PCI side, DRAM is.
 UNPATCHED_TCG = {
@@ -108,8 +108,8 @@ def walk_answer(answer, smram, kib, smm):
         lines['mixed'].append(steps[(9, 10, 11, 12)[number & 3]])
     lines['mixed'] = ' '.join(lines['mixed'])
     lines['registers e800'] = wide(answer['registers'], 4)
-    lines['late e800'] = ' '.join(v.rjust(8, '0')
-                                  for v in answer['late'].split())
+    late = answer['late'].replace('PPPP', 'ffff' if kib == 64 else 'aaaa')
+    lines['late e800'] = ' '.join(v.rjust(8, '0') for v in late.split())
     return lines
 
 
@@ -489,9 +489,11 @@ def kvm():
                     HARDWARE, SMRAM_HARDWARE, 64, smm == 'on')))
         cases += [toggle_job(batch, machine, True),
                   shadow_job(batch, machine, True)]
-    return cases + [picture_job(batch, machine, smm, model, True)
-                    for model in MODELS for machine in MACHINES
-                    for smm in ('on', 'off')]
+        # With SMM there is nothing that depends on the model.
+        cases += [picture_job(batch, machine, 'off', model, True)
+                  for model in MODELS]
+        cases.append(picture_job(batch, machine, 'on', 'VGA', True))
+    return cases
 
 
 def kvm_unpatched():
