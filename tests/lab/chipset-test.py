@@ -64,6 +64,12 @@ SMRAM_HARDWARE = {
     'smm': 'ffffffff 55555555 55555555',
     'locked': '1a:ffffffff 1a:ffffffff 1a:ffffffff',
 }
+# q35 has no SMRAM without SMM: the register is a byte and nothing more.
+SMRAM_NONE = {
+    'smram': '4a:ffffffff 0a:ffffffff 4a:ffffffff 42:ffffffff 02:ffffffff '
+             '4f:ffffffff 2a:ffffffff',
+    'locked': '5a:ffffffff 4a:ffffffff 02:ffffffff',
+}
 SMRAM_UNPATCHED = {
     'pc': {
         'smram': '4a:55555555 0a:66666666 4a:66666666 42:66666666 02:77777777 '
@@ -88,11 +94,17 @@ def wide(values, digits):
     return ' '.join((v * (digits // 2)).rjust(8, '0') for v in values.split())
 
 
-def walk_answer(answer, smram, kib, smm):
+def strict_answer(machine, kib, smm):
+    """What a walk says where everything is on."""
+    smram = SMRAM_HARDWARE if machine == 'pc' or smm == 'on' else SMRAM_NONE
+    if smm == 'off':
+        smram = dict(smram, smm='--')
+    return walk_answer(HARDWARE, smram, kib)
+
+
+def walk_answer(answer, smram, kib):
     """All the lines that the walk says, by name."""
     lines = dict(smram, mixed=[])
-    if not smm:
-        lines['smm'] = '--'
     for number in range(13):
         name = segment_name(number)
         empty = kib == 64 and 8 <= number < 12
@@ -163,12 +175,12 @@ def walks():
             for smm in ('on', 'off') if kib == 64 else ('on',):
                 cases.append(walk_case(
                     'strict', images.QEMU, machine, f',smm={smm}{STRICT}', kib,
-                    walk_answer(HARDWARE, SMRAM_HARDWARE, kib, smm == 'on')))
+                    strict_answer(machine, kib, smm)))
         for name, qemu in ('auto', images.QEMU), ('unpatched',
                                                   images.QEMU_BASE):
             cases.append(walk_case(
                 name, qemu, machine, '', 64, walk_answer(
-                    UNPATCHED_TCG, SMRAM_UNPATCHED[machine], 64, True)))
+                    UNPATCHED_TCG, SMRAM_UNPATCHED[machine], 64)))
     return cases
 
 
@@ -484,9 +496,8 @@ def kvm():
     cases = []
     for machine in MACHINES:
         for smm in ('on', 'off'):
-            cases.append(walk_job(
-                batch, machine, f',smm={smm}{STRICT}', walk_answer(
-                    HARDWARE, SMRAM_HARDWARE, 64, smm == 'on')))
+            cases.append(walk_job(batch, machine, f',smm={smm}{STRICT}',
+                                  strict_answer(machine, 64, smm)))
         cases += [toggle_job(batch, machine, True),
                   shadow_job(batch, machine, True)]
         # With SMM there is nothing that depends on the model.
@@ -502,7 +513,7 @@ def kvm_unpatched():
     cases = []
     for machine in MACHINES:
         cases += [walk_job(batch, machine, '', walk_answer(
-            UNPATCHED_KVM, SMRAM_UNPATCHED[machine], 64, True)),
+            UNPATCHED_KVM, SMRAM_UNPATCHED[machine], 64)),
                   toggle_job(batch, machine, False),
                   shadow_job(batch, machine, False)]
     return cases + [picture_job(batch, 'q35', 'off', 'VGA', False)]
