@@ -1,0 +1,104 @@
+/*
+ * PAM, SMRAM and the legacy hole of i440FX and q35, as the chipset has them
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * pam.c knows two of the four modes of a PAM segment, and what no PCI device
+ * claims below 1 MiB shows RAM.  An adapter with legacy VGA sees guests that
+ * rely on the rest: option ROMs that write to themselves, firmware that copies
+ * a ROM into the RAM below it, drivers that toggle PCI_COMMAND.
+ *
+ * One PAMFix belongs to a host bridge.  It does nothing, and costs nothing,
+ * until one of three subjects is made strict:
+ *
+ * x-pam-strict    The modes of the 13 segments from 0xc0000 to 0xfffff (82441FX
+ *                 data sheet, PAM[6:0], 59h-5Fh; Intel 3 Series MCH data sheet,
+ *                 PAM0-PAM6, 90h-96h).  RE and WE choose, apart from each
+ *                 other, whether reads and writes go to DRAM (1) or PCI (0).
+ *
+ *                   mode       reads        writes
+ *                   0          PCI          PCI       as pam.c does it
+ *                   1 RE       DRAM         PCI       pam.c: DRAM or nowhere
+ *                   2 WE       PCI          DRAM      pam.c: reads DRAM
+ *                   3 RE|WE    DRAM         DRAM      as pam.c does it
+ *
+ * x-smram-strict  The SMRAM control register (82441FX: 72h; 3 Series: 9Dh).
+ *                 D_OPEN acts with G_SMRAME only.  i440FX: C_BASE_SEG reads
+ *                 010b, D_LCK closes D_OPEN and makes all but D_CLS read-only
+ *                 until reset.  q35 has these two anyway.
+ * x-legacy-hole   0xa0000 to 0xfffff of the PCI space end in a region which
+ *                 reads all ones and ignores writes.  An access that no PCI
+ *                 device claims ends there, instead of in the RAM below.
+ *
+ * D_CLS (SMM data accesses go to PCI, code fetches to DRAM) is read and
+ * written and has no effect: neither a KVM memory slot nor MemTxAttrs tell a
+ * fetch from a read.
+ *
+ * How.  Mode 1 is a ROM device over RAM's own RAMBlock: the same pages and the
+ * same ram_addr_t, so reads and fetches are native, and whatever device,
+ * loader, debugger or migration stream writes to that RAM is seen at once.
+ * Nothing is copied.  KVM maps it as a read-only slot, and a write comes back
+ * to the ROM device, which hands it to the PCI space.  A second RAMBlock over
+ * the same host pages would not do: the block of a host address would no
+ * longer be unique, and by it translated code and dirty bits are found.
+ *
+ * Mode 2 is a ROM device with a copy of the segment's PCI side, if that is ROM
+ * from end to end: fetches need memory.  Otherwise each read is passed to the
+ * PCI space.  The copy is made when the mode is entered and again whenever the
+ * PCI space changes below 1 MiB.  Writes go to RAM.
+ *
+ * Neither is migrated; all state is in the bridge's config space.  A strict
+ * machine and one that is not understand each other's stream.
+ *
+ * x-pam-strict needs a KVM with read-only memory slots, or TCG; it is not
+ * possible for confidential guests or on Xen, nor if the first MiB of RAM is
+ * not one block.  An explicit "on" is then an error; "auto" warns.
+ *
+ * "auto", the default, is "on" from the moment that a device with x-vga=on is
+ * realized, until QEMU ends: it cannot be taken back below a guest that has
+ * seen it.  PAM registers keep their value at reset, strict or not, although
+ * hardware clears them: SeaBIOS finds out from the F segment whether to resume
+ * from S3, where hardware would have it ask a non-volatile register.
+ *
+ * All functions need the BQL.
+ */
+
+#ifndef HW_PCI_HOST_PAM_FIX_H
+#define HW_PCI_HOST_PAM_FIX_H
+
+#include "qapi/qapi-types-common.h"
+#include "qom/object.h"
+
+/* What the user chose, part of the machine */
+typedef struct PAMFixConfig {
+    OnOffAuto pam;
+    OnOffAuto hole;
+    OnOffAuto smram;
+} PAMFixConfig;
+
+typedef struct PAMFix PAMFix;
+typedef struct PAMMemoryRegion PAMMemoryRegion;
+
+/* The three properties, for a machine class below TYPE_PC_MACHINE */
+void pam_fix_add_properties(ObjectClass *machine_class);
+
+/*
+ * The bridge @owner has set up its PAM_REGIONS_COUNT regions at @pam.  When a
+ * subject becomes strict, @post_load (@owner, 0) has to apply the registers.
+ * The regions, and @owner, live as long as the machine.
+ */
+void pam_fix_init(Object *owner, PAMMemoryRegion *pam, MemoryRegion *ram,
+                  MemoryRegion *system_memory, MemoryRegion *pci,
+                  int (*post_load)(void *owner, int version_id));
+
+/* Segment @idx of pam_regions is in mode @mode; nothing to do if !@fix */
+void pam_fix_update(PAMFix *fix, int idx, unsigned mode);
+
+/* Does the SMRAM control register @smramc open SMRAM to all processors? */
+bool pam_fix_smram_open(const PAMFix *fix, uint8_t smramc);
+/* After a write to the SMRAM control register at @reg, or its migration */
+void pam_fix_smram_lock(const PAMFix *fix, PCIDevice *bridge, int reg);
+/* At reset */
+void pam_fix_smram_reset(const PAMFix *fix, PCIDevice *bridge, int reg);
+
+#endif /* HW_PCI_HOST_PAM_FIX_H */
