@@ -38,24 +38,7 @@ text:
 
         xorw    %ax, %ax                /* INT 16h: wait for a key */
         int     $0x16
-        movw    $0x0013, %ax
-        int     $0x10
-        movw    $0xa000, %ax
-        movw    %ax, %es
-        xorw    %di, %di
-        xorw    %bx, %bx                /* line */
-line:
-        xorw    %cx, %cx                /* column */
-dot:
-        movb    %cl, %al
-        xorb    %bl, %al
-        stosb
-        incw    %cx
-        cmpw    $320, %cx
-        jb      dot
-        incw    %bx
-        cmpw    $200, %bx
-        jb      line
+        .include "mode13h.inc"
         movw    $drawn, %si
         call    say
 halt:

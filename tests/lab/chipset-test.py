@@ -8,6 +8,7 @@ translation block nor a memory slot, so this is where instruction fetch and
 write protection are shown.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -201,6 +202,7 @@ def picture_arguments(machine, accel, smm, model):
             'if=virtio']
 
 
+@functools.cache
 def draw(qemu, machine, smm, model):
     """Both pictures (PPM), and the text lines of the first."""
     with Bench() as bench:
