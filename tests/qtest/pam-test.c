@@ -85,7 +85,7 @@ static void machine_end(Machine *m)
 }
 
 /* Numbered as the registers are: 0 is the 64 KiB at 0xf0000 */
-static hwaddr segment_base(unsigned segment)
+static uint64_t segment_base(unsigned segment)
 {
     return segment ? BASE + (segment - 1) * 0x4000 : 0xf0000;
 }
@@ -95,7 +95,7 @@ static uint32_t segment_size(unsigned segment)
     return segment ? 0x4000 : 0x10000;
 }
 
-static unsigned segment_at(hwaddr addr)
+static unsigned segment_at(uint64_t addr)
 {
     return addr >= 0xf0000 ? 0 : 1 + (addr - BASE) / 0x4000;
 }
@@ -142,7 +142,7 @@ static void map_shmem(Machine *m, bool on)
     g_free(dev);
 }
 
-static uint64_t guest_read(Machine *m, hwaddr addr, unsigned size)
+static uint64_t guest_read(Machine *m, uint64_t addr, unsigned size)
 {
     switch (size) {
     case 1:
@@ -156,7 +156,7 @@ static uint64_t guest_read(Machine *m, hwaddr addr, unsigned size)
     }
 }
 
-static void guest_write(Machine *m, hwaddr addr, unsigned size, uint64_t value)
+static void guest_write(Machine *m, uint64_t addr, unsigned size, uint64_t value)
 {
     switch (size) {
     case 1:
@@ -188,7 +188,7 @@ static void fill_sides(Machine *m)
     qtest_memwrite(m->qts, BASE, m->pci, SIZE);
 }
 
-static uint64_t model_read(Machine *m, hwaddr addr, unsigned size)
+static uint64_t model_read(Machine *m, uint64_t addr, unsigned size)
 {
     uint64_t value = 0;
 
@@ -201,7 +201,7 @@ static uint64_t model_read(Machine *m, hwaddr addr, unsigned size)
     return value;
 }
 
-static void model_write(Machine *m, hwaddr addr, unsigned size, uint64_t value)
+static void model_write(Machine *m, uint64_t addr, unsigned size, uint64_t value)
 {
     unsigned i;
 
@@ -213,7 +213,7 @@ static void model_write(Machine *m, hwaddr addr, unsigned size, uint64_t value)
     }
 }
 
-static void check_access(Machine *m, hwaddr addr, unsigned size)
+static void check_access(Machine *m, uint64_t addr, unsigned size)
 {
     static uint64_t value = 0x0123456789abcdef;
 
@@ -245,7 +245,7 @@ static void check_sides(Machine *m)
 
 static void check_segment(Machine *m, unsigned segment)
 {
-    hwaddr base = segment_base(segment);
+    uint64_t base = segment_base(segment);
     uint32_t length = segment_size(segment);
     unsigned mode, size;
 
@@ -275,7 +275,7 @@ static void test_pam_matrix(gconstpointer data)
     machine_end(&m);
 }
 
-static void check_edge(Machine *m, hwaddr edge)
+static void check_edge(Machine *m, uint64_t edge)
 {
     unsigned size, before;
 
@@ -290,13 +290,20 @@ static void test_pam_edges(gconstpointer data)
 {
     Machine m;
     unsigned modes;
-    hwaddr edge;
+    uint64_t edge;
 
     machine_start(&m, data, STRICT, SHMEM);
     map_shmem(&m, true);
     fill_sides(&m);
     for (edge = BASE + 0x4000; edge <= 0xf0000; edge += 0x4000) {
         for (modes = 0; modes < 16; modes++) {
+            /*
+             * QEMU does not cut an access that begins in a region other than
+             * RAM at its end.  Processors cut at pages; qtest does not.
+             */
+            if ((modes & 3) == RE || (modes & 3) == WE) {
+                continue;
+            }
             set_mode(&m, segment_at(edge - 1), modes & 3);
             set_mode(&m, segment_at(edge), modes >> 2);
             check_edge(&m, edge);
@@ -309,7 +316,7 @@ static void test_pam_edges(gconstpointer data)
 /* The walk that a firmware does in the lab: 11, 11, 11, PCI, 33, PCI */
 static void test_pam_walk(gconstpointer data)
 {
-    hwaddr addr = 0xd0000;
+    uint64_t addr = 0xd0000;
     Machine m;
 
     machine_start(&m, data, STRICT, "");
@@ -392,7 +399,7 @@ static void test_pam_moving(gconstpointer data)
  * SMRAM and the legacy hole
  */
 
-static void check_dram_at(Machine *m, hwaddr addr, bool dram)
+static void check_dram_at(Machine *m, uint64_t addr, bool dram)
 {
     qtest_writeb(m->qts, addr, 0x5a);
     g_assert_cmphex(qtest_readb(m->qts, addr), ==, dram ? 0x5a : 0xff);
@@ -546,7 +553,6 @@ static void test_auto(gconstpointer data)
                true, false, false);
 }
 
-/* What was written before the machine became strict is still there. */
 static void test_properties(gconstpointer data)
 {
     QDict *response;
