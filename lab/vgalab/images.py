@@ -36,6 +36,12 @@ FIRMWARE = ('bios*.bin', 'vgabios*.bin', 'kvmvapic.bin', 'linuxboot*.bin',
 # Versions of a built file that stay: a patched and an unpatched QEMU, say.
 KEPT = 4
 
+# The PCI side of the PAM segments, as lab/guests/firmware.inc has it for the
+# last of them.
+PCI_PAGE = 16384
+PCI_PATTERN = 0xa0
+PCI_ROUTINE = 0x100
+
 SECTOR = 512
 PARTITION_START = 1024 * 1024
 PARTITION_BYTES = 24 * 1024 * 1024
@@ -316,21 +322,65 @@ def guest_initrd():
     return built('guest.cpio', digest(busybox, init, __file__), build)
 
 
-def boot_sector(name):
-    """lab/guests/NAME.S as the first sector of a small disk."""
-    source = os.path.join(LAB, 'guests', name + '.S')
-    end = os.path.join(LAB, 'guests', 'done.inc')
+def assembled(name, origin, target, finish=lambda code: code):
+    """lab/guests/NAME.S as a flat binary, build/lab/TARGET.
+
+    origin: offset of its first byte in its segment; finish: what the binary
+    becomes.
+    """
+    guests = os.path.join(LAB, 'guests')
+    source = os.path.join(guests, name + '.S')
 
     def build(path):
         with staging() as tree:
-            code = os.path.join(tree, 'code.o')
-            run(['as', '--32', '-I', os.path.dirname(source), '-o', code,
-                 source])
-            run(['ld', '-m', 'elf_i386', '-Ttext', '0x7c00', '--oformat',
-                 'binary', '-o', path, code])
-        os.truncate(path, PARTITION_START)
+            code = os.path.join(tree, 'code')
+            run(['as', '--32', '-I', guests, '-o', code + '.o', source])
+            run(['ld', '-m', 'elf_i386', '-Ttext', hex(origin), '--oformat',
+                 'binary', '-o', code, code + '.o'])
+            with open(code, 'rb') as file, open(path, 'wb') as image:
+                image.write(finish(file.read()))
 
-    return built(name + '.img', digest(source, end, __file__), build)
+    included = sorted(glob.glob(os.path.join(guests, '*.inc')))
+    return built(target, digest(source, *included, __file__), build)
+
+
+def boot_sector(name):
+    """lab/guests/NAME.S as the first sector of a small disk."""
+    return assembled(name, 0x7c00, name + '.img',
+                     lambda code: code.ljust(PARTITION_START, b'\0'))
+
+
+def firmware(name, kib=64):
+    """lab/guests/NAME.S as a -bios file; below its 64 KiB are PCI pages."""
+    return assembled(name, 0, f'{name}-{kib}k.bin', lambda code: b''.join(
+        pci_page(n) for n in range(16 - kib // 16, 12)) + code)
+
+
+def option_rom(name):
+    """lab/guests/NAME.S as an option ROM: its last byte is the checksum."""
+    return assembled(name, 0, name + '.rom', lambda code: code[:-1]
+                     + bytes([-sum(code[:-1]) & 0xff]))
+
+
+def pci_page(number):
+    """What lies on the PCI side of a 16 KiB segment, from 0xc0000.
+
+    A byte that tells the segment, and at PCI_ROUTINE a routine that returns
+    it: as firmware.inc does for the F segment.
+    """
+    page = bytearray([PCI_PATTERN + number]) * PCI_PAGE
+    page[PCI_ROUTINE:PCI_ROUTINE + 3] = bytes(
+        [0xb0, PCI_PATTERN + number, 0xcb])         # movb to %al; lret
+    return bytes(page)
+
+
+def pci_side():
+    """0xc0000 to 0xdffff of the PCI side, for -device loader."""
+    def build(path):
+        with open(path, 'wb') as file:
+            file.writelines(pci_page(n) for n in range(8))
+
+    return built('pci-side.bin', digest(__file__), build)
 
 
 def grub_directory():

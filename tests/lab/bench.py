@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the tests that start QEMU themselves share."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, 'lab'))
+
+from vgalab import LabError             # noqa: E402 (path is set above)
+from vgalab.machine import Qmp          # noqa: E402
+
+PATIENCE = 300
+
+
+class Failure(Exception):
+    """What a case found wrong."""
+
+
+def require(truth, message):
+    """A condition of a case."""
+    if not truth:
+        raise Failure(message)
+
+
+class Bench:
+    """QEMU processes and files of one case, gone at its end."""
+
+    def __enter__(self):
+        self.processes = []
+        # Paths of sockets must be short.
+        # pylint: disable-next=consider-using-with
+        self.temporary = tempfile.TemporaryDirectory(prefix='bench-')
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        self.temporary.cleanup()
+
+    def path(self, name):
+        """A file of this case."""
+        return os.path.join(self.temporary.name, name)
+
+    def start(self, qemu, name, *arguments):
+        """A QEMU with a QMP connection; a guest's port 0x402 is NAME.debug."""
+        process = subprocess.Popen(
+            [qemu, '-nodefaults', '-display', 'none', '-qmp',
+             f'unix:{self.path(name)},server=on,wait=off', *arguments],
+            stdin=subprocess.DEVNULL)
+        self.processes.append(process)
+        qmp = Qmp(self.path(name), process)
+        qmp.process = process
+        return qmp
+
+    def gone(self, process):
+        """A QEMU that has been told to end has ended."""
+        process.wait(PATIENCE)
+        self.processes.remove(process)
+
+    def debug(self, name):
+        """Arguments that make port 0x402 the file NAME.debug."""
+        return ['-chardev', f'file,id=debug,path={self.path(name)}.debug',
+                '-device', 'isa-debugcon,iobase=0x402,chardev=debug']
+
+    def said(self, name):
+        """The lines of a file, whole ones only."""
+        try:
+            with open(self.path(name), encoding='utf-8',
+                      errors='replace') as file:
+                return file.read().replace('\r', '').split('\n')[:-1]
+        except FileNotFoundError:
+            return []
+
+    def wait(self, condition, what):
+        """Waits for a condition, and not for a QEMU that is gone."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            for process in self.processes:
+                require(process.poll() is None, f'a QEMU ended with '
+                        f'{process.returncode} before {what}')
+            require(time.monotonic() < deadline,
+                    f'waited {PATIENCE} s for {what}')
+            time.sleep(0.05)
+
+    def wait_for_line(self, name, text, count=1):
+        """Until a file has that many lines with a text."""
+        self.wait(lambda: sum(text in l for l in self.said(name)) >= count,
+                  f'"{text}" in {name}')
+
+
+def differences(found, wanted):
+    """The first few lines that differ, for a message; '' for none."""
+    lines = []
+    for name in {**wanted, **found}:
+        if found.get(name) != wanted.get(name):
+            lines.append(f'{name}: {found.get(name)}\n'
+                         f'{" " * len(name)}  {wanted.get(name)} wanted')
+    return '\n'.join(lines[:6])
+
+
+def tap(cases):
+    """(title, function) pairs as TAP; a function may return a remark."""
+    print(f'1..{len(cases)}', flush=True)
+    for number, (title, case) in enumerate(cases, 1):
+        remark = failed = None
+        try:
+            remark = case()
+        except (Failure, LabError, OSError, RuntimeError) as problem:
+            failed = str(problem) or type(problem).__name__
+        print(f'{"not ok" if failed else "ok"} {number} - {title}')
+        for line in (failed or remark or '').splitlines():
+            print(f'# {line}')
+        sys.stdout.flush()
