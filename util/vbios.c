@@ -462,8 +462,33 @@ static VBIOSEnd walk_npde(const Bytes *b, VBIOSRom *rom)
     return end;
 }
 
-/* The chain of firmware and of the kernel; returns where it ends. */
-static size_t walk_pcir(const Bytes *b, VBIOSRom *rom)
+/*
+ * Where the chain by PCIR ends without a last image EDK II looks on, block by
+ * block, for an image that is perhaps longer than it says.
+ */
+static void walk_scan(const Bytes *b, VBIOSRom *rom, size_t offset)
+{
+    VBIOSEnd end = VBIOS_END_NO_IMAGE;
+    VBIOSImage *image;
+
+    while (end == VBIOS_END_NO_IMAGE && inside(b, offset, 2)) {
+        if (rd16(b, offset) != SIG_ROM) {
+            offset += VBIOS_BLOCK;
+            continue;
+        }
+        image = next_image(b, rom, offset, true, &end);
+        if (!image || image->by_pcir) {
+            break;
+        }
+        image->by_scan = true;
+        offset += image->pcir_image_length;
+        end = end_of_image(b, image, image->pcir_image_length,
+                           image->pcir_last);
+    }
+}
+
+/* The chain of firmware and of the kernel; sets what the kernel gives. */
+static void walk_pcir(const Bytes *b, VBIOSRom *rom)
 {
     size_t offset = rom->start;
     VBIOSEnd end = VBIOS_END_NO_IMAGE;
@@ -478,7 +503,10 @@ static size_t walk_pcir(const Bytes *b, VBIOSRom *rom)
             break;
         }
     }
-    return MIN(offset, b->size);
+    rom->kernel_size = MIN(offset, b->size) - rom->start;
+    if (end == VBIOS_END_NO_SIGNATURE) {
+        walk_scan(b, rom, offset);
+    }
 }
 
 /* NPDE says that more follows than the bytes the kernel gave. */
@@ -584,7 +612,7 @@ bool vbios_parse(VBIOSRom *rom, const uint8_t *data, size_t size)
     rom->chain_end = VBIOS_END_NO_IMAGE;
     if (find_start(&b, rom)) {
         rom->chain_end = walk_npde(&b, rom);
-        rom->kernel_size = walk_pcir(&b, rom) - rom->start;
+        walk_pcir(&b, rom);
         rom->kernel_cut = is_kernel_cut(rom);
     }
     rom->end = rom->start;
@@ -611,6 +639,12 @@ const VBIOSImage *vbios_legacy_image(const VBIOSRom *rom)
     return NULL;
 }
 
+/* By EDK II. */
+static bool reached(const VBIOSImage *image)
+{
+    return image->by_pcir || image->by_scan;
+}
+
 const VBIOSImage *vbios_efi_image(const VBIOSRom *rom, uint16_t machine)
 {
     const VBIOSImage *any = NULL;
@@ -618,7 +652,7 @@ const VBIOSImage *vbios_efi_image(const VBIOSRom *rom, uint16_t machine)
     for (unsigned i = 0; i < rom->n_images; i++) {
         const VBIOSImage *image = &rom->images[i];
 
-        if (!image->by_pcir || !is_efi(image)) {
+        if (!reached(image) || !is_efi(image)) {
             continue;
         }
         if (image->has_efi && image->efi_machine == machine) {
@@ -694,7 +728,7 @@ static const struct {
     [VBIOS_NO_LEGACY_IMAGE] = { "no-legacy-image", remedy_uefi },
     [VBIOS_LEGACY_IDS] = { "legacy-ids", remedy_own },
     [VBIOS_LEGACY_NO_SIZE] = { "legacy-no-size", remedy_own },
-    [VBIOS_LEGACY_OVERSIZE] = { "legacy-oversize", NULL },
+    [VBIOS_LEGACY_OVERSIZE] = { "legacy-oversize", remedy_dump },
     [VBIOS_LEGACY_CHECKSUM] = { "legacy-checksum", remedy_own },
     [VBIOS_LEGACY_LARGE] = { "legacy-large", NULL },
     [VBIOS_LEGACY_CLASS] = { "legacy-class", NULL },
@@ -819,7 +853,7 @@ add_finding(Judge *j, VBIOSFindingId id, unsigned fatal,
         .id = id,
         .fatal = fatal,
         .image = image ? image - j->rom->images : -1,
-        .remedy = finding_info[id].remedy,
+        .remedy = fatal ? finding_info[id].remedy : NULL,
     };
     va_list ap;
 
@@ -858,7 +892,7 @@ static unsigned hidden_from(const Judge *j)
     for (unsigned i = 0; i < j->rom->n_images; i++) {
         const VBIOSImage *image = &j->rom->images[i];
 
-        if (image->by_pcir || !image->has_pcir) {
+        if (reached(image) || !image->has_pcir) {
             continue;
         }
         if (is_x86(image) && !j->legacy) {
@@ -868,6 +902,32 @@ static unsigned hidden_from(const Judge *j)
         }
     }
     return hidden;
+}
+
+static bool efi_is_driver(const VBIOSImage *image)
+{
+    return image->efi_subsystem == 11 || image->efi_subsystem == 12;
+}
+
+static bool efi_is_bounded(const VBIOSImage *image)
+{
+    return image->efi_init_size <= image->pcir_image_length &&
+           image->efi_image_offset < image->efi_init_size;
+}
+
+/* EDK II loads all that it can, so the first of these decides [edk]. */
+static const VBIOSImage *efi_image_for(const VBIOSRom *rom)
+{
+    for (unsigned i = 0; i < rom->n_images; i++) {
+        const VBIOSImage *image = &rom->images[i];
+
+        if (reached(image) && is_efi(image) && image->has_efi &&
+            image->efi_machine == MACHINE_X64 && efi_is_driver(image) &&
+            image->efi_compression <= 1 && efi_is_bounded(image)) {
+            return image;
+        }
+    }
+    return vbios_efi_image(rom, MACHINE_X64);
 }
 
 /* What people take for a VBIOS file. */
@@ -964,7 +1024,7 @@ static void judge_size(Judge *j)
 static void judge_pcir(Judge *j, const VBIOSImage *image)
 {
     bool first = image->offset == j->rom->start;
-    bool stops_efi = j->efi && image->by_pcir &&
+    bool stops_efi = j->efi && reached(image) &&
                      j->efi->offset >= image->offset;
 
     if (!image->has_pcir) {
@@ -986,7 +1046,7 @@ static void judge_zero_length(Judge *j, const VBIOSImage *image)
                        ids_match(j->guest, j->legacy);
     unsigned fatal = image->pcir_last ? 0 : UEFI | (runs_before ? 0 : BIOS);
 
-    if (!image->by_pcir || !image->has_pcir || image->pcir_image_length) {
+    if (!reached(image) || !image->has_pcir || image->pcir_image_length) {
         return;
     }
     if (image == j->efi) {
@@ -998,12 +1058,19 @@ static void judge_zero_length(Judge *j, const VBIOSImage *image)
                 "may hang");
 }
 
+/* EDK II takes what PCIR says, or nothing [edk]. */
+static uint32_t efi_length(const VBIOSImage *image)
+{
+    return MAX(image->length, image->pcir_image_length);
+}
+
 static void judge_cut(Judge *j, const VBIOSImage *image)
 {
-    size_t need = is_x86(image) ? image->init_size : image->length;
+    uint32_t length = is_efi(image) ? efi_length(image) : image->length;
+    size_t need = is_x86(image) ? image->init_size : length;
     unsigned fatal = 0;
 
-    if (image->present == image->length) {
+    if (inside(&j->b, image->offset, length)) {
         return;
     }
     if (!inside(&j->b, image->offset, need)) {
@@ -1012,7 +1079,7 @@ static void judge_cut(Judge *j, const VBIOSImage *image)
     add_finding(j, VBIOS_TRUNCATED, fatal, image,
                 "the %s image at 0x%x has %u bytes, the last %u are missing",
                 vbios_code_type_name(image->code_type), image->offset,
-                image->length, image->length - image->present);
+                length, length - (unsigned)(j->b.size - image->offset));
 }
 
 static void judge_hidden(Judge *j)
@@ -1020,7 +1087,7 @@ static void judge_hidden(Judge *j)
     unsigned n = 0;
 
     for (unsigned i = 0; i < j->rom->n_images; i++) {
-        n += !j->rom->images[i].by_pcir;
+        n += !reached(&j->rom->images[i]);
     }
     if (n) {
         add_finding(j, VBIOS_HIDDEN_IMAGES, hidden_from(j), NULL,
@@ -1179,7 +1246,7 @@ static void judge_efi_machine(Judge *j, const VBIOSImage *image)
 static void judge_efi_header(Judge *j, const VBIOSImage *image)
 {
     judge_efi_machine(j, image);
-    if (image->efi_subsystem != 11 && image->efi_subsystem != 12) {
+    if (!efi_is_driver(image)) {
         add_finding(j, VBIOS_EFI_SUBSYSTEM, UEFI, image,
                     "the subsystem of its EFI image is %u, not that of a "
                     "driver (11 or 12): firmware does not load it",
@@ -1190,8 +1257,7 @@ static void judge_efi_header(Judge *j, const VBIOSImage *image)
                     "its UEFI driver is compressed by method %u, which is not "
                     "known", image->efi_compression);
     }
-    if (image->efi_init_size > image->pcir_image_length ||
-        image->efi_image_offset >= image->efi_init_size) {
+    if (!efi_is_bounded(image)) {
         add_finding(j, VBIOS_EFI_BOUNDS, UEFI, image,
                     "its UEFI driver at 0x%x of %u bytes is not inside the "
                     "EFI image of %u", image->efi_image_offset,
@@ -1306,7 +1372,7 @@ VBIOSVerdict *vbios_judge(const VBIOSRom *rom, const uint8_t *data,
         .b = { data, size },
         .guest = guest,
         .legacy = legacy_image_for(rom, guest),
-        .efi = vbios_efi_image(rom, MACHINE_X64),
+        .efi = efi_image_for(rom),
         .findings = g_array_new(false, false, sizeof(VBIOSFinding)),
     };
 
@@ -1435,7 +1501,7 @@ static bool hides_firmware(const VBIOSRom *rom)
     for (unsigned i = 0; i < rom->n_images; i++) {
         const VBIOSImage *image = &rom->images[i];
 
-        if (!image->by_pcir && image->has_pcir &&
+        if (!reached(image) && image->has_pcir &&
             (is_x86(image) || is_efi(image))) {
             return true;
         }

@@ -47,12 +47,12 @@
 
 /* Real ones have up to six; what follows further ones is not looked at. */
 #define VBIOS_IMAGES_MAX 32
-/* Lengths in headers count blocks of this size [PFS 5.1]. */
+/* Lengths in headers count blocks of this size [PFS]. */
 #define VBIOS_BLOCK 512
 /* Any 16-bit id of an adapter that is not known, see VBIOSGuest. */
 #define VBIOS_ID_ANY 0x10000
 
-/* PCIR offset 0x14 [PFS 5.1.2]; 0x70 and 0xe0 are NVIDIA's [nv, ogk]. */
+/* PCIR offset 0x14 [PFS]; 0x70 and 0xe0 are NVIDIA's [nv, ogk]. */
 typedef enum VBIOSCodeType {
     VBIOS_X86 = 0x00,           /* what a BIOS runs, the "legacy image" */
     VBIOS_OPEN_FIRMWARE = 0x01,
@@ -79,7 +79,7 @@ typedef enum VBIOSAnswer {
 enum {
     /*
      * Byte 2 covers less than the image and what is behind is not padding: an
-     * image may shrink itself to its run-time size during POST [PFS 5.2.1.21].
+     * image may shrink itself to its run-time size during POST [PFS].
      */
     VBIOS_POSTED_SHRUNK = 1 << 0,
     /* The checksum is wrong: its variables are inside the sum. */
@@ -91,7 +91,7 @@ enum {
 /* One image of the chain. */
 typedef struct VBIOSImage {
     uint32_t offset;
-    uint32_t length;        /* in the chain: NPDE's if there is one, else PCIR's; may be 0 */
+    uint32_t length;        /* NPDE's if there is one, else PCIR's; may be 0 */
     uint32_t present;       /* how much of length is in the buffer */
     uint16_t signature;     /* 0xaa55; behind the first also 0xbb77, 0x4e56 [nv] */
     /*
@@ -100,8 +100,9 @@ typedef struct VBIOSImage {
      */
     bool by_pcir;
     bool by_npde;
+    bool by_scan;           /* EDK II alone: it looks on behind a gap [edk] */
 
-    /* PCI Data Structure [PFS 5.1.2]; all 0 if has_pcir is false. */
+    /* PCI Data Structure [PFS]; all 0 if has_pcir is false. */
     bool has_pcir;
     uint8_t pcir_revision;
     bool pcir_last;         /* bit 7 of the indicator */
@@ -220,8 +221,9 @@ const VBIOSImage *vbios_legacy_image(const VBIOSRom *rom);
  *
  * @machine: machine type, 0x8664 for x64
  *
- * Returns the first EFI image for @machine that the chain by PCIR reaches, the
- * first for any machine if there is none for @machine, NULL if there is none.
+ * Returns the first EFI image for @machine that EDK II reaches, by PCIR or
+ * behind a gap, the first for any machine if there is none for @machine, NULL
+ * if there is none.
  */
 const VBIOSImage *vbios_efi_image(const VBIOSRom *rom, uint16_t machine);
 
@@ -315,10 +317,14 @@ typedef enum VBIOSFindingId {
 
 typedef struct VBIOSFinding {
     VBIOSFindingId id;
-    unsigned fatal;         /* bits of VBIOSFirmware: whose guests get no picture by it; 0: harmless */
+    unsigned fatal;         /* whose guests get no picture; 0: harmless */
     int image;              /* which of VBIOSRom.images, -1: the whole */
-    char *text;             /* one line, no full stop: what is so and what it does */
-    const char *remedy;     /* one line: what to do; FILE, NEW and BDF stand for names; NULL: nothing */
+    char *text;             /* one line: what is so and what it does */
+    /*
+     * One line: what to do; FILE, NEW and BDF stand for names.  NULL if it is
+     * harmless, never else.
+     */
+    const char *remedy;
 } VBIOSFinding;
 
 /*
@@ -350,9 +356,9 @@ VBIOSVerdict *vbios_judge(const VBIOSRom *rom, const uint8_t *data,
 void vbios_verdict_free(VBIOSVerdict *verdict);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VBIOSVerdict, vbios_verdict_free)
 
-/* Names, static and never NULL. */
+/* Names, static and never NULL; fatal: "fatal for a BIOS guest" and so on. */
 const char *vbios_finding_name(VBIOSFindingId id);
-const char *vbios_fatal_name(unsigned fatal); /* "harmless", "fatal for a BIOS guest", ... */
+const char *vbios_fatal_name(unsigned fatal);
 const char *vbios_code_type_name(uint8_t code_type);
 const char *vbios_machine_name(uint16_t efi_machine);
 const char *vbios_chain_end_name(VBIOSEnd end);
@@ -403,10 +409,11 @@ enum {
  * @new_size: how long the result is
  *
  * With VBIOS_KEEP_ALL a copy of the bytes from start to end (VBIOSRom), which
- * drops a flash header and the tail.  Else the wanted images one behind the
- * other, with the last flags and lengths of PCIR and NPDE set anew and the
- * checksums repaired where that changed them.  Images that are cut, and those
- * with no PCI Data Structure, are dropped.
+ * drops a flash header and the tail.  Else, or if firmware does not reach an
+ * x86 or EFI image, the wanted images one behind the other, with the last
+ * flags and lengths of PCIR and NPDE set anew and the checksums repaired where
+ * that changed them.  Images that are cut, and those with no PCI Data
+ * Structure, are then dropped.
  *
  * Returns a new buffer, to be freed with g_free(); NULL, and @new_size 0, if
  * nothing is left.
