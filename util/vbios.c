@@ -1058,16 +1058,11 @@ static void judge_zero_length(Judge *j, const VBIOSImage *image)
                 "may hang");
 }
 
-/* EDK II takes what PCIR says, or nothing [edk]. */
-static uint32_t efi_length(const VBIOSImage *image)
-{
-    return MAX(image->length, image->pcir_image_length);
-}
-
 static void judge_cut(Judge *j, const VBIOSImage *image)
 {
-    uint32_t length = is_efi(image) ? efi_length(image) : image->length;
-    size_t need = is_x86(image) ? image->init_size : length;
+    /* SeaBIOS takes what the size byte says [sea], EDK II what PCIR [edk]. */
+    size_t need = is_x86(image) ? image->init_size : image->pcir_image_length;
+    uint32_t length = is_efi(image) ? MAX(image->length, need) : image->length;
     unsigned fatal = 0;
 
     if (inside(&j->b, image->offset, length)) {
