@@ -107,18 +107,24 @@ static void judge(const VBIOSRom *rom, const uint8_t *data, size_t size,
     check_opinion(rom, v, data, size, &guest);
 }
 
-/* Images that sum each other's bytes cannot all be right. */
-static bool overlap(const VBIOSRom *rom)
+/*
+ * Images that sum each other's bytes cannot all be right, and structures that
+ * are one in the other cannot be changed one by one.
+ */
+static bool is_tidy(const VBIOSRom *rom)
 {
-    for (unsigned i = 1; i < rom->n_images; i++) {
-        const VBIOSImage *image = &rom->images[i - 1];
+    for (unsigned i = 0; i < rom->n_images; i++) {
+        const VBIOSImage *image = &rom->images[i];
+        size_t end = i + 1 < rom->n_images ? image[1].offset : rom->size;
+        size_t room = MAX(image->length, image->init_size);
 
-        if (image->offset + MAX(image->length, image->init_size) >
-            rom->images[i].offset) {
-            return true;
+        if (image->offset + room > end || image->pcir_offset < 0x1a ||
+            image->pcir_length < 0x18 ||
+            image->pcir_offset + image->pcir_length + 0x20 > room) {
+            return false;
         }
     }
-    return false;
+    return true;
 }
 
 static void change(const VBIOSRom *rom, uint8_t *copy, size_t size, bool ids)
@@ -132,8 +138,11 @@ static void change(const VBIOSRom *rom, uint8_t *copy, size_t size, bool ids)
     }
     vbios_parse(&after, copy, size);
     check_facts(&after);
-    PROMISE(after.n_images == rom->n_images || overlap(rom));
-    for (unsigned i = 0; i < after.n_images && !overlap(rom); i++) {
+    if (!is_tidy(rom)) {
+        return;
+    }
+    PROMISE(after.n_images == rom->n_images);
+    for (unsigned i = 0; i < after.n_images; i++) {
         PROMISE(ids || after.images[i].checksum != VBIOS_CHECKSUM_BAD);
         PROMISE(rom->images[i].checksum != VBIOS_CHECKSUM_GOOD ||
                 after.images[i].checksum == VBIOS_CHECKSUM_GOOD);

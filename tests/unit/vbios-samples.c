@@ -299,6 +299,7 @@ static GByteArray *make_isa(void)
     GByteArray *rom = make_bios();
 
     vbios_sample_put16(rom, 0x18, 0);
+    rom->data[rom->len - 1] += 0x40;
     return rom;
 }
 
