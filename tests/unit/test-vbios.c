@@ -604,7 +604,9 @@ static void test_too_many(void)
     VBIOSRom r;
 
     for (unsigned i = 0; i < VBIOS_IMAGES_MAX; i++) {
-        vbios_sample_append(rom, &(VBIOSSampleImage) { .type = 1, .blocks = 1 });
+        vbios_sample_append(rom, &(VBIOSSampleImage) {
+            .type = 1, .blocks = 1
+        });
     }
     vbios_parse(&r, rom->data, rom->len);
     g_assert_cmpuint(r.n_images, ==, VBIOS_IMAGES_MAX);
@@ -730,7 +732,9 @@ static void test_repair(void)
     static const struct {
         const char *sample;
         size_t at;
-    } repairs[] = { { "both", 6 }, { "bios", 2047 }, { "flash1", 0x400 + 2047 } };
+    } repairs[] = {
+        { "both", 6 }, { "bios", 2047 }, { "flash1", 0x400 + 2047 }
+    };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(repairs); i++) {
         g_autoptr(GByteArray) rom = vbios_sample(repairs[i].sample);

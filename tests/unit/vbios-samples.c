@@ -194,7 +194,7 @@ static GByteArray *make_devices(void)
                   .devices = devices });
 }
 
-/* As drivers of NVIDIA cut it: PCIR's last flag is on the EFI image. */
+/* PCIR calls the EFI image the last one, NPDE another. */
 static GByteArray *make_nvidia(void)
 {
     return MAKE({ .type = 0, .vendor = 0x10de, .device = 0x1b81, .revision = 3,
@@ -290,7 +290,8 @@ static GByteArray *make_others(void)
 
 static GByteArray *make_machines(void)
 {
-    return MAKE({ .type = 3, .machine = 0xaa64 }, { .type = 3, .machine = 0xebc },
+    return MAKE({ .type = 3, .machine = 0xaa64 },
+                { .type = 3, .machine = 0x0ebc },
                 { .type = 3, .no_gop = true, .last = true });
 }
 

@@ -22,7 +22,7 @@ typedef struct VBIOSSampleImage {
     uint32_t class_code;        /* [0x030000] */
     uint16_t blocks;            /* of 512 bytes, PCIR's image length [4] */
     bool last;                  /* PCIR's indicator */
-    uint8_t revision;           /* of PCIR; 3 has device list and run-time size */
+    uint8_t revision;           /* of PCIR; 3 has a device list */
     uint8_t pcir_at;            /* [0x40] */
     uint16_t npde_blocks;       /* image length of NPDE [no NPDE] */
     bool npde_last;
@@ -31,7 +31,7 @@ typedef struct VBIOSSampleImage {
     /* x86 */
     uint8_t init_blocks;        /* size byte [blocks] */
     uint8_t runtime_blocks;
-    bool near_jump;             /* entry 0xe9 with the checksum in byte 6, else 0xeb */
+    bool near_jump;             /* and the checksum in byte 6 */
     /* EFI */
     uint16_t machine;           /* [0x8664] */
     uint16_t subsystem;         /* [11] */
