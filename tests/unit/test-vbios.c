@@ -571,6 +571,54 @@ static void test_large(void)
     }
 }
 
+/* An x86 image behind PCIR's last flag. */
+static void test_hidden_x86(void)
+{
+    g_autoptr(GByteArray) rom = g_byte_array_new();
+    VBIOSGuest guest = VBIOS_GUEST_ANY;
+    g_autoptr(VBIOSVerdict) v = NULL;
+    g_autofree char *findings = NULL;
+    g_autofree uint8_t *copy = NULL;
+    size_t size;
+    VBIOSRom r;
+
+    vbios_sample_append(rom, &(VBIOSSampleImage) {
+        .type = 3, .last = true, .npde_blocks = 4
+    });
+    vbios_sample_append(rom, &(VBIOSSampleImage) { .type = 0, .last = true });
+    v = judge(rom, &guest);
+    findings = findings_of(v);
+    g_assert_cmpstr(findings, ==, "hidden-images:1@-1");
+    copy = vbios_rebuild(rom->data, rom->len, VBIOS_KEEP_ALL, &size);
+    vbios_parse(&r, copy, size);
+    g_assert_true(vbios_legacy_image(&r) == &r.images[1]);
+}
+
+/* The chains disagree: PCIR has an image more, inside one of NPDE's. */
+static void test_chains_differ(void)
+{
+    g_autoptr(GByteArray) rom = g_byte_array_new();
+    g_autoptr(GByteArray) inner = vbios_sample("uefi");
+    g_autofree uint8_t *copy = NULL;
+    size_t size;
+    VBIOSRom r;
+
+    vbios_sample_append(rom, &(VBIOSSampleImage) { .npde_blocks = 8 });
+    vbios_sample_append(rom, &(VBIOSSampleImage) { .last = true });
+    memcpy(rom->data + 2048, inner->data, inner->len);
+    rom->data[2048 + 0x55] = 0;
+    vbios_parse(&r, rom->data, rom->len);
+    g_assert_cmpuint(r.n_images, ==, 3);
+    g_assert_cmpuint(r.images[1].offset, ==, 2048);
+    g_assert_true(r.images[0].by_npde && !r.images[1].by_npde &&
+                  r.images[2].by_npde);
+    g_assert_true(r.images[0].by_pcir && r.images[1].by_pcir &&
+                  r.images[2].by_pcir);
+    copy = vbios_rebuild(rom->data, rom->len, VBIOS_KEEP_X86 | VBIOS_KEEP_EFI,
+                         &size);
+    g_assert_cmpuint(size, ==, 4096 + 2048);
+}
+
 static void test_pcir_unaligned(void)
 {
     VBIOSGuest guest = VBIOS_GUEST_ANY;
@@ -1041,6 +1089,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vbios/judge-numbers", test_numbers);
     g_test_add_func("/vbios/judge-large", test_large);
     g_test_add_func("/vbios/judge-pcir-unaligned", test_pcir_unaligned);
+    g_test_add_func("/vbios/judge-hidden-x86", test_hidden_x86);
+    g_test_add_func("/vbios/chains-differ", test_chains_differ);
     g_test_add_func("/vbios/too-many", test_too_many);
     g_test_add_func("/vbios/huge", test_huge);
     g_test_add_func("/vbios/names", test_names);
