@@ -478,7 +478,7 @@ static void walk_scan(const Bytes *b, VBIOSRom *rom, size_t offset)
             continue;
         }
         image = next_image(b, rom, offset, true, &end);
-        if (!image || image->by_pcir) {
+        if (!image) {
             break;
         }
         image->by_scan = true;

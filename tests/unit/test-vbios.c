@@ -119,6 +119,39 @@ static void test_facts(void)
     }
 }
 
+/* Signatures that NVIDIA's drivers alone know, and how far firmware gets. */
+static void test_signatures(void)
+{
+    static const struct {
+        uint16_t image;
+        const char *pcir;
+        unsigned n_images;
+        bool edk2_goes_on;
+    } tries[] = {
+        { 0x4e56, "NPDS", 5, true }, { 0xbb77, "RGIS", 5, true },
+        { 0x4e56, "PCIR", 5, true }, { 0xaa55, "NPDS", 5, false },
+        { 0xaa55, "PCIR", 5, true }, { 0x1234, "NPDS", 4, true },
+        { 0xbb77, "XXXX", 5, true },
+    };
+    const size_t at = 3 * 2048;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(tries); i++) {
+        g_autoptr(GByteArray) rom = vbios_sample("others");
+        const VBIOSImage *efi;
+        VBIOSRom r;
+
+        vbios_sample_put16(rom, at, tries[i].image);
+        memcpy(rom->data + at + 0x40, tries[i].pcir, 4);
+        vbios_parse(&r, rom->data, rom->len);
+        g_test_message("%04x %s", tries[i].image, tries[i].pcir);
+        g_assert_cmpuint(r.n_images, ==, tries[i].n_images);
+        efi = vbios_efi_image(&r, 0x8664);
+        g_assert_cmpint(efi != NULL, ==, tries[i].edk2_goes_on);
+        g_assert_cmpint(vbios_edk2_loads(rom->data, rom->len), ==,
+                        tries[i].edk2_goes_on);
+    }
+}
+
 static void test_image_x86(void)
 {
     g_autoptr(GByteArray) sample = vbios_sample("devices");
@@ -752,6 +785,33 @@ static void test_devices(void)
     g_assert_cmpuint(r.images[0].n_devices, ==, (rom->len - 0xa0) / 2);
 }
 
+/* More than a count of 16 bits holds. */
+static void test_devices_endless(void)
+{
+    g_autoptr(GByteArray) rom = vbios_sample("devices");
+    VBIOSRom r;
+
+    g_byte_array_set_size(rom, 0xa0 + 2 * 0x10008);
+    memset(rom->data + 0xa0, 0x11, rom->len - 0xa0);
+    vbios_parse(&r, rom->data, rom->len);
+    g_assert_cmpuint(r.images[0].n_devices, ==, UINT16_MAX);
+}
+
+/* Nothing is known of what is behind its code if that is cut. */
+static void test_posted_cut(void)
+{
+    g_autoptr(GByteArray) rom = vbios_sample("posted");
+    VBIOSRom r;
+
+    for (size_t size = 2000; size <= 3000; size++) {
+        g_autofree uint8_t *data = exact(rom, size);
+
+        vbios_parse(&r, data, size);
+        g_assert_cmpint(!(r.images[0].posted & VBIOS_POSTED_SHRUNK), ==,
+                        size <= 5 * 512);
+    }
+}
+
 /*
  * Changes
  */
@@ -1073,12 +1133,15 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vbios/facts", test_facts);
+    g_test_add_func("/vbios/signatures", test_signatures);
     g_test_add_func("/vbios/image/x86", test_image_x86);
     g_test_add_func("/vbios/image/npde", test_image_npde);
     g_test_add_func("/vbios/image/npde-ignored", test_npde_ignored);
     g_test_add_func("/vbios/image/efi", test_image_efi);
     g_test_add_func("/vbios/image/gop", test_gop_at_end);
     g_test_add_func("/vbios/image/devices", test_devices);
+    g_test_add_func("/vbios/image/devices-endless", test_devices_endless);
+    g_test_add_func("/vbios/image/posted-cut", test_posted_cut);
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strdup_printf("/vbios/judge/%s",
                                                 cases[i].name);
