@@ -678,7 +678,7 @@ bool vbios_serves_device(const VBIOSImage *image, const uint8_t *data,
         return true;
     }
     for (size_t i = 0; i < image->n_devices; i++) {
-        if (device && rd16(&b, image->device_list + 2 * i) == device) {
+        if (rd16(&b, image->device_list + 2 * i) == device) {
             return true;
         }
     }

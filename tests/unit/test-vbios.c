@@ -357,6 +357,10 @@ static const Case cases[] = {
       A_UEFI, "no-efi-image:2@-1 truncated:0@0 posted:0@0" },
     { "other image cut", "nvidia", {}, 6655, ANYONE,
       "odd-size:0@-1 truncated:0@3 hidden-images:0@-1" },
+    { "cut behind what the kernel gives", "nvidia", {}, 5120, ANYONE,
+      "no-last-image:0@-1 hidden-images:0@-1" },
+    { "cut before what the kernel gives", "nvidia", {}, 2048, ANYONE,
+      "no-efi-image:2@-1 no-last-image:0@-1" },
     { "no last image", "both", { PUT(0x855, 0) }, 0, ANYONE,
       "no-last-image:0@-1" },
     { "no last image and data", "both", { PUT(0x855, 0) }, -512, ANYONE,
@@ -601,6 +605,24 @@ static void test_large(void)
         findings = findings_of(v);
         g_assert_cmpstr(findings, ==, i ? "no-efi-image:2@-1 legacy-large:0@0" :
                         "no-efi-image:2@-1");
+    }
+}
+
+/* NVIDIA's header leads to multiples of 4 only. */
+static void test_nvgi_unaligned(void)
+{
+    for (unsigned by = 0; by < 8; by += 2) {
+        g_autoptr(GByteArray) both = vbios_sample("both");
+        g_autoptr(GByteArray) flash = NULL;
+        VBIOSRom r;
+
+        g_byte_array_prepend(both, (const uint8_t *)"\1\2\3\4\5\6\7", by);
+        flash = vbios_sample_nvgi(1, both);
+        vbios_sample_put32(flash, 0x18, 0x400 + by);
+        vbios_parse(&r, flash->data, flash->len);
+        g_assert_cmpint(r.header, ==, by % 4 ? VBIOS_HEADER_NVGI_BAD :
+                        VBIOS_HEADER_NVGI);
+        g_assert_cmpuint(r.n_images, ==, by % 4 ? 0 : 2);
     }
 }
 
@@ -870,7 +892,8 @@ static void test_repair_overlap(void)
     g_assert_cmpint(r.images[0].checksum, ==, VBIOS_CHECKSUM_GOOD);
     g_assert_cmpint(r.images[1].checksum, ==, VBIOS_CHECKSUM_GOOD);
 
-    /* The ids of the second are in the first one's sum too. */
+    /* The ids of the second are in the first one's sum, its last byte not. */
+    rom->data[2] = 5;
     vbios_sample_put16(rom, 0x46, 0x5555);
     g_assert_cmpuint(vbios_repair_checksums(rom->data, rom->len), ==, 1);
     g_assert_cmpuint(vbios_set_ids(rom->data, rom->len, 0x1234, 0x5555), ==, 1);
@@ -1153,6 +1176,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vbios/judge-large", test_large);
     g_test_add_func("/vbios/judge-pcir-unaligned", test_pcir_unaligned);
     g_test_add_func("/vbios/judge-hidden-x86", test_hidden_x86);
+    g_test_add_func("/vbios/nvgi-unaligned", test_nvgi_unaligned);
     g_test_add_func("/vbios/chains-differ", test_chains_differ);
     g_test_add_func("/vbios/too-many", test_too_many);
     g_test_add_func("/vbios/huge", test_huge);
