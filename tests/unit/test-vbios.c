@@ -856,6 +856,20 @@ static void test_set_ids(void)
     g_assert_cmpuint(vbios_set_ids(rom->data, rom->len, 0xabcc, 0xef02), ==, 2);
 }
 
+/* A sum that is wrong says something, where the ids need no change. */
+static void test_set_ids_bad_sum(void)
+{
+    g_autoptr(GByteArray) rom = vbios_sample("both");
+    VBIOSRom r;
+
+    rom->data[300]++;
+    rom->data[0x846]++;
+    g_assert_cmpuint(vbios_set_ids(rom->data, rom->len, 0x1234, 0x1111), ==, 1);
+    vbios_parse(&r, rom->data, rom->len);
+    g_assert_cmpint(r.images[0].checksum, ==, VBIOS_CHECKSUM_BAD);
+    g_assert_cmphex(r.images[1].device, ==, 0x1111);
+}
+
 /* Only a byte of the checksum changes, and which one. */
 static void test_repair(void)
 {
@@ -1182,6 +1196,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vbios/huge", test_huge);
     g_test_add_func("/vbios/names", test_names);
     g_test_add_func("/vbios/set-ids", test_set_ids);
+    g_test_add_func("/vbios/set-ids-bad-sum", test_set_ids_bad_sum);
     g_test_add_func("/vbios/repair/byte", test_repair);
     g_test_add_func("/vbios/repair/overlap", test_repair_overlap);
     g_test_add_func("/vbios/repair/nothing", test_repair_nothing);
