@@ -44,7 +44,7 @@ check: auto-deps ## everything: build all, unit tests, qtests, the rules of the 
 check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and UBSan (a second build)
 	@scripts/check-asan
 
-check-fuzz: auto-deps ## the fuzzer of the VBIOS walker for a minute (SECONDS=60) under ASan and UBSan
+check-fuzz: deps ## the fuzzer of the VBIOS walker for a minute (SECONDS=60) under ASan and UBSan
 	@scripts/fuzz vbios $(SECONDS)
 
 coverage-vbios: auto-deps ## what of the VBIOS walker its unit test runs, in lines

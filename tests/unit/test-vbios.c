@@ -1090,6 +1090,8 @@ static void test_compare(void)
     d = vbios_compare(a->data, a->len, b->data, b->len);
     g_assert_cmpuint(d.compared, ==, 1024);
     g_assert_cmpuint(d.first, ==, 2);
+    d = vbios_compare(b->data, b->len, a->data, a->len);
+    g_assert_cmpuint(d.compared, ==, 1024);
     b->data[2] = 0;
     d = vbios_compare(b->data, 1024, a->data, a->len);
     g_assert_cmpuint(d.compared, ==, 1024);
@@ -1098,6 +1100,12 @@ static void test_compare(void)
     g_assert_true(d.same_adapter && !d.bytes);
     d = vbios_compare(a->data, a->len, flash->data, flash->len);
     g_assert_false(d.same_adapter);
+    for (unsigned id = 0x44; id <= 0x46; id += 2) {
+        b->data[id]++;
+        d = vbios_compare(a->data, a->len, b->data, b->len);
+        g_assert_false(d.same_adapter);
+        b->data[id]--;
+    }
     b->data[0x52]++; /* code revision */
     d = vbios_compare(a->data, a->len, b->data, b->len);
     g_assert_false(d.same_adapter);

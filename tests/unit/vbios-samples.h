@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * They have the headers of real ones and no code: filling of a fixed pattern
- * is between the headers.  Like qemu/vbios.h without anything of QEMU: the
- * tests of the host tool, the fuzzer's seeds and QEMU's tests use them.
+ * is between the headers.  Like qemu/vbios.h without anything of QEMU, since
+ * they are the fuzzer's seeds as well.
  */
 #ifndef TESTS_VBIOS_SAMPLES_H
 #define TESTS_VBIOS_SAMPLES_H
