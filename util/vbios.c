@@ -1575,6 +1575,10 @@ static unsigned take_pieces(const Bytes *b, const VBIOSRom *rom, unsigned keep,
     for (unsigned i = 0; i < rom->n_images; i++) {
         const VBIOSImage *image = &rom->images[i];
 
+        /* NVIDIA's other signatures do not make a ROM. */
+        if (!n && image->signature != SIG_ROM) {
+            continue;
+        }
         if (is_kept(image, keep) && take_piece(b, image, from, &pieces[n])) {
             pieces[n].at = *total;
             *total += pieces[n].length;

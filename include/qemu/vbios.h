@@ -412,8 +412,8 @@ enum {
  * drops a flash header and the tail.  Else, or if firmware does not reach an
  * x86 or EFI image, the wanted images one behind the other, with the last
  * flags and lengths of PCIR and NPDE set anew and the checksums repaired where
- * that changed them.  Images that are cut, and those with no PCI Data
- * Structure, are then dropped.
+ * that changed them.  Images that are cut, that have no PCI Data Structure, or
+ * would be the first and do not start with 55 aa, are then dropped.
  *
  * Returns a new buffer, to be freed with g_free(); NULL, and @new_size 0, if
  * nothing is left.

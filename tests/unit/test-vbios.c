@@ -68,6 +68,8 @@ static const Facts facts[] = {
       1, "0", "B" },
     { "others", VBIOS_HEADER_NONE, 0, 10240, VBIOS_END_LAST, 6144, false,
       5, "0 1 2 70 3", "BBBNS" },
+    { "nbsi", VBIOS_HEADER_NONE, 0, 4096, VBIOS_END_LAST, 2048, false,
+      2, "0 70", "BN" },
     { "machines", VBIOS_HEADER_NONE, 0, 6144, VBIOS_END_LAST, 6144, false,
       3, "3 3 3", "BBB" },
     { "isa", VBIOS_HEADER_NONE, 0, 2048, VBIOS_END_NO_PCIR, 0, false,
@@ -956,6 +958,8 @@ static const Rebuilt rebuilt[] = {
     { "isa", VBIOS_KEEP_ALL, "0", 2048, BIOS | UEFI },
     { "isa", VBIOS_KEEP_X86, "", 0, BIOS | UEFI },
     { "blank", VBIOS_KEEP_ALL, "", 0, BIOS | UEFI },
+    { "others", VBIOS_KEEP_OTHER, "1 2 70", 3 * 2048, BIOS | UEFI },
+    { "nbsi", VBIOS_KEEP_OTHER, "", 0, BIOS | UEFI },
 };
 
 static void check_rebuilt(const Rebuilt *r, const uint8_t *data, size_t size)
@@ -975,7 +979,8 @@ static void check_rebuilt(const Rebuilt *r, const uint8_t *data, size_t size)
         g_assert_cmpint(image->last, ==, i == rom.n_images - 1);
         g_assert_cmpint(image->checksum, !=, VBIOS_CHECKSUM_BAD);
         g_assert_true(image->by_npde);
-        g_assert_true(image->by_pcir || r->keep == VBIOS_KEEP_ALL);
+        g_assert_true(image->by_pcir || r->keep == VBIOS_KEEP_ALL ||
+                      image->signature != 0xaa55);
     }
     g_assert_cmpstr(types->str, ==, r->types);
     g_assert_cmpuint(rom.start, ==, 0);

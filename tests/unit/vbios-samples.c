@@ -288,6 +288,16 @@ static GByteArray *make_others(void)
     return rom;
 }
 
+/* NVIDIA's signatures behind the first image. */
+static GByteArray *make_nbsi(void)
+{
+    GByteArray *rom = MAKE({ .type = 0 }, { .type = 0x70, .last = true });
+
+    vbios_sample_put16(rom, 4 * BLOCK, 0x4e56);
+    memcpy(rom->data + 4 * BLOCK + 0x40, "RGIS", 4);
+    return rom;
+}
+
 static GByteArray *make_machines(void)
 {
     return MAKE({ .type = 3, .machine = 0xaa64 },
@@ -328,6 +338,7 @@ const VBIOSSample vbios_samples[] = {
     { "laptop", "x86 and EFI image inside something else", make_laptop },
     { "posted", "x86 image that has run", make_posted },
     { "others", "images of all other types", make_others },
+    { "nbsi", "x86 image and one that NVIDIA's drivers alone know", make_nbsi },
     { "machines", "EFI images for several machines", make_machines },
     { "isa", "ROM without a PCI Data Structure", make_isa },
     { "blank", "nothing but 0xff", make_blank },
