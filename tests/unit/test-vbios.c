@@ -1056,6 +1056,25 @@ static void test_rebuild_oversize(void)
     g_assert_cmpuint(size, ==, 2048);
 }
 
+/* NPDE then says the new length too. */
+static void test_rebuild_npde(void)
+{
+    g_autoptr(GByteArray) rom = g_byte_array_new();
+    g_autofree uint8_t *copy = NULL;
+    size_t size;
+    VBIOSRom r;
+
+    vbios_sample_append(rom, &(VBIOSSampleImage) {
+        .type = 0, .npde_blocks = 4, .init_blocks = 5
+    });
+    copy = vbios_rebuild(rom->data, rom->len, VBIOS_KEEP_X86, &size);
+    vbios_parse(&r, copy, size);
+    g_assert_cmpuint(size, ==, 5 * 512);
+    g_assert_cmpuint(r.images[0].npde_image_length, ==, 5 * 512);
+    g_assert_true(r.images[0].npde_last);
+    g_assert_cmpint(r.images[0].checksum, ==, VBIOS_CHECKSUM_GOOD);
+}
+
 /* A cut image is no use to anyone. */
 static void test_rebuild_cut(void)
 {
@@ -1217,6 +1236,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vbios/rebuild/verbatim", test_rebuild_verbatim);
     g_test_add_func("/vbios/rebuild/bad-sum", test_rebuild_bad_sum);
     g_test_add_func("/vbios/rebuild/oversize", test_rebuild_oversize);
+    g_test_add_func("/vbios/rebuild/npde", test_rebuild_npde);
     g_test_add_func("/vbios/rebuild/cut", test_rebuild_cut);
     g_test_add_func("/vbios/compare", test_compare);
     g_test_add_func("/vbios/opinion/every-length", test_every_length);
