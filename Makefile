@@ -7,13 +7,14 @@ PREFIX ?= /usr/local
 HOST ?=
 ADAPTER ?=
 NAMES ?= qemu seabios
+SECONDS ?= 60
 BUILD := $(or $(VGA_ASSIGN_BUILD),build)
 
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: PREFIX= HOST= ADAPTER= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
+	@echo "Variables: PREFIX= HOST= ADAPTER= SECONDS= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
 
 deps: ## install the Debian packages that are missing (as root or by sudo); see scripts/deps --print
 	@scripts/deps
@@ -43,6 +44,12 @@ check: auto-deps ## everything: build all, unit tests, qtests, the rules of the 
 check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and UBSan (a second build)
 	@scripts/check-asan
 
+check-fuzz: deps ## the fuzzer of the VBIOS walker for a minute (SECONDS=60) under ASan and UBSan
+	@scripts/fuzz vbios $(SECONDS)
+
+coverage-vbios: auto-deps ## what of the VBIOS walker its unit test runs, in lines
+	@scripts/fuzz coverage
+
 check-series: ## the rules of the series alone: overlay, hooks, checkpatch, git am
 	@scripts/check $(NAMES)
 
@@ -57,4 +64,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help deps auto-deps qemu qemu-base seabios series install check check-asan check-series demo clean distclean
+.PHONY: help deps auto-deps qemu qemu-base seabios series install check check-asan check-fuzz coverage-vbios check-series demo clean distclean
