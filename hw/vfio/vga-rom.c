@@ -550,6 +550,7 @@ static bool rom_setup_region(VFIOPCIDevice *vdev, VBIOSGuest *guest,
     g_auto(RomCandidate) region = { .from = "ROM region" };
     g_auto(RomCandidate) prom = { .from = "flash part" };
     g_autofree char *instead = NULL;
+    bool damaged;
 
     rom_from_region(vdev, &region);
     if (region.data) {
@@ -580,10 +581,19 @@ static bool rom_setup_region(VFIOPCIDevice *vdev, VBIOSGuest *guest,
     if (!region.data) {
         return rom_setup_none(vdev, instead, errp);
     }
+    damaged = verdict_has(region.verdict, VBIOS_LEGACY_CHECKSUM);
     rom_adapt(vdev, region.data, region.size);
     rom_judge(&region, guest);
+    if (damaged && !verdict_has(region.verdict, VBIOS_LEGACY_CHECKSUM)) {
+        warn_report(VFIO_MSG_PREFIX "VBIOS (%s): the checksum of its x86 image "
+                    "is wrong, the guest gets it repaired",
+                    vdev->vbasedev.name, region.from);
+    }
+    if (!rom_report(vdev, &region, guest->firmware, instead, errp)) {
+        return false;
+    }
     rom_give(vdev, &region);
-    return rom_report(vdev, &region, guest->firmware, instead, errp);
+    return true;
 }
 
 bool vfio_vga_rom_setup(VFIOPCIDevice *vdev, Error **errp)
