@@ -69,8 +69,8 @@ static bool firmware_read(hwaddr addr, void *buf, size_t size)
         memcpy(buf, rom, size);
         return true;
     }
-    return address_space_read(&address_space_memory, addr,
-                              MEMTXATTRS_UNSPECIFIED, buf, size) == MEMTX_OK;
+    return address_space_rw(&address_space_memory, addr, MEMTXATTRS_UNSPECIFIED,
+                            buf, size, false) == MEMTX_OK;
 }
 
 static bool firmware_is_there(void)
