@@ -312,6 +312,17 @@ static bool rom_report(VFIOPCIDevice *vdev, const RomCandidate *rom,
  * Sources
  */
 
+static bool rom_has_file(PCIDevice *pdev)
+{
+    return pdev->romfile && *pdev->romfile;
+}
+
+/* romfile= without a name is the old way to say rombar=0 */
+static bool rom_has_bar(PCIDevice *pdev)
+{
+    return pdev->rom_bar && (!pdev->romfile || *pdev->romfile);
+}
+
 static char *rom_file_path(PCIDevice *pdev)
 {
     return qemu_find_file(QEMU_FILE_TYPE_BIOS, pdev->romfile) ?:
@@ -401,7 +412,7 @@ static bool rom_check_properties(VFIOPCIDevice *vdev, Error **errp)
     static const char *const names[] = { "auto", "region", "prom", "file" };
     PCIDevice *pdev = PCI_DEVICE(vdev);
     VFIOROMSource source = vdev->vga_rom.source;
-    bool file = pdev->romfile && *pdev->romfile;
+    bool file = rom_has_file(pdev);
 
     if (source == VFIO_ROM_SOURCE_AUTO) {
         return true;
@@ -416,9 +427,9 @@ static bool rom_check_properties(VFIOPCIDevice *vdev, Error **errp)
     if (file) {
         error_setg(errp, "x-rom-source=%s contradicts romfile=%s",
                    names[source], pdev->romfile);
-    } else if (!pdev->rom_bar) {
-        error_setg(errp, "x-rom-source=%s contradicts rombar=0",
-                   names[source]);
+    } else if (!rom_has_bar(pdev)) {
+        error_setg(errp, "x-rom-source=%s contradicts %s", names[source],
+                   pdev->rom_bar ? "romfile= without a name" : "rombar=0");
     } else if (!vfio_is_vga(vdev)) {
         error_setg(errp, "x-rom-source=%s is for VGA adapters (class 0x0300), "
                    "the class is 0x%04x", names[source],
@@ -443,7 +454,7 @@ static bool rom_is_looked_at(VFIOPCIDevice *vdev, VBIOSFirmware firmware)
         return true;
     }
     return vfio_is_vga(vdev) && firmware == VBIOS_FIRMWARE_UEFI &&
-           (pdev->rom_bar || (pdev->romfile && *pdev->romfile));
+           (rom_has_bar(pdev) || rom_has_file(pdev));
 }
 
 /*
@@ -489,11 +500,12 @@ static bool rom_setup_none(VFIOPCIDevice *vdev, const char *instead,
     PCIDevice *pdev = PCI_DEVICE(vdev);
     g_autofree char *remedy = NULL;
 
-    if (!pdev->rom_bar) {
-        return rom_complain(vdev, "none", "rombar=0 and no romfile: the guest's "
-                            "firmware has nothing to run, and the screen "
-                            "stays black",
-                            "leave out rombar=0, or give romfile=FILE", errp);
+    if (!rom_has_bar(pdev)) {
+        return rom_complain(vdev, "none", "it is switched off: the guest's "
+                            "firmware has nothing to run, and the screen stays "
+                            "black", pdev->rom_bar ?
+                            "give romfile= the name of a file" :
+                            "leave out rombar=0", errp);
     }
     remedy = g_strdup_printf("give the adapter's own VBIOS with romfile=FILE%s"
                              "%s", instead ? "\nThe flash part is no way out: "
@@ -612,10 +624,10 @@ bool vfio_vga_rom_setup(VFIOPCIDevice *vdev, Error **errp)
     if (!rom_is_looked_at(vdev, guest.firmware)) {
         return true;
     }
-    if (pdev->romfile && *pdev->romfile) {
+    if (rom_has_file(pdev)) {
         return rom_setup_file(vdev, &guest, errp);
     }
-    if (!pdev->rom_bar) {
+    if (!rom_has_bar(pdev)) {
         return rom_setup_none(vdev, NULL, errp);
     }
     if (vdev->vga_rom.source == VFIO_ROM_SOURCE_PROM) {

@@ -43,9 +43,9 @@
  * The guest's firmware: what lies below 4 GiB, where an x86 processor starts.
  * UEFI images are built of firmware volumes, which begin at a multiple of 4
  * KiB and have the signature "_FVH" at offset 0x28 (UEFI PI specification,
- * volume 3, EFI_FIRMWARE_VOLUME_HEADER).  One in the topmost 16 MiB: UEFI; none:
- * a BIOS; nothing there at all: not known, then only what is fatal to both is
- * reported.  Contents decide and not how they came there, since pflash may
+ * volume 3, EFI_FIRMWARE_VOLUME_HEADER).  One in the topmost 16 MiB: UEFI;
+ * none: a BIOS; nothing there at all: not known, then only what is fatal to
+ * both is reported.  Contents decide and not how they came there, since pflash may
  * hold SeaBIOS and -bios OVMF.
  *
  * What the guest gets from the region and from the flash part is a copy in

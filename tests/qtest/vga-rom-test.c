@@ -319,6 +319,25 @@ static void test_region_missing(void)
     machine_stop(&machine);
 }
 
+static void test_region_switched_off(void)
+{
+    Machine machine;
+    AdapterAccess access;
+    Adapter *adapter = adapter_with(&ours);
+
+    machine_start(&machine, adapter, "");
+    plug(&machine, "'rombar': 0,");
+    says(&machine, "VBIOS (none): it is switched off");
+    says(&machine, "leave out rombar=0");
+    qpci_unplug_acpi_device_test(machine.qts, "card", SLOT);
+    plug(&machine, "'romfile': '',");
+    says(&machine, "give romfile= the name of a file");
+    while (adapter_next(adapter, &access)) {
+        g_assert_cmpint(access.region, !=, ROM);
+    }
+    machine_stop(&machine);
+}
+
 static void test_region_unreadable(void)
 {
     Machine machine;
@@ -759,6 +778,7 @@ int main(int argc, char **argv)
     qtest_add_func("vga-rom/region/good", test_region_good);
     qtest_add_func("vga-rom/region/posted", test_region_posted);
     qtest_add_func("vga-rom/region/missing", test_region_missing);
+    qtest_add_func("vga-rom/region/switched-off", test_region_switched_off);
     qtest_add_func("vga-rom/region/unreadable", test_region_unreadable);
     qtest_add_func("vga-rom/region/ids", test_region_ids);
     qtest_add_func("vga-rom/region/checksum", test_region_checksum);

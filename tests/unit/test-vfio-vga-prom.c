@@ -19,7 +19,7 @@ static int64_t now;
 
 #define FLASH_SIZE      (2 * VFIO_VGA_PROM_MAX)
 #define CLOSED          0xbad0ac00
-#define NV_CONTROL_OLD  0x12345601      /* the window is closed, as after POST */
+#define NV_CONTROL_OLD  0x12345601      /* closed, as after POST */
 #define AMD_INDEX_OLD   0x00037000
 #define AMD_PAIR_OLD    0x80000370
 
