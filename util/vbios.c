@@ -131,7 +131,8 @@ static size_t without_padding(const uint8_t *p, size_t n)
 }
 
 /* GLib and C have none that takes lengths; memmem() is GNU's. */
-static bool contains(const uint8_t *p, size_t n, const uint8_t *what, size_t len)
+static bool contains(const uint8_t *p, size_t n,
+                     const uint8_t *what, size_t len)
 {
     const uint8_t *end = p + n;
 
@@ -477,7 +478,7 @@ static void walk_scan(const Bytes *b, VBIOSRom *rom, size_t offset)
             continue;
         }
         image = next_image(b, rom, offset, true, &end);
-        if (!image || image->by_pcir) {
+        if (!image) {
             break;
         }
         image->by_scan = true;
@@ -623,7 +624,9 @@ bool vbios_parse(VBIOSRom *rom, const uint8_t *data, size_t size)
     }
     rom->end = MIN(rom->end, b.size);
     rom->tail = size - rom->end;
-    rom->tail_data = rom->tail ? without_padding(data + rom->end, rom->tail) : 0;
+    if (rom->tail) {
+        rom->tail_data = without_padding(data + rom->end, rom->tail);
+    }
     return rom->n_images;
 }
 
@@ -675,7 +678,7 @@ bool vbios_serves_device(const VBIOSImage *image, const uint8_t *data,
         return true;
     }
     for (size_t i = 0; i < image->n_devices; i++) {
-        if (device && rd16(&b, image->device_list + 2 * i) == device) {
+        if (rd16(&b, image->device_list + 2 * i) == device) {
             return true;
         }
     }
@@ -687,12 +690,15 @@ bool vbios_serves_device(const VBIOSImage *image, const uint8_t *data,
  */
 
 static const char remedy_dump[] =
-    "take it again: vga-assign rom dump BDF -o FILE";
+    "take it again: vga-assign rom dump BDF FILE";
 static const char remedy_fix[] =
-    "vga-assign rom fix FILE -o NEW, then romfile=NEW";
+    "vga-assign rom fix FILE NEW, then romfile=NEW";
 static const char remedy_own[] =
-    "use this adapter's own VBIOS: vga-assign rom dump BDF -o FILE, "
+    "use this adapter's own VBIOS: vga-assign rom dump BDF FILE, "
     "then romfile=FILE";
+static const char remedy_ids[] =
+    "use this adapter's own VBIOS: vga-assign rom dump BDF FILE; if this is "
+    "it: vga-assign rom fix FILE NEW --ids VENDOR:DEVICE";
 static const char remedy_uefi[] =
     "use a UEFI guest (OVMF), or a VBIOS with an x86 image";
 static const char remedy_bios[] =
@@ -705,7 +711,7 @@ static const struct {
     [VBIOS_EMPTY] = { "empty", remedy_dump },
     [VBIOS_BLANK] = {
         "blank", "the adapter did not answer: wake it up (D0), let no driver "
-        "hold it, and take it again: vga-assign rom dump BDF -o FILE"
+        "hold it, and take it again: vga-assign rom dump BDF FILE"
     },
     [VBIOS_NOT_A_ROM] = { "not-a-rom", remedy_dump },
     [VBIOS_UNKNOWN_HEADER] = { "unknown-header", remedy_fix },
@@ -726,7 +732,7 @@ static const struct {
     [VBIOS_KERNEL_TRUNCATED] = { "kernel-truncated", NULL },
     [VBIOS_PCIR_UNALIGNED] = { "pcir-unaligned", remedy_own },
     [VBIOS_NO_LEGACY_IMAGE] = { "no-legacy-image", remedy_uefi },
-    [VBIOS_LEGACY_IDS] = { "legacy-ids", remedy_own },
+    [VBIOS_LEGACY_IDS] = { "legacy-ids", remedy_ids },
     [VBIOS_LEGACY_NO_SIZE] = { "legacy-no-size", remedy_own },
     [VBIOS_LEGACY_OVERSIZE] = { "legacy-oversize", remedy_dump },
     [VBIOS_LEGACY_CHECKSUM] = { "legacy-checksum", remedy_own },
@@ -1569,6 +1575,10 @@ static unsigned take_pieces(const Bytes *b, const VBIOSRom *rom, unsigned keep,
     for (unsigned i = 0; i < rom->n_images; i++) {
         const VBIOSImage *image = &rom->images[i];
 
+        /* NVIDIA's other signatures do not make a ROM. */
+        if (!n && image->signature != SIG_ROM) {
+            continue;
+        }
         if (is_kept(image, keep) && take_piece(b, image, from, &pieces[n])) {
             pieces[n].at = *total;
             *total += pieces[n].length;
@@ -1621,7 +1631,8 @@ VBIOSDifference vbios_compare(const uint8_t *a, size_t a_size,
     d.same_adapter = x->vendor == y->vendor && x->device == y->device &&
                      x->code_revision == y->code_revision;
     d.compared = MIN(MIN(x->present, y->present),
-                     MIN(x->init_size ?: x->present, y->init_size ?: y->present));
+                     MIN(x->init_size ?: x->present,
+                         y->init_size ?: y->present));
     for (size_t i = 0; i < d.compared; i++) {
         if (a[x->offset + i] != b[y->offset + i] && !d.bytes++) {
             d.first = i;

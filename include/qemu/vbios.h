@@ -93,7 +93,7 @@ typedef struct VBIOSImage {
     uint32_t offset;
     uint32_t length;        /* NPDE's if there is one, else PCIR's; may be 0 */
     uint32_t present;       /* how much of length is in the buffer */
-    uint16_t signature;     /* 0xaa55; behind the first also 0xbb77, 0x4e56 [nv] */
+    uint16_t signature;     /* 0xaa55; not first: 0xbb77, 0x4e56 [nv] */
     /*
      * Who gets here.  Firmware and the kernel follow PCIR alone [sea, edk,
      * rom]; NVIDIA's drivers let NPDE override it [nv, ogk].
@@ -106,7 +106,7 @@ typedef struct VBIOSImage {
     bool has_pcir;
     uint8_t pcir_revision;
     bool pcir_last;         /* bit 7 of the indicator */
-    uint16_t pcir_offset;   /* from the image's start; a multiple of 4 by [PFS] */
+    uint16_t pcir_offset;   /* from the image's start; 4 divides it [PFS] */
     uint16_t pcir_length;
     uint32_t pcir_image_length;
     uint8_t code_type;      /* VBIOSCodeType, or another number */
@@ -133,7 +133,7 @@ typedef struct VBIOSImage {
 
     /* x86 images [PFS 5.2.1], else 0. */
     uint32_t init_size;     /* byte 2: what SeaBIOS copies and sums [sea] */
-    uint32_t runtime_size;  /* PCIR revision 3: the most it keeps; 0: not said */
+    uint32_t runtime_size;  /* PCIR revision 3: the most it keeps, or 0 */
     uint8_t entry[4];       /* bytes 3 to 6 */
     VBIOSChecksum checksum;
     unsigned posted;        /* VBIOS_POSTED_* */
@@ -165,7 +165,7 @@ typedef enum VBIOSHeader {
     VBIOS_HEADER_NONE,      /* the first image, as a ROM BAR has it */
     VBIOS_HEADER_NVGI,      /* NVIDIA's flash header (IFR) [ogk, nv] */
     VBIOS_HEADER_NVGI_BAD,  /* the same, but it leads to no image */
-    VBIOS_HEADER_UNKNOWN,   /* something else; an image was found at a multiple of 512 */
+    VBIOS_HEADER_UNKNOWN,   /* something else, and an image further on */
     VBIOS_HEADER_NO_ROM,    /* something else and no image */
     VBIOS_HEADER_BLANK,     /* nothing but 0x00, or nothing but 0xff */
     VBIOS_HEADER_EMPTY,     /* the buffer has 0 bytes */
@@ -258,7 +258,7 @@ typedef struct VBIOSGuest {
      * boot VGA on kernels without.  See vbios_judge().
      */
     bool shadow_copy;
-    size_t bar_size;        /* the guest's ROM BAR, if its size is fixed; else 0 */
+    size_t bar_size;        /* of the guest's ROM BAR, if fixed; else 0 */
 } VBIOSGuest;
 
 #define VBIOS_CLASS_ANY 0x1000000
@@ -412,8 +412,8 @@ enum {
  * drops a flash header and the tail.  Else, or if firmware does not reach an
  * x86 or EFI image, the wanted images one behind the other, with the last
  * flags and lengths of PCIR and NPDE set anew and the checksums repaired where
- * that changed them.  Images that are cut, and those with no PCI Data
- * Structure, are then dropped.
+ * that changed them.  Images that are cut, that have no PCI Data Structure, or
+ * would be the first and do not start with 55 aa, are then dropped.
  *
  * Returns a new buffer, to be freed with g_free(); NULL, and @new_size 0, if
  * nothing is left.
@@ -423,7 +423,7 @@ uint8_t *vbios_rebuild(const uint8_t *data, size_t size, unsigned keep,
 
 /* How two copies of a VBIOS differ. */
 typedef struct VBIOSDifference {
-    bool same_adapter;      /* the first x86 images have the same ids and code revision */
+    bool same_adapter;      /* ids and revision of the x86 images agree */
     size_t compared;        /* bytes both have of that image */
     size_t bytes;           /* how many of them differ */
     size_t first;           /* the first that does, from the image's start */

@@ -1,0 +1,69 @@
+/*
+ * VBIOSes made up for tests
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * They have the headers of real ones and no code: filling of a fixed pattern
+ * is between the headers.  Like qemu/vbios.h without anything of QEMU, since
+ * they are the fuzzer's seeds as well.
+ */
+#ifndef TESTS_VBIOS_SAMPLES_H
+#define TESTS_VBIOS_SAMPLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+/* One image.  What is 0 gets the value in brackets. */
+typedef struct VBIOSSampleImage {
+    uint8_t type;               /* code type */
+    uint16_t vendor;            /* [0x1234] */
+    uint16_t device;            /* [0x1111] */
+    uint32_t class_code;        /* [0x030000] */
+    uint16_t blocks;            /* of 512 bytes, PCIR's image length [4] */
+    bool last;                  /* PCIR's indicator */
+    uint8_t revision;           /* of PCIR; 3 has a device list */
+    uint8_t pcir_at;            /* [0x40] */
+    uint16_t npde_blocks;       /* image length of NPDE [no NPDE] */
+    bool npde_last;
+    bool npde_short;            /* the NPDE has no byte for the last flag */
+    const uint16_t *devices;    /* device list, with a 0 at its end [none] */
+    /* x86 */
+    uint8_t init_blocks;        /* size byte [blocks] */
+    uint8_t runtime_blocks;
+    bool near_jump;             /* and the checksum in byte 6 */
+    /* EFI */
+    uint16_t machine;           /* [0x8664] */
+    uint16_t subsystem;         /* [11] */
+    uint16_t compression;
+    bool no_gop;
+} VBIOSSampleImage;
+
+/**
+ * vbios_sample_append: put an image behind the others
+ *
+ * The image fills the larger of its lengths, which are multiples of 512; sums
+ * to 0 if it is an x86 image.
+ */
+void vbios_sample_append(GByteArray *rom, const VBIOSSampleImage *image);
+
+/* The headers that NVIDIA's flash parts have ahead of the ROM. */
+GByteArray *vbios_sample_nvgi(unsigned version, const GByteArray *rom);
+
+void vbios_sample_put16(GByteArray *rom, size_t at, uint16_t value);
+void vbios_sample_put32(GByteArray *rom, size_t at, uint32_t value);
+
+/* Whole VBIOSes, by name. */
+typedef struct VBIOSSample {
+    const char *name;
+    const char *description;
+    GByteArray *(*make)(void);
+} VBIOSSample;
+
+extern const VBIOSSample vbios_samples[];
+extern const unsigned n_vbios_samples;
+
+/* Aborts if there is none of that name; free it with g_byte_array_unref(). */
+GByteArray *vbios_sample(const char *name);
+
+#endif /* TESTS_VBIOS_SAMPLES_H */
