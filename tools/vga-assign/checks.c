@@ -301,8 +301,7 @@ static void check_vfio_vga(const CheckContext *c, CheckResult *r)
     if (c->m->vfio_vga == ANSWER_YES) {
         is_ok(r, "CONFIG_VFIO_PCI_VGA=y");
     } else if (c->m->vfio_vga == ANSWER_UNKNOWN) {
-        is_unknown(r, "no configuration of kernel %s was found",
-                   c->m->kernel ? c->m->kernel : "?");
+        is_unknown(r, "the kernel's configuration was not found");
         to_fix(r, "modprobe vfio-pci, then run this again");
     } else {
         is_fail(r, "the kernel has no CONFIG_VFIO_PCI_VGA");
@@ -507,13 +506,6 @@ static void rom_judge(const CheckContext *c, CheckResult *r,
     }
 }
 
-static void rom_is_not_read(const CheckContext *c, CheckResult *r,
-                            const char *why)
-{
-    is_unknown(r, "not read: %s", why);
-    to_fix(r, "after binding, or now with --read-rom, or --romfile FILE");
-}
-
 static void check_rom(const CheckContext *c, CheckResult *r)
 {
     g_autofree char *unsafe = rom_is_unsafe(c->m, c->d);
@@ -521,7 +513,8 @@ static void check_rom(const CheckContext *c, CheckResult *r)
     g_autoptr(GError) error = NULL;
 
     if (!c->guest->romfile && unsafe && !c->guest->read_rom) {
-        rom_is_not_read(c, r, unsafe);
+        is_unknown(r, "not read: %s", unsafe);
+        to_fix(r, "after binding, or now with --read-rom, or --romfile FILE");
         return;
     }
     bytes = c->guest->romfile ? rom_from_file(c->guest->romfile, &error) :

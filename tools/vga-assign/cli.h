@@ -25,11 +25,10 @@ typedef struct Options {
     char *memory;           /* "4G" */
     char *romfile;
     gboolean read_rom;
-    char *from;             /* of rom dump */
     gboolean force;
     char *for_device;
     char *ids;
-    char *images;           /* of rom fix: "all" or "bios" */
+    char *images;           /* of rom fix: "bios", "uefi", NULL: all */
     char *domain;
     gboolean full;
     char *emulator;

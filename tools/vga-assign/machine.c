@@ -415,6 +415,10 @@ static void load_holders_of(Machine *m, const char *pid)
     g_auto(GStrv) fds = NULL;
 
     /* Not by root_list(): hundreds of lines on one cause would be no help. */
+    if (root_hidden(m->root, dir)) {
+        m->holders_hidden = true;
+        return;
+    }
     if (access(real, R_OK) != 0) {
         m->holders_hidden |= errno == EACCES || errno == EPERM;
         return;

@@ -28,7 +28,7 @@ enum {
     REPORT = 1 << 11,
 
     EMIT = ARGS | XML | PROXMOX,
-    MACHINES = LIST | CHECK | ROM_DUMP | ROM_VERIFY | EMIT | BIND | UNBIND |
+    MACHINES = LIST | CHECK | ROM_DUMP | ROM_VERIFY | ROM_FIX | EMIT | BIND | UNBIND |
                REPORT,
 };
 
@@ -56,9 +56,7 @@ static const struct CliOption {
       "give the guest this VBIOS", "FILE") },
     { LIST | CHECK, FLAG("read-rom", read_rom,
       "read the ROM even while a driver uses the adapter") },
-    { ROM_DUMP, TEXT("from", from,
-      "auto (default), rom, shadow or prom", "SOURCE") },
-    { ROM_VERIFY, TEXT("for", for_device,
+    { ROM_VERIFY | ROM_FIX, TEXT("for", for_device,
       "the adapter it is meant for", "BDF") },
     { ROM_FIX, TEXT("ids", ids, "set vendor and device id", "VVVV:DDDD") },
     { ROM_FIX, TEXT("images", images,
@@ -77,8 +75,8 @@ static const struct CliOption {
       "with all devices of its IOMMU group but bridges") },
     { BIND | UNBIND, FILE_("undo", undo,
       "the file that undoes it (/run/vga-assign/BDF.undo)", "FILE") },
-    { REPORT, FILE_("output", output,
-      "write it to FILE instead of stdout", "FILE") },
+    { ROM_DUMP | ROM_FIX | REPORT, { "output", 'o', 0, G_OPTION_ARG_FILENAME,
+      &options.output, "the file to write", "FILE" } },
 };
 
 static const struct CliCommand {
@@ -101,17 +99,17 @@ static const struct CliCommand {
     { ROM_INFO, "rom info", "FILE", 1, 1, cmd_rom_info,
       "what is in a VBIOS",
       "  vga-assign rom info card.rom" },
-    { ROM_DUMP, "rom dump", "BDF FILE", 2, 2, cmd_rom_dump,
+    { ROM_DUMP, "rom dump", "BDF", 1, 1, cmd_rom_dump,
       "save an adapter's VBIOS from the best source there is",
-      "  vga-assign rom dump 01:00.0 card.rom" },
+      "  vga-assign rom dump 01:00.0 -o card.rom" },
     { ROM_VERIFY, "rom verify", "FILE", 1, 1, cmd_rom_verify,
       "will a guest's firmware run this VBIOS",
       "  vga-assign rom verify card.rom --for 01:00.0\n"
       "  vga-assign rom verify card.rom --firmware uefi" },
-    { ROM_FIX, "rom fix", "IN OUT", 2, 2, cmd_rom_fix,
+    { ROM_FIX, "rom fix", "FILE", 1, 1, cmd_rom_fix,
       "a copy without flash header, with right ids and checksum",
-      "  vga-assign rom fix gpuz.rom card.rom\n"
-      "  vga-assign rom fix gpuz.rom card.rom --ids 10de:128b --images bios" },
+      "  vga-assign rom fix gpuz.rom -o card.rom\n"
+      "  vga-assign rom fix gpuz.rom -o card.rom --ids 10de:128b" },
     { ARGS, "args", "BDF", 1, 1, cmd_args,
       "the QEMU command line",
       "  vga-assign args 01:00.0 --romfile card.rom" },
@@ -190,9 +188,6 @@ static int command_words(const struct CliCommand *c, int argc, char **argv)
 static GOptionContext *command_context(const struct CliCommand *c)
 {
     g_autoptr(GArray) entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
-    g_autofree char *usage_text =
-        g_strdup_printf("%s- %s", *c->arguments ? c->arguments : "",
-                        c->summary);
     g_autofree char *parameter =
         g_strdup_printf("%s%s- %s", c->arguments, *c->arguments ? " " : "",
                         c->summary);

@@ -118,11 +118,13 @@ RomBytes *rom_from_adapter(Machine *machine, const MachineDevice *device,
     g_autofree char *file = device_file(device, "rom");
     g_autofree char *path = root_path(machine->root, file);
     bool copy = root_is_copy(machine->root);
-    int fd = open(path, (copy ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK);
+    int hidden = root_hidden(machine->root, file);
+    int fd = hidden ? -1 : open(path, (copy ? O_RDONLY : O_RDWR) | O_CLOEXEC |
+                                O_NONBLOCK);
     RomBytes *rom = NULL;
 
     if (fd < 0) {
-        int code = errno;
+        int code = hidden ? hidden : errno;
 
         if (code == ENOENT) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
@@ -134,6 +136,7 @@ RomBytes *rom_from_adapter(Machine *machine, const MachineDevice *device,
         return NULL;
     }
     if (!rom_enable(fd, "1")) {
+        root_unreadable(machine->root, file, errno);
         rom_fail(error, file, errno);
     } else {
         rom = rom_read_fd(fd, device_rom_is_shadow(device) ? "shadow" : "rom",

@@ -13,7 +13,7 @@
 #define ROM_MAX (16 * 1024 * 1024)
 
 typedef struct RomBytes {
-    char *source;       /* "file", "rom", "shadow" or "prom" */
+    char *source;       /* "file", "rom" or "shadow" */
     char *path;         /* what was opened */
     uint8_t *data;
     size_t size;
@@ -35,20 +35,10 @@ RomBytes *rom_from_adapter(Machine *machine, const MachineDevice *device,
                            GError **error);
 
 /**
- * rom_from_prom: an NVIDIA adapter's flash part through its BAR 0
- *
- * The PROM window at BAR 0 + 0x300000 (Linux, nouveau, nvkm/subdev/bios/
- * shadowrom.c) shows it where the ROM BAR shows a copy or nothing.  It is
- * switched on by a register, which is put back.
- */
-RomBytes *rom_from_prom(Machine *machine, const MachineDevice *device,
-                        GError **error);
-
-/**
- * rom_is_safe_to_read: reading the ROM cannot disturb who uses the adapter
+ * rom_is_unsafe: whether reading the ROM can disturb who uses the adapter
  *
  * Some adapters decode either their ROM or their other BARs.  Returns NULL if
- * so, else why not, as in "amdgpu drives the adapter".  g_free().
+ * not, else why, as in "amdgpu drives the adapter".  g_free().
  */
 char *rom_is_unsafe(const Machine *machine, const MachineDevice *device);
 

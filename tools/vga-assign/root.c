@@ -21,6 +21,32 @@ static void root_unread_free(gpointer opaque)
     g_free(u);
 }
 
+static void root_load_hidden(Root *root)
+{
+    g_autofree char *name = root_path(root, "/unreadable");
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (!root_is_copy(root) || !g_file_get_contents(name, &text, NULL, NULL)) {
+        return;
+    }
+    lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        char *path = strchr(*line, ' ');
+        int code = atoi(*line);
+
+        if (path && code > 0) {
+            g_hash_table_insert(root->hidden, g_strdup(path + 1),
+                                GINT_TO_POINTER(code));
+        }
+    }
+}
+
+int root_hidden(const Root *root, const char *path)
+{
+    return GPOINTER_TO_INT(g_hash_table_lookup(root->hidden, path));
+}
+
 Root *root_new(const char *dir)
 {
     Root *root = g_new0(Root, 1);
@@ -31,12 +57,16 @@ Root *root_new(const char *dir)
     }
     root->dir = g_strndup(dir ? dir : "", length);
     root->unread = g_ptr_array_new_with_free_func(root_unread_free);
+    root->hidden = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                         NULL);
+    root_load_hidden(root);
     return root;
 }
 
 void root_free(Root *root)
 {
     g_free(root->dir);
+    g_hash_table_unref(root->hidden);
     g_ptr_array_unref(root->unread);
     g_free(root);
 }
@@ -100,12 +130,18 @@ RootResult root_read(Root *root, const char *path, size_t max,
 {
     g_autofree char *name = root_path(root, path);
     /* Non-blocking: in a copy of a machine anything may be a FIFO. */
-    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int hidden = root_hidden(root, path);
+    int fd = hidden ? -1 :
+             open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     GByteArray *bytes;
     RootResult result;
 
     *data = NULL;
     *size = 0;
+    if (hidden) {
+        root_unreadable(root, path, hidden);
+        return ROOT_UNREADABLE;
+    }
     if (fd < 0) {
         if (errno == ENOENT || errno == ENOTDIR) {
             return ROOT_ABSENT;

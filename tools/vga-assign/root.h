@@ -35,6 +35,7 @@ typedef struct RootUnread {
 typedef struct Root {
     char *dir;          /* no trailing slash; "" for this machine */
     GPtrArray *unread;  /* RootUnread, each path once */
+    GHashTable *hidden; /* of a copy: path to errno, see root_hidden() */
 } Root;
 
 /**
@@ -46,6 +47,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Root, root_free)
 
 /** root_is_copy: whether it is not this machine */
 bool root_is_copy(const Root *root);
+
+/**
+ * root_hidden: the errno that reading @path gives in the copy of a machine
+ *
+ * Whoever made the copy may have been unable to read a file.  "unreadable" in
+ * the copy's directory lists such, as "13 /dev/vga_arbiter".  0: it is not one.
+ */
+int root_hidden(const Root *root, const char *path);
 
 /** root_path: the name by which a file of the machine is opened.  g_free(). */
 char *root_path(const Root *root, const char *path);
