@@ -50,7 +50,7 @@ def rom_image(vendor, device, efi, last, blocks=8, fill=0x90):
     data[0:3] = bytes([0x55, 0xaa, blocks])
     if efi:
         data[2:4] = struct.pack('<H', blocks)
-        data[4:0x18] = struct.pack('<IHHH10xH', 0xef1, 11, 0x8664, 1, 0x40)
+        data[4:0x18] = struct.pack('<IHHH8xH', 0xef1, 11, 0x8664, 1, 0x40)
     else:
         data[3:6] = b'\xe9\x3d\x00'
     data[0x18:0x1c] = struct.pack('<HH', 0x20, 0)
@@ -92,6 +92,7 @@ class Machine:
                  iommu=('dmar0', 'dmar1'), phys_bits=39, hidden=False):
         self.root, self.hidden, self.iommu = root, hidden, iommu
         self.kernel, self.places, self.arbiter = kernel, {}, []
+        self.unreadable = ['13 /proc/1/fd'] if hidden else []
         self.ranges = ['00001000-0009ffff : System RAM',
                        '000a0000-000bffff : PCI Bus 0000:00']
         self.file('/usr/share/misc/pci.ids', PCI_IDS)
@@ -168,7 +169,9 @@ class Machine:
         config = self.config_space(ids, klass, bars, pin, caps, extended, ggc)
         self.file(place + '/config', config[:64] if self.hidden else config)
         if rom_data is not None:
-            self.file(place + '/rom', rom_data, 0 if self.hidden else 0o600)
+            self.file(place + '/rom', rom_data)
+            if self.hidden:
+                self.unreadable.append('13 /sys/bus/pci/devices/%s/rom' % bdf)
         if driver:
             where = '/sys/bus/pci/drivers/' + driver
             for name in ('bind', 'unbind'):
@@ -283,9 +286,11 @@ class Machine:
 
     def close(self):
         """What is known only when all devices are there."""
-        mode = 0 if self.hidden else 0o600
         lines = self.ranges
         if self.hidden:
+            self.unreadable.append('13 /dev/vga_arbiter')
+            self.file('/unreadable', '\n'.join(self.unreadable) + '\n')
+            self.directory('/proc/1/fd')
             lines = [re.sub('[0-9a-f]{8,}', '00000000', l) for l in lines]
         self.file('/proc/iomem', '\n'.join(lines) + '\n')
         if self.arbiter:
@@ -293,7 +298,7 @@ class Machine:
                 'count:%d,PCI:%s,decodes=%s,owns=%s,locks=%s(%d:%d)\n' %
                 (len(self.arbiter), bdf, decodes, owns,
                  'io+mem' if locks else 'none', locks, locks)
-                for bdf, decodes, owns, locks in self.arbiter), mode)
+                for bdf, decodes, owns, locks in self.arbiter), 0o600)
 
 
 IGD_BARS = ((MEM | MEM64, 0xf6000000, 16 * M),
@@ -565,8 +570,62 @@ MACHINES = {
 }
 
 
+def unpack(report, where):
+    """What `vga-assign report` wrote, as a directory again."""
+    def name_of(path):
+        name = os.path.normpath('/' + path)
+        if name != path:
+            sys.exit('%s: a path that is none: %s' % (report, path))
+        os.makedirs(os.path.dirname(where + name), exist_ok=True)
+        return where + name
+
+    with open(report, encoding='utf-8') as f:
+        lines = f.read().split('\n')
+    if lines[0] != 'vga-assign report 1':
+        sys.exit('%s is no report of vga-assign' % report)
+    data = path = None
+    for line in lines[1:] + ['end']:
+        if line[:1] == '|':
+            data += line[1:].encode() + b'\n'
+            continue
+        if line[:1] == ' ':
+            offset, count, row = line.split()
+            data += bytes(int(offset, 16) - len(data))
+            data += bytes.fromhex(row) * int(count)
+            continue
+        if data is not None:
+            with open(path, 'wb') as f:
+                f.write(data)
+            data = None
+        words = line.split(' ')
+        if words[0] in ('file', 'binary'):
+            path, data = name_of(words[1]), b''
+        elif words[0] == 'link':
+            target = name_of(words[2])
+            os.makedirs(target, exist_ok=True)
+            path = name_of(words[1])
+            # Resolved: what lies above may be a link itself.
+            os.symlink(os.path.relpath(os.path.realpath(target),
+                                       os.path.realpath(os.path.dirname(path))),
+                       path)
+        elif words[0] == 'text':
+            os.symlink(words[2], name_of(words[1]))
+        elif words[0] == 'directory':
+            os.makedirs(name_of(words[1]), exist_ok=True)
+        elif words[0] == 'node':
+            path = name_of(words[1])
+            with open(path, 'wb'):
+                pass
+            os.chmod(path, int(words[2], 8))
+        elif words[0] not in ('end', ''):
+            sys.exit('%s: unknown line: %s' % (report, line))
+
+
 def main():
     """Command line."""
+    if len(sys.argv) == 4 and sys.argv[1] == '--unpack':
+        unpack(sys.argv[2], sys.argv[3])
+        return
     if len(sys.argv) < 2 or sys.argv[1] in ('-h', '--help'):
         sys.exit(__doc__)
     for name in sys.argv[2:] or MACHINES:

@@ -210,12 +210,10 @@ char *domxml_write(const xmlDoc *doc)
     return g_string_free(out, FALSE);
 }
 
-/* A line break and the indentation of a node at @depth. */
-static xmlNode *domxml_break(xmlNode *parent, int depth)
+/* A line break and the indentation of a node at @depth.  g_free(). */
+static char *domxml_break(int depth)
 {
-    g_autofree char *text = g_strdup_printf("\n%*s", 2 * depth, "");
-
-    return xmlNewDocText(parent->doc, XML(text));
+    return g_strdup_printf("\n%*s", 2 * depth, "");
 }
 
 static xmlNs *domxml_qemu_ns(xmlNode *parent)
@@ -233,6 +231,8 @@ xmlNode *domxml_add(xmlNode *parent, const char *name, ...)
                                   colon ? domxml_qemu_ns(parent) : NULL,
                                   XML(colon ? colon + 1 : name), NULL);
     int depth = domxml_depth(parent);
+    g_autofree char *before = domxml_break(depth);
+    g_autofree char *after = domxml_break(depth - 1);
     const char *attribute;
     va_list args;
 
@@ -241,18 +241,14 @@ xmlNode *domxml_add(xmlNode *parent, const char *name, ...)
         domxml_set(node, attribute, va_arg(args, const char *));
     }
     va_end(args);
-    /* Before the white space that indents the parent's end. */
+    /* What indented the parent's end indents the node now. */
     if (parent->last && xmlIsBlankNode(parent->last)) {
-        xmlNode *end = parent->last;
-
-        xmlAddPrevSibling(end, domxml_break(parent, depth));
-        xmlAddPrevSibling(end, node);
+        xmlNodeSetContent(parent->last, XML(before));
     } else {
-        /* Two text nodes beside each other would become one. */
-        xmlAddChild(parent, domxml_break(parent, depth));
-        xmlAddChild(parent, node);
-        xmlAddChild(parent, domxml_break(parent, depth - 1));
+        xmlAddChild(parent, xmlNewDocText(parent->doc, XML(before)));
     }
+    xmlAddChild(parent, node);
+    xmlAddChild(parent, xmlNewDocText(parent->doc, XML(after)));
     return node;
 }
 
