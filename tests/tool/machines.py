@@ -573,8 +573,8 @@ MACHINES = {
 def unpack(report, where):
     """What `vga-assign report` wrote, as a directory again."""
     def name_of(path):
-        name = os.path.normpath('/' + path)
-        if name != path:
+        name = os.path.normpath(path)
+        if name != path or not re.match('/[^/]', name):
             sys.exit('%s: a path that is none: %s' % (report, path))
         os.makedirs(os.path.dirname(where + name), exist_ok=True)
         return where + name

@@ -120,8 +120,12 @@ int cmd_check(const Command *command)
     if (command->options->json) {
         check_json(m, d, results);
     } else {
-        printf("%s %s %s [%04x:%04x]\n", d->bdf, d->vendor_name, d->name,
-               d->vendor, d->device);
+        g_autofree char *title =
+            g_strdup_printf("%s %s %s [%04x:%04x]", d->bdf, d->vendor_name,
+                            d->name, d->vendor, d->device);
+        g_autofree char *wrapped = out_wrap(title, out_width());
+
+        puts(wrapped);
         check_table(results);
         printf("%s: %s\n", d->bdf, check_sentence(checks_verdict(results)));
     }

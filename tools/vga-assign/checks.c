@@ -483,6 +483,17 @@ static char *rom_remedy(const CheckContext *c, const char *remedy)
     return g_strdup(text->str);
 }
 
+/* The worst; of the copy at 0xc0000 that it is one, which explains the rest. */
+static const VBIOSFinding *rom_main_finding(const VBIOSVerdict *v, bool shadow)
+{
+    for (unsigned i = 0; shadow && i < v->n_findings; i++) {
+        if (v->findings[i].id == VBIOS_SHADOW_COPY) {
+            return &v->findings[i];
+        }
+    }
+    return &v->findings[0];
+}
+
 static void rom_judge(const CheckContext *c, CheckResult *r,
                       const RomBytes *bytes)
 {
@@ -493,9 +504,11 @@ static void rom_judge(const CheckContext *c, CheckResult *r,
     vbios_parse(rom, bytes->data, bytes->size);
     v = vbios_judge(rom, bytes->data, bytes->size, &guest);
     if (v->fatal & guest.firmware) {
-        is_fail(r, "%s", v->findings[0].text);
-        if (v->findings[0].remedy) {
-            g_autofree char *remedy = rom_remedy(c, v->findings[0].remedy);
+        const VBIOSFinding *f = rom_main_finding(v, bytes->shadow);
+
+        is_fail(r, "%s", f->text);
+        if (f->remedy) {
+            g_autofree char *remedy = rom_remedy(c, f->remedy);
 
             to_fix(r, "%s", remedy);
         }
