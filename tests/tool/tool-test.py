@@ -510,8 +510,7 @@ def t_domain(suite):
          ["-<domain type='kvm'>",
           '-    <emulator>/usr/bin/qemu-system-x86_64</emulator>',
           "-      <model type='qxl' ram='65536' vram='65536' vgamem='16384' "
-          "heads='1'/>"] if "-    <video>" not in done.stdout else
-         [l for l in done.stdout.split('\n') if l.startswith('-')][1:])
+          "heads='1'/>"], 'lines that go')
     full = suite.run('xml', '01:00.0', '--domain', path, '--romfile',
                      '/usr/share/vgabios/a b.rom', '--emulator', '/opt/q',
                      '--full', code=0).stdout

@@ -136,7 +136,7 @@ static bool step_write(const Machine *m, const BindStep *s, GError **error)
 {
     g_autofree char *path = root_path(m->root, s->path);
     g_autofree char *line = g_strconcat(s->value, "\n", NULL);
-    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
     bool ok = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line);
     int code = errno;
 

@@ -474,17 +474,32 @@ static void report_device(Report *r, const MachineDevice *d)
     }
 }
 
-/* The names of what is in it, so that it looks the same anywhere. */
+/*
+ * The names of what is in it, so that it looks the same anywhere.  libpci wants
+ * each vendor and each device once.
+ */
 static void report_names(Report *r)
 {
     g_autoptr(GString) text = g_string_new("");
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
 
     for (guint i = 0; i < r->m->devices->len; i++) {
-        const MachineDevice *d = g_ptr_array_index(r->m->devices, i);
+        const MachineDevice *v = g_ptr_array_index(r->m->devices, i);
 
-        if (is_of_interest(r->m, d)) {
-            g_string_append_printf(text, "%04x  %s\n\t%04x  %s\n", d->vendor,
-                                   d->vendor_name, d->device, d->name);
+        if (!is_of_interest(r->m, v) ||
+            !g_hash_table_add(seen, GUINT_TO_POINTER(v->vendor + 1u))) {
+            continue;
+        }
+        g_string_append_printf(text, "%04x  %s\n", v->vendor, v->vendor_name);
+        for (guint j = i; j < r->m->devices->len; j++) {
+            const MachineDevice *d = g_ptr_array_index(r->m->devices, j);
+            guint key = ((guint)d->vendor << 16 | d->device) + 0x10001u;
+
+            if (d->vendor == v->vendor && is_of_interest(r->m, d) &&
+                g_hash_table_add(seen, GUINT_TO_POINTER(key))) {
+                g_string_append_printf(text, "\t%04x  %s\n", d->device,
+                                       d->name);
+            }
         }
     }
     report_text(r, "/usr/share/misc/pci.ids", text->str);

@@ -113,27 +113,35 @@ static bool xml_is_no_video(const xmlNode *video)
     return g_strcmp0(type, "none") == 0;
 }
 
+/* What else is in it, an address for one, is of the model that goes. */
+static void xml_make_no_video(xmlNode *video)
+{
+    while (video->children) {
+        xmlNode *child = video->children;
+
+        xmlUnlinkNode(child);
+        xmlFreeNode(child);
+    }
+    domxml_add(video, "model", "type", "none", NULL);
+}
+
 /* An emulated VGA claims the same ranges; libvirt adds one where none is. */
 static void xml_no_video(xmlNode *devices)
 {
+    xmlNode *first = domxml_child(devices, "video");
     xmlNode *video, *next;
-    bool have = false;
 
-    for (video = devices->children; video; video = next) {
+    for (video = first ? first->next : NULL; video; video = next) {
         next = video->next;
-        if (video->type != XML_ELEMENT_NODE ||
-            !g_str_equal((const char *)video->name, "video")) {
-            continue;
-        }
-        if (xml_is_no_video(video) && !have) {
-            have = true;
-        } else {
+        if (video->type == XML_ELEMENT_NODE &&
+            g_str_equal((const char *)video->name, "video")) {
             domxml_remove(video);
         }
     }
-    if (!have) {
-        domxml_add(domxml_add(devices, "video", NULL), "model", "type", "none",
-                   NULL);
+    if (!first) {
+        xml_make_no_video(domxml_add(devices, "video", NULL));
+    } else if (!xml_is_no_video(first)) {
+        xml_make_no_video(first);
     }
 }
 
