@@ -583,12 +583,16 @@ class Kernel(threading.Thread):
         self.start()
 
     def run(self):
+        # Open for both, so that it never ends between two writers.
+        fd = os.open(self.probe, os.O_RDWR)
+        rest = ''
         while True:
-            with open(self.probe, encoding='utf-8') as f:
-                for bdf in f.read().split():
-                    if bdf == 'end':
-                        return
-                    self.bind(self.root + '/sys/bus/pci/devices/' + bdf)
+            *lines, rest = (rest + os.read(fd, 4096).decode()).split('\n')
+            for bdf in lines:
+                if bdf == 'end':
+                    os.close(fd)
+                    return
+                self.bind(self.root + '/sys/bus/pci/devices/' + bdf)
 
     def bind(self, device):
         """By driver_override, else the host's."""
@@ -604,7 +608,7 @@ class Kernel(threading.Thread):
     def end(self):
         """No more writes."""
         with open(self.probe, 'w', encoding='utf-8') as f:
-            f.write('end')
+            f.write('end\n')
         self.join(30)
 
 
