@@ -32,10 +32,13 @@ qemu-base: auto-deps ## the release as it is, for comparisons: build/qemu-base/q
 seabios: auto-deps ## SeaBIOS and the VGA BIOSes: build/seabios
 	@scripts/build seabios
 
+tool: auto-deps ## the host tool: build/tool/tools/vga-assign/vga-assign
+	@scripts/build tool
+
 series: ## the patches as complete mails for git am: build/series
 	@scripts/export $(NAMES)
 
-install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for libvirt's <emulator>
+install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for libvirt's <emulator>, and vga-assign
 	@scripts/build install "$(PREFIX)"
 
 check: auto-deps ## everything: build all, unit tests, qtests, the rules of the series, the lab
@@ -51,6 +54,10 @@ coverage-vbios: auto-deps ## what of the VBIOS walker its unit test runs, in lin
 	@scripts/fuzz coverage
 
 check-series: ## the rules of the series alone: overlay, hooks, checkpatch, git am
+check-tool: auto-deps ## the host tool: build/tool/tools/vga-assign/vga-assign
+	@scripts/build tool
+
+series: ## the rules of the series alone: overlay, hooks, checkpatch, git am
 	@scripts/check $(NAMES)
 
 demo: auto-deps ## a guest on an assigned VGA adapter; HOST=0000:01:00.0 a real one, ADAPTER=vfio-user a served one
@@ -59,9 +66,10 @@ demo: auto-deps ## a guest on an assigned VGA adapter; HOST=0000:01:00.0 a real 
 	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 
 clean: ## remove what was built; the sources and the download cache stay
-	rm -rf $(addprefix $(BUILD)/,qemu qemu-base base/qemu seabios tests series lab)
+	rm -rf $(addprefix $(BUILD)/,qemu qemu-base base/qemu seabios tool tests series lab)
 
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
 .PHONY: help deps auto-deps qemu qemu-base seabios series install check check-asan check-fuzz coverage-vbios check-series demo clean distclean
+.PHONY: help deps auto-deps qemu qemu-base seabios tool series install check check-asan check-series demo clean distclean

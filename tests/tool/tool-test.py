@@ -1,0 +1,733 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vga-assign on the machines of machines.py.
+
+usage: tool-test.py VGA-ASSIGN [--update]
+
+TAP.  --update writes golden/ anew, to be looked at before it is committed.
+"""
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+import jsonschema
+import machines
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+SOURCE = os.path.join(TOP, 'tools', 'vga-assign')
+RNG = '/usr/share/libvirt/schemas/domain.rng'
+VERBS = ('list', 'check', 'rom info', 'rom dump', 'rom verify', 'rom fix',
+         'args', 'xml', 'proxmox', 'bind', 'unbind', 'report')
+# What the tool leaks when libpci gives up is libpci's; see pci.c.
+ENVIRONMENT = {'LC_ALL': 'C.UTF-8', 'PATH': os.environ['PATH'], 'COLUMNS': '80',
+               'ASAN_OPTIONS': 'exitcode=99',
+               'UBSAN_OPTIONS': 'halt_on_error=1:exitcode=99',
+               'LSAN_OPTIONS': 'suppressions=%s:print_suppressions=0' %
+                               os.path.join(HERE, 'lsan.supp')}
+DOMAIN = """\
+<domain type='kvm'>
+  <name>guest</name>
+  <uuid>9a6e4c6e-3c0d-4b7f-9f5e-0c1f6d0a7b11</uuid>
+  <!-- not to be touched -->
+  <memory unit='KiB'>4194304</memory>
+  <vcpu placement='static'>2</vcpu>
+  <os>
+    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>
+  </os>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <disk type='file' device='disk'>
+      <source file='/var/lib/libvirt/images/it&apos;s &amp; guest.img'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <graphics type='vnc' port='-1' autoport='yes'/>
+    <video>
+      <model type='qxl' ram='65536' vram='65536' vgamem='16384' heads='1'/>
+    </video>
+    <memballoon model='virtio'/>
+  </devices>
+</domain>
+"""
+
+
+class Failure(Exception):
+    """What a test found."""
+
+
+class Skip(Exception):
+    """Why it was not run."""
+
+
+class Suite:
+    """The tool, and a directory with all machines."""
+    def __init__(self, tool, tmp):
+        self.tool, self.tmp = os.path.abspath(tool), tmp
+        with open(os.path.join(SOURCE, 'schema.json'), encoding='utf-8') as f:
+            self.schema = json.load(f)
+        for name, (make, _) in machines.MACHINES.items():
+            make(self.machine(name))
+
+    def machine(self, name):
+        """Its directory."""
+        return os.path.join(self.tmp, 'machines', name)
+
+    def path(self, name):
+        """A file to play with."""
+        return os.path.join(self.tmp, name)
+
+    def run(self, *words, root='ready', code=None, user=None, cwd=None):
+        """The tool's answer; code: what its status must be."""
+        words = list(words)
+        if root and words[0] != 'rom':
+            words += ['--sysfs-root', self.machine(root)]
+        if '--sysfs-root' not in words and '--for' in words:
+            words += ['--sysfs-root', self.machine(root)]
+        done = subprocess.run([self.tool] + words, capture_output=True,
+                              encoding='utf-8', env=ENVIRONMENT, check=False,
+                              timeout=120, user=user, cwd=cwd)
+        if done.returncode not in (0, 1, 2, 3, 4):
+            raise Failure('%s ended with %d:\n%s' % (words, done.returncode,
+                                                     done.stderr))
+        if code is not None and done.returncode != code:
+            raise Failure('%s: status %d, not %d\n%s%s' % (
+                words, done.returncode, code, done.stdout, done.stderr))
+        return done
+
+    def says(self, text, *words, **more):
+        """It fails so, and says this."""
+        done = self.run(*words, **more)
+        same(text in done.stderr, True,
+             '%s did not say "%s" but:\n%s%s' % (words, text, done.stdout,
+                                                 done.stderr))
+        same(done.stderr.count('error:') <= 1, True, 'one error: ' +
+             done.stderr)
+        return done
+
+    def json(self, *words, **more):
+        """Its JSON, which must follow the schema."""
+        done = self.run(*words, '--json', **more)
+        value = json.loads(done.stdout)
+        same(jsonschema.problems(value, self.schema, self.schema), [], 'schema')
+        return value
+
+
+def same(got, want, what='got'):
+    """They must be."""
+    if got != want:
+        raise Failure('%s: %r, not %r' % (what, got, want))
+
+
+def write(path, data):
+    """A file."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'wb') as f:
+        f.write(data if isinstance(data, bytes) else data.encode())
+
+
+def read(path):
+    """Its bytes."""
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+def session(suite, name, bdf):
+    """What a golden file has: commands and their answers."""
+    text = []
+    for words in (['list'], ['check', bdf], ['args', bdf], ['xml', bdf],
+                  ['proxmox', bdf], ['bind', bdf, '--group'],
+                  ['list', '--json'], ['check', bdf, '--json']):
+        done = suite.run(*words, root=name)
+        text.append('$ vga-assign %s\n%s%s[%d]\n' % (
+            ' '.join(words), done.stdout, done.stderr, done.returncode))
+    return ''.join(text).replace(suite.machine(name), 'ROOT')
+
+
+def t_golden(suite, name, bdf):
+    """what it prints"""
+    path = os.path.join(HERE, 'golden', name + '.txt')
+    got = session(suite, name, bdf)
+    if '--update' in sys.argv:
+        write(path, got)
+    want = read(path).decode()
+    if got != want:
+        write(suite.path('got'), got)
+        raise Failure(subprocess.run(['diff', '-u', path, suite.path('got')],
+                                     capture_output=True, encoding='utf-8',
+                                     check=False).stdout)
+
+
+def t_schema(suite, name, bdf):
+    """its JSON follows the schema, and agrees with the text"""
+    listed = suite.json('list', root=name)
+    same(bdf in [a['adapter']['address'] for a in listed['adapters']], True)
+    check = suite.json('check', bdf, root=name)
+    text = suite.run('check', bdf, root=name)
+    same(suite.run('check', bdf, '--json', root=name).returncode,
+         text.returncode)
+    same({'fail': 1, 'unknown': 3}.get(check['verdict'], 0), text.returncode)
+    for c in check['checks']:
+        same(re.search('^(ok|warn|FAIL|-|[?]) +%s ' % c['name'], text.stdout,
+                       re.M) is not None, True, c['name'])
+    for words in (['args', bdf], ['xml', bdf], ['proxmox', bdf],
+                  ['bind', bdf], ['unbind', bdf]):
+        suite.json(*words, root=name)
+
+
+def t_screen(suite, name, bdf):
+    """it fits a screen of 80 columns, with a fix for what is not well"""
+    for words in (['list'], ['check', bdf]):
+        lines = suite.run(*words, root=name).stdout.split('\n')
+        same([l for l in lines if len(l) > 80], [], 'longer than 80')
+        same(len(lines) <= 34, True, 'lines')
+    for c in suite.json('check', bdf, root=name)['checks']:
+        same(c['verdict'] in ('ok', 'n/a') or c['fix'] is not None, True,
+             c['name'])
+
+
+def t_report(suite, name, bdf):
+    """its report gives the same check again, and names nobody"""
+    report, copy = suite.path(name + '.report'), suite.path(name + '.copy')
+    suite.run('report', '-o', report, root=name)
+    text = read(report).decode()
+    for secret in ('0c5d9cb1', 'BOOT_IMAGE', '2c2b2aff29282726', suite.tmp):
+        same(secret in text, False, secret)
+    subprocess.run([sys.executable, os.path.join(HERE, 'machines.py'),
+                    '--unpack', report, copy], check=True)
+    for words in (['check', bdf], ['check', bdf, '--memory', '2G', '--machine',
+                                   'pc', '--firmware', 'uefi']):
+        before = suite.run(*words, root=name)
+        after = suite.run(*words, '--sysfs-root', copy, root=None)
+        # A file that was found under another name has that name no more.
+        clean = re.compile(r'/etc/modprobe\.d/\S+')
+        same(re.sub(r'\s+', ' ', clean.sub('X', after.stdout)),
+             re.sub(r'\s+', ' ', clean.sub('X', before.stdout)))
+        same(after.returncode, before.returncode)
+    again = suite.run('report', '--sysfs-root', copy, root=None).stdout
+    same(len(again) > 0, True)
+
+
+def t_options(suite):
+    """help, man page and completion have the same options"""
+    man = read(os.path.join(SOURCE, 'vga-assign.1')).decode()
+    documented = set(re.findall(r'--[a-z-]+', re.sub(
+        r'\\f[A-Z]', '', man.replace('\\-', '-'))))
+    in_help = {'--help', '--version'}
+    script = '. "$0"; _vga_assign_options "$1"'
+    for verb in VERBS:
+        text = suite.run(*verb.split(), '--help', root=None, code=0).stdout
+        options = set(re.findall(r'^  .*?(--[a-z-]+)', text, re.M))
+        options -= {'--help'}
+        in_help |= options
+        completed = subprocess.run(
+            ['bash', '-c', script, os.path.join(SOURCE, 'vga-assign.bash'),
+             verb.replace(' ', '-')], capture_output=True, encoding='utf-8',
+            check=True).stdout.split()
+        same(set(completed), options, 'completion of ' + verb)
+        same(('.B ' + verb) in man or ('.BI ' + verb) in man or
+             '"%s"' % verb in man, True, verb + ' in the man page')
+        same(verb.split()[-1] in suite.run('--help', root=None, code=0).stdout,
+             True)
+    same(documented - {'--inactive'}, in_help, 'the man page')
+
+
+def t_completion(suite):
+    """bash completes commands, options and file names"""
+    del suite
+    script = ('. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vga_assign; '
+              'echo "${COMPREPLY[*]}"')
+    for words, want in ((['c'], 'check'), (['rom', 'v'], 'verify'),
+                        (['rom', 'fix', '--im'], '--images'),
+                        (['check', '--machine', 'q'], 'q35'),
+                        (['bind', '--ap'], '--apply')):
+        got = subprocess.run(
+            ['bash', '-c', script, os.path.join(SOURCE, 'vga-assign.bash'),
+             'vga-assign'] + words, capture_output=True, encoding='utf-8',
+            check=True).stdout.strip()
+        same(got, want, str(words))
+
+
+def t_usage(suite):
+    """a wrong command line is told so, with status 2"""
+    for text, words in (
+            ("no command 'frob'", ['frob']),
+            ("no command 'rom frob'", ['rom', 'frob']),
+            ("no command 'rom'", ['rom']),
+            ('check wants BDF', ['check']),
+            ('no more', ['check', '01:00.0', '02:00.0']),
+            ("'01:00' is no PCI address", ['check', '01:00']),
+            ("'1:2:3:4.5' is no PCI address", ['check', '1:2:3:4.5']),
+            ("'01:20.0' is no PCI address", ['check', '01:20.0']),
+            ('q35 or pc', ['check', '01:00.0', '--machine', 'isapc']),
+            ('bios or uefi', ['check', '01:00.0', '--firmware', 'coreboot']),
+            ('512M or 4G', ['check', '01:00.0', '--memory', '4']),
+            ('512M or 4G', ['check', '01:00.0', '--memory', '99999999999G']),
+            ('a number', ['proxmox', '01:00.0', '--vmid', '1;reboot']),
+            ('whole path', ['xml', '01:00.0', '--romfile', 'card.rom']),
+            ('--full wants', ['xml', '01:00.0', '--full']),
+            ('nknown option --apply', ['check', '01:00.0', '--apply'])):
+        suite.says(text, *words, code=2)
+    same(suite.run('--version', root=None, code=0).stdout.split()[0],
+         'vga-assign')
+
+
+def t_no_such_device(suite):
+    """an address without a device, and one without VGA"""
+    suite.says('0000:09:00.0: there is no such device', 'check', '9:0.0',
+               code=4)
+    for verb in ('args', 'xml', 'proxmox'):
+        suite.says('is no VGA controller: its class is 0403', verb, '01:00.1',
+                   code=1)
+    done = suite.run('check', '01:00.0', root='big-bars', code=1)
+    same('class 0302: it has no legacy VGA ranges' in done.stdout, True)
+    suite.says('is a bridge', 'bind', '00:01.0', code=1)
+
+
+def t_no_machine(suite):
+    """no sysfs, and no adapter"""
+    for where in (suite.path('absent'), '/dev/null'):
+        suite.says('the PCI bus cannot be read', 'list', '--sysfs-root', where,
+                   root=None, code=4)
+    machines.headless(suite.path('machines/headless'))
+    suite.says('no display adapter', 'list', root='headless', code=1)
+
+
+def t_malformed(suite):
+    """malformed files of sysfs cost that device alone"""
+    cases = {'resource': b'rubbish\n' * 13, 'class': b'', 'vendor': b'0xzz\n',
+             'config': b'\xff' * 300, 'boot_vga': b'\xff\xfe',
+             'driver_override': b'\0\0', 'irq': b'99999999999999999999',
+             'reset_method': b'x' * 100000, 'power_state': b'\x1b[2J'}
+    for name, data in cases.items():
+        where = suite.path('machines/malformed')
+        shutil.rmtree(where, ignore_errors=True)
+        machines.ready(where)
+        write(where + '/sys/bus/pci/devices/0000:01:00.0/' + name, data)
+        done = suite.run('list', root='malformed')
+        same('0000:00:02.0' in done.stdout, True, name)
+        suite.run('check', '01:00.0', root='malformed')
+        suite.run('report', root='malformed')
+    os.remove(where + '/sys/bus/pci/devices/0000:01:00.0/vendor')
+    suite.says('vendor', 'check', '01:00.0', root='malformed', code=4)
+    suite.run('list', root='malformed')
+    os.mkdir(where + '/sys/bus/pci/devices/rubbish')
+    suite.says('parse entry name rubbish', 'list', root='malformed', code=4)
+
+
+def t_malformed_system(suite):
+    """malformed files of the rest of the system"""
+    cases = {'/proc/iomem': b'zz-yy : x\n-\n  5-1 : efifb\n' * 50,
+             '/dev/vga_arbiter': b'count:9,PCI:,decodes=' + b'x' * 5000,
+             '/proc/interrupts': b'16:\n 16: \n16:x\n\n   \n',
+             '/proc/cpuinfo': b'address sizes : 4000000000 bits physical',
+             '/proc/sys/kernel/osrelease': b'../../../../etc/x\n',
+             '/proc/cmdline': b'\xff\xff', '/unreadable': b'x\n13\n-1 /y\n',
+             '/usr/share/misc/pci.ids': b'\tx\nrubbish\n',
+             '/etc/modprobe.d/a.conf': b'options vfio-pci\n\0disable_vga'}
+    for name, data in cases.items():
+        where = suite.path('machines/malformed')
+        shutil.rmtree(where, ignore_errors=True)
+        machines.ready(where)
+        write(where + name, data)
+        for words in (['list'], ['check', '01:00.0'], ['report']):
+            suite.run(*words, root='malformed')
+    os.remove(where + '/proc/iomem')
+    os.mkfifo(where + '/proc/iomem')
+    suite.run('check', '01:00.0', root='malformed', code=0)
+
+
+def t_config_gz(suite):
+    """the kernel's configuration in /proc/config.gz"""
+    import gzip
+    where = suite.path('machines/gz')
+    machines.fresh(where)
+    os.remove(where + '/boot/config-6.12.43+deb13-amd64')
+
+    def answer():
+        checks = suite.json('check', '01:00.0', root='gz')['checks']
+        return [c['verdict'] for c in checks if c['name'] == 'vfio-vga'][0]
+
+    same(answer(), 'unknown')
+    for text, want in ((b'CONFIG_VFIO_PCI_VGA=y\n', 'ok'),
+                       (b'# CONFIG_VFIO_PCI_VGA is not set\n', 'fail')):
+        write(where + '/proc/config.gz', gzip.compress(text * 5))
+        same(answer(), want)
+    for data in (gzip.compress(b'CONFIG_A=y\n' * 1000)[:60], b'rubbish',
+                 gzip.compress(bytes(64 << 20))):
+        write(where + '/proc/config.gz', data)
+        same(answer(), 'unknown')
+
+
+def t_unprivileged(suite):
+    """without permission: what could not be read is said, status 3"""
+    done = suite.run('list', root='unprivileged', code=3)
+    same('could not read' in done.stderr and 'root may' in done.stderr, True)
+    value = suite.json('check', '01:00.0', root='unprivileged')
+    paths = [u['path'] for u in value['unreadable']]
+    same('/dev/vga_arbiter' in paths and '/proc/iomem' in paths, True, paths)
+
+
+def t_permission(suite):
+    """files without permission, as a user who is not root"""
+    where = suite.path('machines/locked')
+    machines.ready(where)
+    for name in ('/dev/vga_arbiter', '/proc/iomem',
+                 '/sys/bus/pci/devices/0000:01:00.0/rom'):
+        os.chmod(where + name, 0)
+    user = 65534 if os.getuid() == 0 else None
+    tools = suite.path('tool')
+    shutil.copy(suite.tool, tools)
+    other = Suite.__new__(Suite)
+    other.tool, other.tmp, other.schema = tools, suite.tmp, suite.schema
+    done = other.run('check', '01:00.0', root='locked', user=user, code=3)
+    same('Permission denied' in done.stdout, True, done.stdout)
+
+
+def t_rom(suite):
+    """rom info, dump and verify"""
+    out = suite.path('dump.rom')
+    root = ['--sysfs-root', suite.machine('ready')]
+    done = suite.run('rom', 'dump', '01:00.0', '-o', out, *root, code=0)
+    same("the adapter's ROM" in done.stdout, True)
+    same(read(out), machines.rom(*machines.GT710))
+    suite.says('exists; --force', 'rom', 'dump', '01:00.0', '-o', out, *root,
+               code=4)
+    suite.run('rom', 'dump', '01:00.0', '-o', out, '--force', *root, code=0)
+    suite.says('-o FILE', 'rom', 'dump', '01:00.0', *root, code=2)
+    suite.run('rom', 'info', out, code=0)
+    suite.run('rom', 'verify', out, code=0)
+    suite.run('rom', 'verify', out, '--for', '01:00.0', code=0)
+    suite.run('rom', 'verify', out, '--for', '0a:00.0', root='efifb', code=1)
+    for verb in ('info', 'verify'):
+        same(suite.json('rom', verb, out)['kinds'], 'bios+uefi')
+    shadow = ['--sysfs-root', suite.machine('single')]
+    done = suite.run('rom', 'dump', '01:00.0', '-o', suite.path('shadow.rom'),
+                     *shadow, code=3)
+    same('0xc0000' in done.stdout, True)
+    same(suite.json('rom', 'dump', '01:00.0', '-o', suite.path('s2.rom'),
+                    *shadow)['source'], 'shadow')
+
+
+def t_rom_fix(suite):
+    """rom fix: header off, ids and checksum right, the input untouched"""
+    good = machines.rom(0x10de, 0x1c81)
+    source, out = suite.path('flash.rom'), suite.path('fixed.rom')
+    bad = bytearray(good)
+    bad[0x200] ^= 1
+    write(source, machines.nvgi(bytes(bad)))
+    before = read(source)
+    suite.run('rom', 'verify', source, code=1)
+    suite.run('rom', 'fix', source, '-o', out, '--for', '01:00.0', code=0)
+    same(read(source), before, 'the input')
+    fixed = read(out)
+    same(len(fixed), len(good))
+    same(struct.unpack_from('<HH', fixed, 0x24), machines.GT710)
+    same(sum(fixed[:4096]) & 0xff, 0)
+    suite.run('rom', 'verify', out, '--for', '01:00.0', code=0)
+    suite.says('is the input', 'rom', 'fix', out, '-o', out, '--force', code=2)
+    os.link(out, suite.path('other-name.rom'))
+    suite.says('is the input', 'rom', 'fix', out, '-o',
+               suite.path('other-name.rom'), '--force', code=2)
+    suite.says('exists; --force', 'rom', 'fix', source, '-o', out, code=4)
+    suite.says('as 10de:128b', 'rom', 'fix', source, '-o', out, '--ids',
+               '10de', code=2)
+    suite.says('all, bios or uefi', 'rom', 'fix', source, '-o', out,
+               '--images', 'x', code=2)
+    suite.run('rom', 'fix', source, '-o', out, '--force', '--images', 'bios',
+              '--ids', '1002:699f', code=0)
+    same(suite.json('rom', 'info', out)['kinds'], 'bios')
+    suite.json('rom', 'fix', source, '-o', out, '--force')
+
+
+def t_rom_bad(suite):
+    """VBIOS files that are none"""
+    good = machines.rom(0x10de, 0x128b)
+    path = suite.path('bad.rom')
+    for data in (b'', b'\0' * 4096, b'\xff' * 4096, good[:100], good[:3000],
+                 good[:0x22], b'GIF89a' * 100, os.urandom(5000)):
+        write(path, data)
+        suite.run('rom', 'info', path)
+        suite.run('rom', 'verify', path, code=1)
+        suite.json('rom', 'verify', path)
+        suite.run('rom', 'fix', path, '-o', suite.path('x.rom'), '--force')
+        suite.run('check', '01:00.0', '--romfile', path, code=1)
+    for text, name in (('No such file', suite.path('absent.rom')),
+                       ('not a file', suite.tmp), ('not a file', '/dev/zero')):
+        suite.says(text, 'rom', 'verify', name, code=4)
+    with open(path, 'wb') as f:
+        f.truncate(17 << 20)
+    suite.says('larger than 16 MiB', 'rom', 'info', path, code=4)
+    os.remove(path)
+    os.mkfifo(path)
+    suite.says('not a file', 'rom', 'info', path, code=4)
+
+
+def t_symlink(suite):
+    """an output that is a symbolic link is not followed"""
+    source, victim = suite.path('in.rom'), suite.path('victim')
+    link = suite.path('link')
+    write(source, machines.rom(0x10de, 0x128b))
+    for target in (victim, suite.path('nowhere')):
+        write(victim, 'precious')
+        os.symlink(target, link)
+        suite.says('exists', 'rom', 'fix', source, '-o', link, code=4)
+        suite.says('exists', 'report', '-o', link, code=4)
+        suite.run('rom', 'fix', source, '-o', link, '--force', code=0)
+        same(read(victim), b'precious')
+        same(os.path.islink(link), False)
+        same(os.path.exists(suite.path('nowhere')), False)
+        os.remove(link)
+    suite.says('cannot be written', 'rom', 'fix', source, '-o',
+               suite.path('absent/x'), code=4)
+    same([n for n in os.listdir(suite.tmp) if n.startswith('link')], [])
+
+
+def validate(path):
+    """libvirt's own schema."""
+    if not os.path.exists(RNG) or not shutil.which('xmllint'):
+        raise Skip('no %s (Debian 12: libvirt0, 13: libvirt-common) or no '
+                   'xmllint (libxml2-utils)' % RNG)
+    done = subprocess.run(['xmllint', '--noout', '--relaxng', RNG, path],
+                          capture_output=True, encoding='utf-8', check=False)
+    same(done.returncode, 0, done.stderr)
+
+
+def t_domain(suite):
+    """xml --domain: a diff that patch takes, and nothing else changed"""
+    path = suite.path('guest.xml')
+    write(path, DOMAIN)
+    done = suite.run('xml', '01:00.0', '--domain', path, '--romfile',
+                     '/usr/share/vgabios/a b.rom', '--emulator', '/opt/q',
+                     code=0)
+    same('style' in done.stderr, False, done.stderr)
+    same([l for l in done.stdout.split('\n') if l.startswith('-')][1:],
+         ["-<domain type='kvm'>",
+          '-    <emulator>/usr/bin/qemu-system-x86_64</emulator>',
+          "-      <model type='qxl' ram='65536' vram='65536' vgamem='16384' "
+          "heads='1'/>"], 'lines that go')
+    full = suite.run('xml', '01:00.0', '--domain', path, '--romfile',
+                     '/usr/share/vgabios/a b.rom', '--emulator', '/opt/q',
+                     '--full', code=0).stdout
+    patched = subprocess.run(['patch', '-s', '-o', '-', path],
+                             input=done.stdout, capture_output=True,
+                             encoding='utf-8', check=True).stdout
+    same(patched, full, 'patched')
+    for text in ('<!-- not to be touched -->', 'it&apos;s &amp; guest.img',
+                 "<rom file='/usr/share/vgabios/a b.rom'/>",
+                 "<qemu:property name='x-vga' type='bool' value='true'/>"):
+        same(text in full, True, text)
+    same('qxl' in full, False)
+    write(path, full)
+    again = suite.run('xml', '01:00.0', '--domain', path, '--romfile',
+                      '/usr/share/vgabios/a b.rom', code=0)
+    same(again.stdout, '', 'a second time')
+    suite.json('xml', '01:00.0', '--domain', path)
+
+
+def t_domain_schema(suite):
+    """the changed domain is valid by libvirt's own schema"""
+    path = suite.path('valid.xml')
+    for name, (_, bdf) in machines.MACHINES.items():
+        write(path, DOMAIN)
+        validate(path)
+        write(path, suite.run('xml', bdf, '--domain', path, '--romfile',
+                              '/x.rom', '--full', root=name).stdout)
+        validate(path)
+
+
+def t_domain_styles(suite):
+    """a hostdev that is there already, and another style"""
+    path = suite.path('styled.xml')
+    write(path, '<?xml version="1.0"?>\n<!--c--><domain type="kvm" '
+          'xmlns:q="http://libvirt.org/schemas/domain/qemu/1.0"><name>a</name>'
+          '<devices><video><model type="none"/></video><hostdev mode="subsystem"'
+          ' type="pci"><source><address bus="1" slot="0" function="0"/></source>'
+          '<alias name="ua-mine"/></hostdev></devices><q:override><q:device '
+          'alias="ua-mine"><q:frontend><q:property name="x-vga" type="bool" '
+          'value="false"/></q:frontend></q:device></q:override></domain>')
+    done = suite.run('xml', '01:00.0', '--domain', path, '--full', code=0)
+    same("not in virsh's own style" in done.stderr, True)
+    same(done.stdout.count("bus='1'"), 1)
+    same(done.stdout.count('override'), 2)
+    same("<q:property name='x-vga' type='bool' value='true'/>" in done.stdout,
+         True)
+    for text, data in (('no well-formed XML', '<domain><devices>'),
+                       ('no well-formed XML', ''),
+                       ('no well-formed XML', '\0\1\2'),
+                       ('root element', '<network/>'),
+                       ('no <devices>', '<domain/>'),
+                       ('DOCTYPE', '<!DOCTYPE a [<!ENTITY b "c">]><domain>'
+                        '<devices>&b;</devices></domain>'),
+                       ('nested too deeply', '<domain><devices/>' +
+                        '<a>' * 200 + '</a>' * 200 + '</domain>')):
+        write(path, data)
+        suite.says(text, 'xml', '01:00.0', '--domain', path, code=4)
+    suite.says('No such file', 'xml', '01:00.0', '--domain',
+               suite.path('absent.xml'), code=4)
+
+
+class Kernel(threading.Thread):
+    """Plays the kernel's part: who is written to drivers_probe gets a driver."""
+    def __init__(self, root, host_driver):
+        super().__init__(daemon=True)
+        self.root, self.host_driver = root, host_driver
+        self.probe = root + '/sys/bus/pci/drivers_probe'
+        os.remove(self.probe)
+        os.mkfifo(self.probe)
+        self.start()
+
+    def run(self):
+        # Open for both, so that it never ends between two writers.
+        fd = os.open(self.probe, os.O_RDWR)
+        rest = ''
+        while True:
+            *lines, rest = (rest + os.read(fd, 4096).decode()).split('\n')
+            for bdf in lines:
+                if bdf == 'end':
+                    os.close(fd)
+                    return
+                self.bind(self.root + '/sys/bus/pci/devices/' + bdf)
+
+    def bind(self, device):
+        """By driver_override, else the host's."""
+        with open(device + '/driver_override', encoding='utf-8') as f:
+            # A longer value was overwritten in place: the first line counts.
+            driver = f.read().split('\n')[0] or self.host_driver
+        if os.path.lexists(device + '/driver'):
+            os.remove(device + '/driver')
+        os.symlink(os.path.relpath(self.root + '/sys/bus/pci/drivers/' + driver,
+                                   os.path.realpath(device)),
+                   device + '/driver')
+
+    def end(self):
+        """No more writes."""
+        with open(self.probe, 'w', encoding='utf-8') as f:
+            f.write('end\n')
+        self.join(30)
+
+
+def driver_of(root, bdf):
+    """By sysfs."""
+    return os.path.basename(os.readlink(
+        root + '/sys/bus/pci/devices/%s/driver' % bdf))
+
+
+def t_bind(suite):
+    """bind --apply and unbind --apply, with a kernel played"""
+    root = suite.path('machines/bind')
+    machines.fresh(root)
+    os.makedirs(root + '/sys/bus/pci/drivers/vfio-pci')
+    write(root + '/sys/bus/pci/drivers/vfio-pci/unbind', '')
+    before = read(root + '/sys/bus/pci/devices/0000:01:00.0/driver_override')
+    done = suite.run('bind', '01:00.0', '--group', root='bind', code=0)
+    same('nothing was done' in done.stderr, True)
+    same(read(root + '/sys/bus/pci/devices/0000:01:00.0/driver_override'),
+         before)
+    kernel = Kernel(root, 'nouveau')
+    undo = root + '/run/vga-assign/0000:01:00.0.undo'
+    suite.run('bind', '01:00.0', '--group', '--apply', root='bind', code=0)
+    for bdf in ('0000:01:00.0', '0000:01:00.1'):
+        same(driver_of(root, bdf), 'vfio-pci')
+    same('vfio-pci/unbind' in read(undo).decode(), True)
+    subprocess.run(['sh', '-n', undo], check=True)
+    same(read(root + '/sys/bus/pci/drivers/nouveau/unbind').strip(),
+         b'0000:01:00.0')
+    suite.says('is bound to vfio-pci', 'bind', '01:00.0', '--apply',
+               root='bind', code=0)
+    suite.run('unbind', '01:00.0', '--group', '--apply', root='bind', code=0)
+    same(driver_of(root, '0000:01:00.0'), 'nouveau')
+    same(os.path.exists(undo), False)
+    # The undo file by itself.
+    suite.run('bind', '01:00.0', '--apply', '--undo', suite.path('u'),
+              root='bind', code=0)
+    same(driver_of(root, '0000:01:00.0'), 'vfio-pci')
+    subprocess.run(['sh', suite.path('u')], check=True)
+    kernel.end()
+    same(driver_of(root, '0000:01:00.0'), 'nouveau')
+
+
+def t_bind_fails(suite):
+    """bind --apply that cannot work changes nothing"""
+    root = suite.path('machines/bindfails')
+    machines.fresh(root)
+    override = root + '/sys/bus/pci/devices/0000:01:00.0/driver_override'
+    before = read(override)
+    suite.says('vfio-pci is not loaded', 'bind', '01:00.0', '--apply',
+               root='bindfails', code=4)
+    os.makedirs(root + '/sys/bus/pci/drivers/vfio-pci')
+    os.symlink(suite.path('elsewhere'), suite.path('undolink'))
+    suite.says('exists', 'bind', '01:00.0', '--apply', '--undo',
+               suite.path('undolink'), root='bindfails', code=4)
+    same(os.path.exists(suite.path('elsewhere')), False)
+    same(read(override), before)
+    # A driver without unbind: what was done so far can be undone.
+    os.remove(root + '/sys/bus/pci/drivers/nouveau/unbind')
+    done = suite.says('cannot be written', 'bind', '01:00.0', '--apply',
+                      root='bindfails', code=4)
+    same('undoes what was done' in done.stderr, True)
+    # What is written, and the driver does not change.
+    write(root + '/sys/bus/pci/drivers/nouveau/unbind', '')
+    suite.says('its driver is nouveau', 'bind', '01:00.0', '--apply', '--force',
+               root='bindfails', code=1)
+
+
+def t_colors(suite):
+    """colours on a terminal, none with NO_COLOR or in a pipe"""
+    same('\x1b' in suite.run('check', '01:00.0').stdout, False)
+    command = '%s check 01:00.0 --sysfs-root %s' % (suite.tool,
+                                                    suite.machine('ready'))
+    if not shutil.which('script'):
+        raise Skip('no script(1) to make a terminal (bsdutils)')
+    for extra, want in ((dict(TERM='xterm'), True), (dict(TERM='dumb'), False),
+                        (dict(TERM='xterm', NO_COLOR='1'), False)):
+        done = subprocess.run(['script', '-qec', command, '/dev/null'],
+                              capture_output=True, stdin=subprocess.DEVNULL,
+                              env=dict(ENVIRONMENT, **extra), check=False)
+        same(b'\x1b[' in done.stdout, want, extra)
+
+
+def tests():
+    """Name and function of each, those of machines once a machine."""
+    for name, function in list(globals().items()):
+        if not name.startswith('t_'):
+            continue
+        what = function.__doc__
+        if function.__code__.co_argcount == 3:
+            for machine, (make, bdf) in machines.MACHINES.items():
+                yield ('%s: %s (%s)' % (machine, what, make.__doc__),
+                       lambda s, f=function, m=machine, b=bdf: f(s, m, b))
+        else:
+            yield what, function
+
+
+def main():
+    """TAP."""
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    todo, failed = list(tests()), 0
+    print('1..%d' % len(todo), flush=True)
+    with tempfile.TemporaryDirectory() as tmp:
+        os.chmod(tmp, 0o755)
+        suite = Suite(sys.argv[1], tmp)
+        for number, (what, function) in enumerate(todo, 1):
+            try:
+                function(suite)
+                print('ok %d - %s' % (number, what), flush=True)
+            except Skip as e:
+                print('ok %d - %s # SKIP %s' % (number, what, e), flush=True)
+            except (Failure, OSError, ValueError, KeyError,
+                    subprocess.SubprocessError) as e:
+                failed += 1
+                print('not ok %d - %s' % (number, what))
+                print('# %s: %s' % (type(e).__name__,
+                                    str(e).replace('\n', '\n# ')), flush=True)
+    sys.exit(1 if failed else 0)
+
+
+main()

@@ -1,0 +1,34 @@
+/*
+ * The kernel's VGA arbiter
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One adapter at a time can own the legacy ranges.  /dev/vga_arbiter tells
+ * who does and who has locked them (Linux, drivers/pci/vgaarb.c).  It is a
+ * text protocol: "target PCI:0000:01:00.0" chooses an adapter for this open
+ * file, and a read tells of it.  Nothing else is ever written here: a lock is
+ * counted for the adapter, and "trylock" answers EBUSY while it takes one
+ * that no close gives back.
+ */
+#ifndef VGA_ASSIGN_ARBITER_H
+#define VGA_ASSIGN_ARBITER_H
+
+#include "machine.h"
+
+#define ARBITER_NODE "/dev/vga_arbiter"
+
+/** arbiter_load: fill in @device's arbiter, as far as the node can be read */
+void arbiter_load(Machine *machine, MachineDevice *device);
+
+/**
+ * arbiter_line: an answer of the arbiter in its own words
+ *
+ * As in "count:2,PCI:0000:01:00.0,decodes=io+mem,owns=none,locks=none(0:0)".
+ * Returns NULL if @arbiter is not known.  g_free().
+ */
+char *arbiter_line(const char *bdf, const MachineArbiter *arbiter);
+
+/** arbiter_is_locked: whether somebody counts as holding the ranges */
+bool arbiter_is_locked(const MachineArbiter *arbiter);
+
+#endif /* VGA_ASSIGN_ARBITER_H */

@@ -1,0 +1,133 @@
+/*
+ * vga-assign check
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <stdio.h>
+
+#include "adapter.h"
+#include "cli.h"
+#include "output.h"
+
+enum { STATE, NAME, FOUND };
+
+static const char *check_color(Verdict verdict)
+{
+    static const char *const colors[] = {
+        [VERDICT_OK] = "green", [VERDICT_WARN] = "yellow",
+        [VERDICT_FAIL] = "red", [VERDICT_UNKNOWN] = "yellow",
+        [VERDICT_NA] = "darkgray",
+    };
+
+    return colors[verdict];
+}
+
+/* A verdict is one line of the table; its fix is the line below it. */
+static void check_row(struct libscols_table *table, const CheckResult *r,
+                      size_t width)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    g_autofree char *found = out_wrap(r->text, width);
+    g_autofree char *fix = r->fix ? out_wrap(r->fix, width - 3) : NULL;
+    g_auto(GStrv) lines = fix ? g_strsplit(fix, "\n", -1) : NULL;
+    g_autofree char *rest = lines ? g_strjoinv("\n   ", lines) : NULL;
+    g_autofree char *cell = g_strconcat(found, rest ? "\n-> " : NULL, rest,
+                                        NULL);
+
+    scols_line_set_data(line, STATE, r->verdict == VERDICT_FAIL ? "FAIL" :
+                        r->verdict == VERDICT_UNKNOWN ? "?" :
+                        r->verdict == VERDICT_NA ? "-" :
+                        verdict_name(r->verdict));
+    scols_line_set_data(line, NAME, r->name);
+    scols_line_set_data(line, FOUND, cell);
+    scols_cell_set_color(scols_line_get_cell(line, STATE),
+                         check_color(r->verdict));
+}
+
+static void check_table(const GPtrArray *results)
+{
+    struct libscols_table *table = out_table();
+    struct libscols_column *found;
+    /* What STATE and NAME and the gaps take: "FAIL framebuffer ". */
+    size_t width = out_width() - 18;
+
+    scols_table_enable_noheadings(table, 1);
+    scols_table_new_column(table, "STATE", 0, 0);
+    scols_table_new_column(table, "NAME", 0, 0);
+    found = scols_table_new_column(table, "FOUND", 0, SCOLS_FL_WRAP);
+    scols_column_set_wrapfunc(found, scols_wrapnl_chunksize,
+                              scols_wrapnl_nextchunk, NULL);
+    scols_column_set_safechars(found, "\n");
+    for (guint i = 0; i < results->len; i++) {
+        check_row(table, g_ptr_array_index(results, i), width);
+    }
+    scols_print_table(table);
+    scols_unref_table(table);
+}
+
+static const char *check_sentence(Verdict verdict)
+{
+    static const char *const sentences[] = {
+        [VERDICT_OK] = "ready for x-vga=on",
+        [VERDICT_WARN] = "ready for x-vga=on, with the warnings above",
+        [VERDICT_FAIL] = "not ready: see FAIL above",
+        [VERDICT_UNKNOWN] = "no obstacle seen, but not all could be read",
+        [VERDICT_NA] = "",
+    };
+
+    return sentences[verdict];
+}
+
+static void check_json(const Machine *m, const MachineDevice *d,
+                       const GPtrArray *results)
+{
+    JsonBuilder *json = out_json_begin("check");
+
+    json_builder_set_member_name(json, "adapter");
+    adapter_json(json, d);
+    json_text(json, "kernel", m->kernel);
+    json_text(json, "verdict", verdict_name(checks_verdict(results)));
+    json_builder_set_member_name(json, "checks");
+    json_builder_begin_array(json);
+    for (guint i = 0; i < results->len; i++) {
+        const CheckResult *r = g_ptr_array_index(results, i);
+
+        json_builder_begin_object(json);
+        json_text(json, "name", r->name);
+        json_text(json, "question", r->question);
+        json_text(json, "verdict", verdict_name(r->verdict));
+        json_text(json, "found", r->text);
+        json_text(json, "fix", r->fix);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    out_json_end(json, m->root);
+}
+
+int cmd_check(const Command *command)
+{
+    g_autoptr(Machine) m = cli_machine(command);
+    g_autoptr(GPtrArray) results = NULL;
+    CheckGuest guest = cli_guest(command);
+    MachineDevice *d;
+    int code = EXIT_ENVIRONMENT;
+
+    d = m ? cli_device(m, command->arguments[0], &code) : NULL;
+    if (!d) {
+        return code;
+    }
+    results = checks_run(m, d, &guest);
+    if (command->options->json) {
+        check_json(m, d, results);
+    } else {
+        g_autofree char *title =
+            g_strdup_printf("%s %s %s [%04x:%04x]", d->bdf, d->vendor_name,
+                            d->name, d->vendor, d->device);
+        g_autofree char *wrapped = out_wrap(title, out_width());
+
+        puts(wrapped);
+        check_table(results);
+        printf("%s: %s\n", d->bdf, check_sentence(checks_verdict(results)));
+    }
+    return checks_exit(checks_verdict(results));
+}

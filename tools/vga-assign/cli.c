@@ -1,0 +1,103 @@
+/*
+ * What several commands do with their arguments
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "cli.h"
+#include "output.h"
+
+Machine *cli_machine(const Command *command)
+{
+    const char *dir = command->options->sysfs_root;
+    GError *error = NULL;
+    Machine *machine = machine_load(root_new(dir), &error);
+
+    if (!machine) {
+        out_fail(EXIT_ENVIRONMENT, error, dir ?
+                 "--sysfs-root wants the directory that has sys/ in it" :
+                 "sysfs must be mounted on /sys");
+    }
+    return machine;
+}
+
+static void hint_adapters(const Machine *machine)
+{
+    g_autoptr(GString) names = g_string_new("");
+
+    for (guint i = 0; i < machine->devices->len; i++) {
+        const MachineDevice *d = g_ptr_array_index(machine->devices, i);
+
+        if (device_is_display(d)) {
+            g_string_append_printf(names, "%s%s", names->len ? ", " : "",
+                                   d->bdf);
+        }
+    }
+    out_hint("display adapters here: %s", names->len ? names->str : "none");
+}
+
+MachineDevice *cli_device(const Machine *machine, const char *text, int *code)
+{
+    g_autofree char *bdf = bdf_parse(text);
+    MachineDevice *device = bdf ? machine_device(machine, bdf) : NULL;
+
+    if (!bdf) {
+        out_error("'%s' is no PCI address", text);
+        out_hint("an address is written as 01:00.0 or 0000:01:00.0");
+        *code = EXIT_USAGE;
+        return NULL;
+    }
+    *code = EXIT_ENVIRONMENT;
+    if (!device) {
+        out_error("%s: there is no such device", bdf);
+        hint_adapters(machine);
+        return NULL;
+    }
+    if (device->broken) {
+        out_error("%s: %s", bdf, device->broken);
+        return NULL;
+    }
+    return device;
+}
+
+MachineDevice *cli_vga(const Machine *machine, const char *text, int *code)
+{
+    MachineDevice *device = cli_device(machine, text, code);
+
+    if (device && !device_is_vga(device)) {
+        out_error("%s is no VGA controller: its class is %04x, VGA is 0300",
+                  device->bdf, device->class_code >> 8);
+        hint_adapters(machine);
+        *code = EXIT_NO;
+        return NULL;
+    }
+    return device;
+}
+
+CheckGuest cli_guest(const Command *command)
+{
+    return (CheckGuest) {
+        .q35 = command->q35,
+        .firmware = command->firmware,
+        .memory = command->memory,
+        .romfile = command->options->romfile,
+        .read_rom = command->options->read_rom,
+    };
+}
+
+void cli_not_ready(const Command *command, Machine *machine,
+                   MachineDevice *device)
+{
+    CheckGuest guest = cli_guest(command);
+    g_autoptr(GPtrArray) results = checks_run(machine, device, &guest);
+    guint failed = 0;
+
+    for (guint i = 0; i < results->len; i++) {
+        const CheckResult *r = g_ptr_array_index(results, i);
+
+        failed += r->verdict == VERDICT_FAIL;
+    }
+    if (failed) {
+        out_note("%s is not ready for it (%u checks failed): vga-assign "
+                 "check %s", device->bdf, failed, device->bdf);
+    }
+}

@@ -1,0 +1,176 @@
+/*
+ * A machine as far as giving away a VGA adapter is concerned
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Facts only; checks.h has what they mean.  Everything is read once, by
+ * machine_load(), and nothing is changed by that: /dev/vga_arbiter is told a
+ * target and read, which is state of the open file alone, and never asked for
+ * a lock.  Strings are valid UTF-8.
+ */
+#ifndef VGA_ASSIGN_MACHINE_H
+#define VGA_ASSIGN_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+#include "root.h"
+
+typedef enum Answer {
+    ANSWER_NO,
+    ANSWER_YES,
+    ANSWER_UNKNOWN,         /* it could not be read */
+} Answer;
+
+/* Linux, include/linux/ioport.h: the flags in sysfs' "resource". */
+enum {
+    BAR_IO = 0x100,
+    BAR_MEM = 0x200,
+    BAR_PREFETCH = 0x2000,
+    BAR_64 = 0x100000,
+    BAR_ROM_SHADOW = 0x2,   /* of the ROM: it is the copy at 0xc0000 */
+};
+
+#define MACHINE_BARS 7      /* the last is the ROM */
+#define MACHINE_ROM 6
+
+typedef struct MachineBar {
+    uint64_t start;         /* bus address, 0 if it was not given one */
+    uint64_t size;          /* bytes, 0 if there is no such BAR */
+    uint64_t flags;         /* BAR_* and others of the kernel */
+} MachineBar;
+
+/* What the kernel's VGA arbiter says of an adapter. */
+typedef struct MachineArbiter {
+    bool known;
+    int count;              /* adapters that decode the legacy ranges */
+    char *decodes;          /* "none", "io", "mem" or "io+mem" */
+    char *owns;
+    char *locks;
+    unsigned io_locks;
+    unsigned mem_locks;
+} MachineArbiter;
+
+typedef struct MachineDevice MachineDevice;
+struct MachineDevice {
+    char *bdf;              /* "0000:01:00.0" */
+    unsigned domain, bus, slot, function;
+    uint16_t vendor, device, sub_vendor, sub_device;
+    uint32_t class_code;    /* 24 bits, 0x030000 is a VGA controller */
+    uint8_t revision;
+    char *name;             /* "GK208B [GeForce GT 710]", or "Device 128b" */
+    char *vendor_name;      /* short: "NVIDIA", or "10de" */
+    char *driver;           /* NULL: none */
+    char *override;         /* driver_override, NULL: none */
+    int group;              /* of the IOMMU, -1: none */
+    char *boot_vga;         /* "1", "0", NULL: the kernel has no such file */
+    int irq;                /* the host's number for its INTx, 0: none */
+    MachineBar bars[MACHINE_BARS];
+    char *reset_methods;    /* "flr bus", "" none, NULL: the kernel does not say */
+    char *power_state;      /* "D0", "D3cold", NULL: the kernel does not say */
+    MachineDevice *bridge;  /* above it, NULL: it is on a root bus */
+
+    /*
+     * Configuration space, for display adapters, bridges and 00:00.0 alone.
+     * The kernel shows 64 bytes of it to who is not root.
+     */
+    GByteArray *config;
+    Answer msi, msix;       /* has the capability */
+    Answer acs;             /* has Access Control Services (bridges) */
+    MachineArbiter arbiter; /* of display adapters */
+    char *broken;           /* why its facts could not be read, NULL: they could */
+};
+
+/* A framebuffer or DRM device of the host. */
+typedef struct MachineScreen {
+    char *node;             /* "fb0", "card1" */
+    char *name;             /* "EFI VGA", "amdgpudrmfb"; NULL for DRM */
+    char *owner;            /* "0000:01:00.0" or "efi-framebuffer.0" */
+} MachineScreen;
+
+/* A line of /proc/iomem. */
+typedef struct MachineRange {
+    uint64_t first, last;
+    int depth;
+    char *name;
+} MachineRange;
+
+/* A process that has a device node open. */
+typedef struct MachineHolder {
+    char *pid;
+    char *name;
+    char *node;             /* "/dev/vga_arbiter", "/dev/vfio/16" */
+} MachineHolder;
+
+typedef struct Machine {
+    Root *root;
+    GPtrArray *devices;     /* MachineDevice, by address */
+    char *kernel;           /* "6.1.0-32-amd64", NULL: not known */
+    unsigned kernel_major, kernel_minor;
+    char *cmdline;
+    Answer vfio_vga;        /* CONFIG_VFIO_PCI_VGA */
+    char *vfio_vga_source;  /* the file that says so, NULL: none does */
+    Answer disable_vga;     /* vfio-pci's parameter; UNKNOWN: not loaded */
+    char *disable_vga_source; /* where it is set for when vfio-pci is loaded */
+    bool iommu_present;     /* the kernel drives an IOMMU */
+    bool noiommu;           /* vfio's enable_unsafe_noiommu_mode */
+    char *iommu_names;      /* "dmar0 dmar1" */
+    GPtrArray *screens;     /* MachineScreen */
+    GPtrArray *ranges;      /* MachineRange; addresses may be hidden */
+    bool ranges_hidden;     /* they are: all of them are 0 */
+    GPtrArray *holders;     /* MachineHolder */
+    bool holders_hidden;    /* not every process could be looked at */
+    unsigned phys_bits;     /* the processor's address bits, 0: not known */
+    char *interrupts;       /* /proc/interrupts */
+} Machine;
+
+/**
+ * machine_load: read all of it
+ *
+ * @root: taken over
+ *
+ * Returns NULL and sets @error if there is no PCI bus to be read.  A device
+ * whose files make no sense is in the list with its reason in broken.
+ */
+Machine *machine_load(Root *root, GError **error);
+void machine_free(Machine *machine);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Machine, machine_free)
+
+/** machine_device: by its full address; NULL if there is none */
+MachineDevice *machine_device(const Machine *machine, const char *bdf);
+
+/** device_file: a file of its sysfs directory.  g_free(). */
+char *device_file(const MachineDevice *device, const char *file);
+
+/** device_is_display: class 03, what list shows */
+bool device_is_display(const MachineDevice *device);
+/** device_is_vga: class 0300, what x-vga=on needs */
+bool device_is_vga(const MachineDevice *device);
+/** device_is_bridge: class 0604, which an IOMMU group may have besides */
+bool device_is_bridge(const MachineDevice *device);
+/** device_is_igd: Intel's graphics inside the processor, at 00:02.0 */
+bool device_is_igd(const MachineDevice *device);
+/** device_is_bound: to vfio-pci */
+bool device_is_bound(const MachineDevice *device);
+/** device_rom_is_shadow: what the kernel shows as ROM is the copy at 0xc0000 */
+bool device_rom_is_shadow(const MachineDevice *device);
+/** device_is_boot_vga: the firmware's screen was on it */
+bool device_is_boot_vga(const MachineDevice *device);
+/** device_config: a 16-bit register; false if it could not be read */
+bool device_config(const MachineDevice *device, unsigned offset, uint16_t *value);
+
+/** machine_holder: who has @node open, NULL: nobody that can be seen */
+const MachineHolder *machine_holder(const Machine *machine, const char *node);
+
+/** machine_kernel_before: whether it is known to be older than that release */
+bool machine_kernel_before(const Machine *machine, unsigned major,
+                           unsigned minor);
+
+/*
+ * bdf_parse: "01:00.0" or "0000:01:00.0" in full and lower case.  g_free().
+ * Returns NULL if it is no address.
+ */
+char *bdf_parse(const char *text);
+
+#endif /* VGA_ASSIGN_MACHINE_H */

@@ -1,0 +1,84 @@
+/*
+ * What is said, and how
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * stdout has results, stderr everything else.  JSON is stable and versioned
+ * (OUTPUT_SCHEMA, schema.json); all other output may change.  In JSON ids and
+ * addresses are lower-case hexadecimal strings, sizes are numbers of bytes,
+ * and what is not known is null, never left out.
+ */
+#ifndef VGA_ASSIGN_OUTPUT_H
+#define VGA_ASSIGN_OUTPUT_H
+
+#include <stdbool.h>
+#include <json-glib/json-glib.h>
+#include <libsmartcols/libsmartcols.h>
+
+#include "machine.h"
+
+/* Raised when a member changes its meaning or goes; new ones may come. */
+#define OUTPUT_SCHEMA 1
+
+/* Exit codes: the same for every command. */
+enum {
+    EXIT_YES = 0,           /* yes, done */
+    EXIT_NO = 1,            /* the verdict is no */
+    EXIT_USAGE = 2,         /* the command line makes no sense */
+    EXIT_PARTIAL = 3,       /* yes as far as it could be read */
+    EXIT_ENVIRONMENT = 4,   /* this machine or a file does not allow it */
+};
+
+/* "vga-assign: MESSAGE" and "hint: MESSAGE" on stderr. */
+void out_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
+void out_hint(const char *format, ...) G_GNUC_PRINTF(1, 2);
+void out_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/** out_fail: print and free @error, with @hint if not NULL; returns @code */
+int out_fail(int code, GError *error, const char *hint);
+
+/** out_width: columns of the terminal; 80 where there is none */
+int out_width(void);
+
+/** out_color: whether stdout is a terminal that may be coloured */
+bool out_color(void);
+
+/** out_table: a table for libsmartcols with the width and colours set */
+struct libscols_table *out_table(void);
+
+/** out_wrap: @text in lines of at most @width columns, broken at blanks */
+char *out_wrap(const char *text, size_t width);
+
+/** out_json_begin: an object with "schema" and "command" */
+JsonBuilder *out_json_begin(const char *command);
+/** out_json_end: print it and free it; what could not be read goes last */
+void out_json_end(JsonBuilder *json, const Root *root);
+
+void json_text(JsonBuilder *json, const char *name, const char *value);
+void json_int(JsonBuilder *json, const char *name, gint64 value);
+void json_bool(JsonBuilder *json, const char *name, bool value);
+void json_answer(JsonBuilder *json, const char *name, Answer value);
+void json_null(JsonBuilder *json, const char *name);
+void json_hex(JsonBuilder *json, const char *name, guint64 value, int digits);
+
+/**
+ * out_unread: say on stderr what could not be read
+ *
+ * Returns EXIT_PARTIAL if there was something, else EXIT_YES.
+ */
+int out_unread(const Root *root);
+
+/**
+ * out_file: write a new file
+ *
+ * The name must not exist, unless @force replaces what it names.  A symbolic
+ * link is never followed: it is refused, or replaced itself.  The file appears
+ * with all its contents or not at all.
+ */
+bool out_file(const char *path, const void *data, size_t size, bool force,
+              GError **error);
+
+/** size_text: 268435456 as "256M" */
+char *size_text(guint64 size);
+
+#endif /* VGA_ASSIGN_OUTPUT_H */

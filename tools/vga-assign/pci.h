@@ -1,0 +1,22 @@
+/*
+ * PCI devices, read through libpci
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef VGA_ASSIGN_PCI_H
+#define VGA_ASSIGN_PCI_H
+
+#include "machine.h"
+
+/**
+ * pci_devices: every device of the machine, by address
+ *
+ * Fills in what libpci knows: address, ids, class, names, BARs, irq, and of
+ * display adapters, bridges and 00:00.0 the configuration and capabilities.
+ *
+ * Returns MachineDevice in an array that frees them, NULL with @error set if
+ * the bus cannot be read.
+ */
+GPtrArray *pci_devices(Root *root, GError **error);
+
+#endif /* VGA_ASSIGN_PCI_H */

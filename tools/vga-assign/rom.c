@@ -1,0 +1,455 @@
+/*
+ * vga-assign rom info, dump, verify and fix
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <gio/gio.h>
+
+#include "cli.h"
+#include "output.h"
+
+/* A VBIOS with what there is to say about it; free with rom_view_free(). */
+typedef struct RomView {
+    RomBytes *bytes;
+    VBIOSRom rom;
+    VBIOSVerdict *verdict;
+    VBIOSGuest guest;
+    const char *bdf;        /* of the adapter it is for, NULL: not known */
+} RomView;
+
+static void rom_view_free(RomView *view)
+{
+    rom_bytes_free(view->bytes);
+    vbios_verdict_free(view->verdict);
+    g_free(view);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RomView, rom_view_free)
+
+/* @bytes is taken over. */
+static RomView *rom_view_new(const Command *command, RomBytes *bytes,
+                             const MachineDevice *device)
+{
+    RomView *view = g_new0(RomView, 1);
+
+    view->bytes = bytes;
+    view->bdf = device ? device->bdf : NULL;
+    view->guest = rom_guest(device, command->firmware, bytes->shadow);
+    vbios_parse(&view->rom, bytes->data, bytes->size);
+    view->verdict = vbios_judge(&view->rom, bytes->data, bytes->size,
+                                &view->guest);
+    return view;
+}
+
+static bool rom_view_is_fatal(const RomView *view)
+{
+    return view->verdict->fatal & view->guest.firmware;
+}
+
+/* The walker writes FILE, NEW and BDF where it cannot know a name. */
+static char *rom_view_remedy(const RomView *view, const char *remedy)
+{
+    g_autoptr(GString) text = g_string_new(remedy);
+
+    if (view->bdf) {
+        g_string_replace(text, "BDF", view->bdf, 0);
+    }
+    if (g_str_equal(view->bytes->source, "file")) {
+        g_string_replace(text, "FILE", view->bytes->path, 0);
+    }
+    return g_strdup(text->str);
+}
+
+static const char *checksum_name(VBIOSChecksum checksum)
+{
+    static const char *const names[] = {
+        [VBIOS_CHECKSUM_NONE] = "none", [VBIOS_CHECKSUM_GOOD] = "good",
+        [VBIOS_CHECKSUM_BAD] = "bad", [VBIOS_CHECKSUM_UNKNOWN] = "unknown",
+    };
+
+    return names[checksum];
+}
+
+static void rom_json_image(JsonBuilder *json, const VBIOSImage *i)
+{
+    json_builder_begin_object(json);
+    json_int(json, "offset", i->offset);
+    json_int(json, "length", i->length);
+    json_int(json, "present", i->present);
+    json_text(json, "type", i->has_pcir ? vbios_code_type_name(i->code_type) :
+              NULL);
+    json_hex(json, "vendor", i->vendor, 4);
+    json_hex(json, "device", i->device, 4);
+    json_hex(json, "class", i->class_code, 6);
+    json_text(json, "checksum", checksum_name(i->checksum));
+    json_text(json, "efi_machine", i->has_efi ?
+              vbios_machine_name(i->efi_machine) : NULL);
+    json_answer(json, "efi_gop", i->has_efi ? (Answer)i->efi_gop :
+                ANSWER_UNKNOWN);
+    json_builder_end_object(json);
+}
+
+static void rom_json_findings(JsonBuilder *json, const RomView *view)
+{
+    json_text(json, "summary", view->verdict->summary);
+    json_builder_set_member_name(json, "findings");
+    json_builder_begin_array(json);
+    for (unsigned i = 0; i < view->verdict->n_findings; i++) {
+        const VBIOSFinding *f = &view->verdict->findings[i];
+        g_autofree char *remedy = f->remedy ?
+                                  rom_view_remedy(view, f->remedy) : NULL;
+
+        json_builder_begin_object(json);
+        json_text(json, "name", vbios_finding_name(f->id));
+        json_bool(json, "fatal_bios", f->fatal & VBIOS_FIRMWARE_BIOS);
+        json_bool(json, "fatal_uefi", f->fatal & VBIOS_FIRMWARE_UEFI);
+        json_text(json, "found", f->text);
+        json_text(json, "fix", remedy);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
+static void rom_json(const char *name, const RomView *view)
+{
+    JsonBuilder *json = out_json_begin(name);
+
+    json_text(json, "path", view->bytes->path);
+    json_text(json, "source", view->bytes->source);
+    json_int(json, "size", view->bytes->size);
+    json_int(json, "start", view->rom.start);
+    json_int(json, "end", view->rom.end);
+    json_text(json, "kinds", rom_kinds(&view->rom));
+    json_bool(json, "ok", !rom_view_is_fatal(view));
+    json_builder_set_member_name(json, "images");
+    json_builder_begin_array(json);
+    for (unsigned i = 0; i < view->rom.n_images; i++) {
+        rom_json_image(json, &view->rom.images[i]);
+    }
+    json_builder_end_array(json);
+    rom_json_findings(json, view);
+    out_json_end(json, NULL);
+}
+
+static void rom_print_wrapped(const char *prefix, const char *text)
+{
+    g_autofree char *wrapped =
+        out_wrap(text, out_width() - strlen(prefix));
+    g_auto(GStrv) lines = g_strsplit(wrapped, "\n", -1);
+
+    for (char **line = lines; *line; line++) {
+        printf("%*s%s\n", (int)strlen(prefix), line == lines ? prefix : "",
+               *line);
+    }
+}
+
+static void rom_print_findings(const RomView *view)
+{
+    for (unsigned i = 0; i < view->verdict->n_findings; i++) {
+        const VBIOSFinding *f = &view->verdict->findings[i];
+        g_autofree char *remedy = f->remedy ?
+                                  rom_view_remedy(view, f->remedy) : NULL;
+
+        rom_print_wrapped(f->fatal & view->guest.firmware ? "FAIL " :
+                          f->fatal ? "warn " : "note ", f->text);
+        if (remedy) {
+            rom_print_wrapped("     -> ", remedy);
+        }
+    }
+}
+
+static void rom_print_images(const RomView *view)
+{
+    static const char *const names[] = {
+        "OFFSET", "LENGTH", "TYPE", "IDS", "CLASS", "CHECKSUM", "MACHINE",
+    };
+    struct libscols_table *table = out_table();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        scols_table_new_column(table, names[i], 0, 0);
+    }
+    for (unsigned i = 0; i < view->rom.n_images; i++) {
+        const VBIOSImage *image = &view->rom.images[i];
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+        char *cells[] = {
+            g_strdup_printf("0x%x", image->offset), size_text(image->length),
+            g_strdup(image->has_pcir ? vbios_code_type_name(image->code_type) :
+                     "?"),
+            g_strdup_printf("%04x:%04x", image->vendor, image->device),
+            g_strdup_printf("%06x", image->class_code),
+            g_strdup(checksum_name(image->checksum)),
+            g_strdup(image->has_efi ? vbios_machine_name(image->efi_machine) :
+                     "-"),
+        };
+
+        for (size_t j = 0; j < G_N_ELEMENTS(cells); j++) {
+            scols_line_set_data(line, j, cells[j]);
+            g_free(cells[j]);
+        }
+    }
+    scols_print_table(table);
+    scols_unref_table(table);
+}
+
+/* The file of the first argument; NULL after saying why not. */
+static RomBytes *rom_argument(const Command *command)
+{
+    GError *error = NULL;
+    RomBytes *bytes = rom_from_file(command->arguments[0], &error);
+
+    if (!bytes) {
+        out_fail(EXIT_ENVIRONMENT, error, NULL);
+    }
+    return bytes;
+}
+
+int cmd_rom_info(const Command *command)
+{
+    RomBytes *bytes = rom_argument(command);
+    g_autoptr(RomView) view = NULL;
+
+    if (!bytes) {
+        return EXIT_ENVIRONMENT;
+    }
+    view = rom_view_new(command, bytes, NULL);
+    if (command->options->json) {
+        rom_json("rom info", view);
+    } else {
+        g_autofree char *size = size_text(bytes->size);
+
+        printf("%s: %s, %u images (%s)\n", bytes->path, size,
+               view->rom.n_images, rom_kinds(&view->rom));
+        if (view->rom.n_images) {
+            rom_print_images(view);
+        }
+        rom_print_findings(view);
+    }
+    return view->rom.n_images ? EXIT_YES : EXIT_NO;
+}
+
+/* --for: *@device stays NULL without it.  False after saying why. */
+static bool rom_for(const Command *command, Machine **machine,
+                    MachineDevice **device, int *code)
+{
+    *device = NULL;
+    if (!command->options->for_device) {
+        return true;
+    }
+    *code = EXIT_ENVIRONMENT;
+    *machine = cli_machine(command);
+    *device = *machine ? cli_device(*machine, command->options->for_device,
+                                    code) : NULL;
+    return *device != NULL;
+}
+
+int cmd_rom_verify(const Command *command)
+{
+    g_autoptr(Machine) machine = NULL;
+    g_autoptr(RomView) view = NULL;
+    MachineDevice *device;
+    RomBytes *bytes;
+    int code;
+
+    if (!rom_for(command, &machine, &device, &code)) {
+        return code;
+    }
+    bytes = rom_argument(command);
+    if (!bytes) {
+        return EXIT_ENVIRONMENT;
+    }
+    view = rom_view_new(command, bytes, device);
+    if (command->options->json) {
+        rom_json("rom verify", view);
+    } else {
+        rom_print_findings(view);
+        printf("%s: %s\n", bytes->path, view->verdict->summary);
+    }
+    return rom_view_is_fatal(view) ? EXIT_NO : EXIT_YES;
+}
+
+static bool rom_write(const Command *command, const void *data, size_t size)
+{
+    GError *error = NULL;
+
+    if (!out_file(command->options->output, data, size,
+                  command->options->force, &error)) {
+        out_fail(EXIT_ENVIRONMENT, error, NULL);
+        return false;
+    }
+    return true;
+}
+
+static int rom_wants_output(void)
+{
+    out_error("which file is to be written?");
+    out_hint("-o FILE names it");
+    return EXIT_USAGE;
+}
+
+static int rom_dumped(const Command *command, const RomView *view)
+{
+    if (command->options->json) {
+        rom_json("rom dump", view);
+    } else {
+        printf("%s: %zu bytes from %s (%s)\n", command->options->output,
+               view->bytes->size, view->bytes->path, view->bytes->shadow ?
+               "the copy at 0xc0000, which has run" : "the adapter's ROM");
+        rom_print_findings(view);
+    }
+    return rom_view_is_fatal(view) ? EXIT_PARTIAL : EXIT_YES;
+}
+
+int cmd_rom_dump(const Command *command)
+{
+    g_autoptr(Machine) m = NULL;
+    g_autoptr(RomView) view = NULL;
+    g_autofree char *unsafe = NULL;
+    GError *error = NULL;
+    MachineDevice *d;
+    RomBytes *bytes;
+    int code = EXIT_ENVIRONMENT;
+
+    if (!command->options->output) {
+        return rom_wants_output();
+    }
+    m = cli_machine(command);
+    d = m ? cli_device(m, command->arguments[0], &code) : NULL;
+    if (!d) {
+        return code;
+    }
+    unsafe = rom_is_unsafe(m, d);
+    if (unsafe) {
+        out_note("%s: %s; what is read may not be the ROM", d->bdf, unsafe);
+    }
+    bytes = rom_from_adapter(m, d, &error);
+    if (!bytes) {
+        return out_fail(EXIT_ENVIRONMENT, error, "as root, with the adapter "
+                        "bound to vfio-pci, not in use, and not the boot VGA");
+    }
+    view = rom_view_new(command, bytes, d);
+    if (!rom_write(command, bytes->data, bytes->size)) {
+        return EXIT_ENVIRONMENT;
+    }
+    return rom_dumped(command, view);
+}
+
+static bool parse_ids(const char *text, uint16_t *vendor, uint16_t *device)
+{
+    unsigned v, d;
+    int used = 0;
+
+    if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text) ||
+        sscanf(text, "%4x:%4x%n", &v, &d, &used) != 2 || text[used]) {
+        out_error("--ids is vendor:device as 10de:128b, not '%s'", text);
+        return false;
+    }
+    *vendor = v;
+    *device = d;
+    return true;
+}
+
+static int images_to_keep(const char *images)
+{
+    return !images || g_str_equal(images, "all") ? VBIOS_KEEP_ALL :
+           g_str_equal(images, "bios") ? VBIOS_KEEP_X86 :
+           g_str_equal(images, "uefi") ? VBIOS_KEEP_EFI : 0;
+}
+
+/* The input is never written, not even by --force under another name. */
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
+static int rom_fixed(const Command *command, RomBytes *bytes,
+                     const MachineDevice *device, unsigned with_ids,
+                     unsigned with_sums, size_t size_before)
+{
+    g_autoptr(RomView) view = rom_view_new(command, bytes, device);
+
+    if (!rom_write(command, bytes->data, bytes->size)) {
+        return EXIT_ENVIRONMENT;
+    }
+    if (command->options->json) {
+        rom_json("rom fix", view);
+    } else {
+        printf("%s: %zu of %zu bytes, ids set in %u images, checksum repaired "
+               "in %u more\n", command->options->output, bytes->size,
+               size_before, with_ids, with_sums);
+        rom_print_findings(view);
+        printf("%s: %s\n", command->options->output, view->verdict->summary);
+    }
+    return rom_view_is_fatal(view) ? EXIT_NO : EXIT_YES;
+}
+
+/* False after saying why the command line makes no sense. */
+static bool rom_fix_usage(const Command *command, bool *set_ids,
+                          uint16_t *vendor, uint16_t *device)
+{
+    const Options *o = command->options;
+
+    if (!o->output) {
+        rom_wants_output();
+        return false;
+    }
+    if (is_same_file(command->arguments[0], o->output)) {
+        out_error("%s is the input, which is never changed", o->output);
+        return false;
+    }
+    if (!images_to_keep(o->images)) {
+        out_error("--images is all, bios or uefi, not '%s'", o->images);
+        return false;
+    }
+    *set_ids = o->ids != NULL;
+    return !o->ids || parse_ids(o->ids, vendor, device);
+}
+
+int cmd_rom_fix(const Command *command)
+{
+    g_autoptr(Machine) machine = NULL;
+    MachineDevice *device = NULL;
+    uint16_t vendor = 0, id = 0;
+    unsigned with_ids, with_sums;
+    size_t size, before;
+    uint8_t *data;
+    RomBytes *bytes;
+    bool set_ids;
+    int code;
+
+    if (!rom_fix_usage(command, &set_ids, &vendor, &id)) {
+        return EXIT_USAGE;
+    }
+    if (!rom_for(command, &machine, &device, &code)) {
+        return code;
+    }
+    if (device && !set_ids) {
+        set_ids = true;
+        vendor = device->vendor;
+        id = device->device;
+    }
+    bytes = rom_argument(command);
+    if (!bytes) {
+        return EXIT_ENVIRONMENT;
+    }
+    before = bytes->size;
+    data = vbios_rebuild(bytes->data, bytes->size,
+                         images_to_keep(command->options->images), &size);
+    if (!data) {
+        out_error("%s: there is no such image in it", bytes->path);
+        out_hint("vga-assign rom info %s shows what there is", bytes->path);
+        rom_bytes_free(bytes);
+        return EXIT_NO;
+    }
+    g_free(bytes->data);
+    bytes->data = data;
+    bytes->size = size;
+    with_ids = set_ids ? vbios_set_ids(data, size, vendor, id) : 0;
+    with_sums = vbios_repair_checksums(data, size);
+    return rom_fixed(command, bytes, device, with_ids, with_sums, before);
+}

@@ -1,0 +1,52 @@
+/*
+ * Where a VBIOS can be read from
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef VGA_ASSIGN_ROMSOURCE_H
+#define VGA_ASSIGN_ROMSOURCE_H
+
+#include "machine.h"
+#include "qemu/vbios.h"
+
+/* The largest ROM BAR there can be is 16 MiB (PCI 3.0, 6.2.5.2). */
+#define ROM_MAX (16 * 1024 * 1024)
+
+typedef struct RomBytes {
+    char *source;       /* "file", "rom" or "shadow" */
+    char *path;         /* what was opened */
+    uint8_t *data;
+    size_t size;
+    bool shadow;        /* it is the copy at 0xc0000, which has run already */
+} RomBytes;
+
+void rom_bytes_free(RomBytes *rom);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RomBytes, rom_bytes_free)
+
+/** rom_from_file: a file of the user, at most ROM_MAX bytes */
+RomBytes *rom_from_file(const char *path, GError **error);
+
+/**
+ * rom_from_adapter: what the kernel shows as the adapter's ROM
+ *
+ * To be read it is enabled and disabled again, in sysfs' own way.
+ */
+RomBytes *rom_from_adapter(Machine *machine, const MachineDevice *device,
+                           GError **error);
+
+/**
+ * rom_is_unsafe: whether reading the ROM can disturb who uses the adapter
+ *
+ * Some adapters decode either their ROM or their other BARs.  Returns NULL if
+ * not, else why, as in "amdgpu drives the adapter".  g_free().
+ */
+char *rom_is_unsafe(const Machine *machine, const MachineDevice *device);
+
+/** rom_guest: what vbios_judge() must know of a guest with that adapter */
+VBIOSGuest rom_guest(const MachineDevice *device, VBIOSFirmware firmware,
+                     bool shadow_copy);
+
+/** rom_kinds: what is in it in a word: "bios+uefi", "bios", "uefi", "none" */
+const char *rom_kinds(const VBIOSRom *rom);
+
+#endif /* VGA_ASSIGN_ROMSOURCE_H */

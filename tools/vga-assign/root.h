@@ -1,0 +1,97 @@
+/*
+ * Where a machine's facts are read from
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Every file of the host is read below a root directory: "/" for this machine,
+ * --sysfs-root for the copy of another one.  Below it lie sys/, proc/, dev/,
+ * boot/ and etc/ as on the machine itself.  What is there but could not be
+ * read is remembered, because a check that could not look must say so.
+ *
+ * Contents are untrusted: a copy of a machine may have been made by anyone.
+ * Every read is bounded and nothing is taken for well-formed.
+ */
+#ifndef VGA_ASSIGN_ROOT_H
+#define VGA_ASSIGN_ROOT_H
+
+#include <stdbool.h>
+#include <glib.h>
+
+/* The largest text read: a kernel's configuration has about 300 KiB. */
+#define ROOT_TEXT_MAX (4 * 1024 * 1024)
+
+typedef enum RootResult {
+    ROOT_OK,
+    ROOT_ABSENT,        /* there is no such file */
+    ROOT_UNREADABLE,    /* there is, and it is in Root.unread now */
+} RootResult;
+
+typedef struct RootUnread {
+    char *path;         /* as on the machine, "/dev/vga_arbiter" */
+    char *reason;       /* "Permission denied" */
+    int code;           /* the errno */
+} RootUnread;
+
+typedef struct Root {
+    char *dir;          /* no trailing slash; "" for this machine */
+    GPtrArray *unread;  /* RootUnread, each path once */
+    GHashTable *hidden; /* of a copy: path to errno, see root_hidden() */
+} Root;
+
+/**
+ * root_new: @dir NULL or "/" is this machine.  Free it with root_free().
+ */
+Root *root_new(const char *dir);
+void root_free(Root *root);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Root, root_free)
+
+/** root_is_copy: whether it is not this machine */
+bool root_is_copy(const Root *root);
+
+/**
+ * root_hidden: the errno that reading @path gives in the copy of a machine
+ *
+ * Whoever made the copy may have been unable to read a file.  "unreadable" in
+ * the copy's directory lists such, as "13 /dev/vga_arbiter".  0: it is not one.
+ */
+int root_hidden(const Root *root, const char *path);
+
+/** root_path: the name by which a file of the machine is opened.  g_free(). */
+char *root_path(const Root *root, const char *path);
+
+/**
+ * root_read: the contents of a file, at most @max bytes of it
+ *
+ * @data: set on ROOT_OK; has a 0 byte behind its @size bytes; g_free()
+ */
+RootResult root_read(Root *root, const char *path, size_t max,
+                     char **data, size_t *size);
+
+/** root_text: its text without white space around it, NULL if there is none */
+char *root_text(Root *root, const char *path);
+
+/** root_number: its number, in C's notation; @missing if there is none */
+gint64 root_number(Root *root, const char *path, gint64 missing);
+
+/** root_link_name: the last part of a symbolic link's target, or NULL */
+char *root_link_name(Root *root, const char *path);
+
+/** root_link: a symbolic link's target, or NULL */
+char *root_link(Root *root, const char *path);
+
+/**
+ * root_list: the names in a directory, sorted; empty if it cannot be read
+ *
+ * Returns a NULL-terminated vector; g_strfreev().
+ */
+char **root_list(Root *root, const char *path);
+
+bool root_exists(const Root *root, const char *path);
+
+/** root_unreadable: remember that @path could not be read for errno @code */
+void root_unreadable(Root *root, const char *path, int code);
+
+/** root_is_unread: whether it was tried in vain */
+bool root_is_unread(const Root *root, const char *path);
+
+#endif /* VGA_ASSIGN_ROOT_H */
