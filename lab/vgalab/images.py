@@ -35,6 +35,9 @@ LIBVIRT_PACKAGES = ('libvirt-daemon', 'libvirt-daemon-driver-qemu',
                     'libvirt-clients')
 LIBVIRT_LEFT_OUT = ('usr/share/doc', 'usr/share/man', 'usr/share/locale',
                     'usr/lib/x86_64-linux-gnu/gconv')
+# The other connection drivers look for programs that are not there.
+LIBVIRT_DRIVERS = 'usr/lib/x86_64-linux-gnu/libvirt/connection-driver/*'
+LIBVIRT_DRIVER = 'libvirt_driver_qemu.so'
 LIBVIRT_MODULES = ('cirrus',)
 FIRMWARE = ('bios*.bin', 'vgabios*.bin', 'kvmvapic.bin', 'linuxboot*.bin',
             'multiboot*.bin', 'pvh.bin')
@@ -176,6 +179,9 @@ def libvirt_packages():
         for directory in LIBVIRT_LEFT_OUT:
             shutil.rmtree(os.path.join(store, 'root', directory),
                           ignore_errors=True)
+        for path in glob.glob(os.path.join(store, 'root', LIBVIRT_DRIVERS)):
+            if os.path.basename(path) != LIBVIRT_DRIVER:
+                os.unlink(path)
         with open(ready, 'w', encoding='utf-8'):
             pass
     return store
