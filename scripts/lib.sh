@@ -97,7 +97,8 @@ debian_mirror()
 
 # private_apt STATE SUITES TYPE APT-COMMAND...: apt-get/apt-cache on lists of our own below the cache.
 # The machine's own sources and lists stay as they are; signatures are checked with Debian's keyring
-# as for any other source.
+# as for any other source. What is installed does not count: neither its versions, which may come from
+# another source, nor that it need not be fetched.
 private_apt()
 {
     state=$CACHE/apt/$1
@@ -112,9 +113,29 @@ private_apt()
     tool=$1
     shift
     "$tool" -qq -o Dir::Etc::SourceList="$state/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-        -o Dir::State::Lists="$state/lists" -o Dir::Cache="$state" -o Dir::Cache::Archives="$state/archives" \
+        -o Dir::State::status=/dev/null -o Dir::State::Lists="$state/lists" -o Dir::Cache="$state" -o Dir::Cache::Archives="$state/archives" \
         -o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false \
         -o APT::Sandbox::User="$(id -un)" -o APT::Update::Error-Mode=any "$@" 9>&-
+}
+
+# SUITE's lists in a private state, refreshed once a day.
+apt_private_lists()
+{
+    [ -z "$(find "$CACHE/apt/$1/updated" -mtime -1 2>/dev/null)" ] || return 0
+    note "reading the package lists of $1"
+    private_apt "$1" "$1" deb apt-get update || return 4
+    : >"$CACHE/apt/$1/updated"
+}
+
+# apt_private_closure SUITE PKG...: prints the names of the packages and of all that they depend on.
+apt_private_closure()
+{
+    need apt-get
+    suite=$1
+    shift
+    apt_private_lists "$suite" || return 4
+    uris=$(private_apt "$suite" "$suite" deb apt-get --print-uris -y --no-install-recommends install "$@") || return 4
+    echo "$uris" | sed -n "s/^'[^']*' \([^_ ]*\)_.*/\1/p" | sort
 }
 
 # apt_private_download DESTDIR SUITE PKG...: the .deb of each package (not of its dependencies) as
@@ -130,11 +151,7 @@ apt_private_download()
     done
     [ -n "$missing" ] || return 0
     need apt-get
-    if [ -z "$(find "$CACHE/apt/$suite/updated" -mtime -1 2>/dev/null)" ]; then
-        note "reading the package lists of $suite"
-        private_apt "$suite" "$suite" deb apt-get update || return 4
-        : >"$CACHE/apt/$suite/updated"
-    fi
+    apt_private_lists "$suite" || return 4
     part=$(mktemp -d "$dest/.part.XXXXXX")
     note "downloading$missing from $suite"
     # The packages are separate words; apt checks each file against the signed lists.

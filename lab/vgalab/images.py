@@ -30,6 +30,15 @@ HOST_MODULES = ('virtio_pci', 'virtio_blk', 'vfio_iommu_type1', 'vfio-pci',
                 'kvm-amd', 'kvm-intel')
 # Modules that only ask for a symbol at run time name no dependency for it.
 HIDDEN_DEPENDENCIES = {'kvm-amd': ['ccp']}
+# A host with libvirt also has the adapter's own driver, to give it back to.
+LIBVIRT_PACKAGES = ('libvirt-daemon', 'libvirt-daemon-driver-qemu',
+                    'libvirt-clients')
+LIBVIRT_LEFT_OUT = ('usr/share/doc', 'usr/share/man', 'usr/share/locale',
+                    'usr/lib/x86_64-linux-gnu/gconv')
+# The other connection drivers look for programs that are not there.
+LIBVIRT_DRIVERS = 'usr/lib/x86_64-linux-gnu/libvirt/connection-driver/*'
+LIBVIRT_DRIVER = 'libvirt_driver_qemu.so'
+LIBVIRT_MODULES = ('cirrus',)
 FIRMWARE = ('bios*.bin', 'vgabios*.bin', 'kvmvapic.bin', 'linuxboot*.bin',
             'multiboot*.bin', 'pvh.bin')
 
@@ -155,6 +164,33 @@ def pack(tree, path):
                input=b''.join(n.encode() + b'\0' for n in sorted(names)))
     with open(path, 'wb') as file:
         file.write(done.stdout)
+
+
+def libvirt_packages():
+    """Directory with libvirtd, virsh and all they need, as Debian has them."""
+    store = os.path.join(BUILD, 'lab', 'libvirt')
+    ready = os.path.join(store, 'ready')
+    with only_one():
+        if os.path.exists(ready):
+            return store
+        print('lab: getting Debian packages (libvirt)', flush=True)
+        shutil.rmtree(store, ignore_errors=True)
+        debs = os.path.join(store, 'debs')
+        os.makedirs(debs)
+        run([os.path.join(TOP, 'scripts', 'debs'), '--with-dependencies',
+             debs, SUITE, *LIBVIRT_PACKAGES])
+        for deb in glob.glob(os.path.join(debs, '*.deb')):
+            run(['dpkg-deb', '-x', deb, os.path.join(store, 'root')])
+        shutil.rmtree(debs)
+        for directory in LIBVIRT_LEFT_OUT:
+            shutil.rmtree(os.path.join(store, 'root', directory),
+                          ignore_errors=True)
+        for path in glob.glob(os.path.join(store, 'root', LIBVIRT_DRIVERS)):
+            if os.path.basename(path) != LIBVIRT_DRIVER:
+                os.unlink(path)
+        with open(ready, 'w', encoding='utf-8'):
+            pass
+    return store
 
 
 def packages():
@@ -304,6 +340,33 @@ def qemu_image(qemu):
 
     return built('qemu.cpio', digest(qemu, *libraries, *firmware.values(),
                                      __file__), build)
+
+
+def libvirt_image():
+    """Initramfs with libvirt and the modules of the adapters' own driver."""
+    store = libvirt_packages()
+    root = os.path.join(packages(), 'root')
+    script = os.path.join(LAB, 'host-libvirt')
+
+    def build(path):
+        with staging() as tree:
+            shutil.copytree(os.path.join(store, 'root'), tree, symlinks=True,
+                            dirs_exist_ok=True)
+            os.makedirs(os.path.join(tree, 'modules'))
+            os.makedirs(os.path.join(tree, 'lab'))
+            shutil.copy(script, os.path.join(tree, 'lab'))
+            for driver in LIBVIRT_MODULES:
+                files = module_order(root, [driver])
+                for file in files:
+                    shutil.copy(file, os.path.join(tree, 'modules'))
+                with open(os.path.join(tree, 'modules', driver + '.order'),
+                          'w', encoding='utf-8') as order:
+                    order.writelines(os.path.basename(f) + '\n'
+                                     for f in files)
+            pack(tree, path)
+
+    return built('libvirt.cpio', digest(script, kernel(), __file__,
+                                        os.path.join(store, 'ready')), build)
 
 
 def guest_initrd():

@@ -215,7 +215,11 @@ class Host:
             os.unlink(self._path(name))
         os.rmdir(self.directory)
 
-    # ---- what the host says ----
+    # ---- what the host says, and is told ----
+
+    def say(self, line):
+        """A line to whatever reads the host's ttyS1."""
+        self.event_socket.sendall(line.encode() + b'\n')
 
     def poll(self, seconds):
         """Take in events for a while; returns the new ones, line by line."""
