@@ -696,8 +696,8 @@ static void test_stuck(void)
 }
 
 /*
- * Memory that comes and goes with the adapter's decoding, as on pc RAM below
- * the VGA memory does, and an adapter that will not hear of it
+ * Memory that comes and goes with the adapter's decoding, as RAM below the VGA
+ * memory does without the legacy hole, and an adapter that will not hear of it
  */
 
 static const struct {
@@ -721,7 +721,7 @@ static void test_map(const void *opaque)
     unsigned i;
 
     adapter_start(machine.adapter);
-    start_with(&machine, machine.adapter, "pc", "");
+    start_with(&machine, machine.adapter, "pc,x-legacy-hole=off", "");
     machine_plug(&machine, properties(true, 100));
     adapter_fault(machine.adapter, maps[number].fault, maps[number].command,
                   ANY);
