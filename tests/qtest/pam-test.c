@@ -156,7 +156,8 @@ static uint64_t guest_read(Machine *m, uint64_t addr, unsigned size)
     }
 }
 
-static void guest_write(Machine *m, uint64_t addr, unsigned size, uint64_t value)
+static void guest_write(Machine *m, uint64_t addr, unsigned size,
+                        uint64_t value)
 {
     switch (size) {
     case 1:
@@ -201,7 +202,8 @@ static uint64_t model_read(Machine *m, uint64_t addr, unsigned size)
     return value;
 }
 
-static void model_write(Machine *m, uint64_t addr, unsigned size, uint64_t value)
+static void model_write(Machine *m, uint64_t addr, unsigned size,
+                        uint64_t value)
 {
     unsigned i;
 
