@@ -40,6 +40,7 @@ series: ## the patches as complete mails for git am: build/series
 
 install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for libvirt's <emulator>, and vga-assign
 	@scripts/build install "$(PREFIX)"
+	@scripts/build install-tool "$(PREFIX)"
 
 check: auto-deps ## everything: build all, unit tests, qtests, the rules of the series, the lab
 	@scripts/test
@@ -71,5 +72,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help deps auto-deps qemu qemu-base seabios series install check check-asan check-fuzz coverage-vbios check-series demo clean distclean
-.PHONY: help deps auto-deps qemu qemu-base seabios tool series install check check-asan check-series demo clean distclean
+.PHONY: help deps auto-deps qemu qemu-base seabios tool series install check check-asan check-fuzz coverage-vbios check-series demo clean distclean

@@ -690,15 +690,15 @@ bool vbios_serves_device(const VBIOSImage *image, const uint8_t *data,
  */
 
 static const char remedy_dump[] =
-    "take it again: vga-assign rom dump BDF FILE";
+    "take it again: vga-assign rom dump BDF -o FILE";
 static const char remedy_fix[] =
-    "vga-assign rom fix FILE NEW, then romfile=NEW";
+    "vga-assign rom fix FILE -o NEW, then romfile=NEW";
 static const char remedy_own[] =
-    "use this adapter's own VBIOS: vga-assign rom dump BDF FILE, "
+    "use this adapter's own VBIOS: vga-assign rom dump BDF -o FILE, "
     "then romfile=FILE";
 static const char remedy_ids[] =
-    "use this adapter's own VBIOS: vga-assign rom dump BDF FILE; if this is "
-    "it: vga-assign rom fix FILE NEW --ids VENDOR:DEVICE";
+    "use this adapter's own VBIOS: vga-assign rom dump BDF -o FILE; if this is "
+    "it: vga-assign rom fix FILE -o NEW --ids VENDOR:DEVICE";
 static const char remedy_uefi[] =
     "use a UEFI guest (OVMF), or a VBIOS with an x86 image";
 static const char remedy_bios[] =
@@ -711,7 +711,7 @@ static const struct {
     [VBIOS_EMPTY] = { "empty", remedy_dump },
     [VBIOS_BLANK] = {
         "blank", "the adapter did not answer: wake it up (D0), let no driver "
-        "hold it, and take it again: vga-assign rom dump BDF FILE"
+        "hold it, and take it again: vga-assign rom dump BDF -o FILE"
     },
     [VBIOS_NOT_A_ROM] = { "not-a-rom", remedy_dump },
     [VBIOS_UNKNOWN_HEADER] = { "unknown-header", remedy_fix },

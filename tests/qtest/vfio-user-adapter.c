@@ -316,18 +316,23 @@ static AdapterFault adapter_fault_of(Adapter *adapter, AdapterMessage *m)
 /* The error of a reply that is nothing else, -1 for another fault */
 static int64_t adapter_error_of(AdapterFault fault)
 {
-    switch (fault) {
-    case ADAPTER_FAULT_ERROR:
-        return EIO;
-    case ADAPTER_FAULT_AGAIN:
-        return EAGAIN;
-    case ADAPTER_FAULT_CODE:
-        return (uint32_t)-4;
-    case ADAPTER_FAULT_ZERO:
-        return 0;
-    default:
-        return -1;
+    static const struct {
+        AdapterFault fault;
+        uint32_t error;
+    } errors[] = {
+        { ADAPTER_FAULT_ERROR, EIO },
+        { ADAPTER_FAULT_AGAIN, EAGAIN },
+        { ADAPTER_FAULT_CODE, -4 },
+        { ADAPTER_FAULT_ZERO, 0 },
+    };
+    unsigned i;
+
+    for (i = 0; i < G_N_ELEMENTS(errors); i++) {
+        if (errors[i].fault == fault) {
+            return errors[i].error;
+        }
     }
+    return -1;
 }
 
 /* Until QEMU closes the connection or the test ends */

@@ -790,10 +790,12 @@ static void test_unplug_unanswered(void)
 static void test_closed_by_map(const void *opaque)
 {
     unsigned command = GPOINTER_TO_UINT(opaque);
-    Machine machine;
+    Machine machine = { .adapter = adapter_with_vga() };
     unsigned i;
 
-    start(&machine, adapter_with_vga());
+    adapter_start(machine.adapter);
+    start_with(&machine, machine.adapter, "pc,x-legacy-hole=off", "");
+    plug(&machine);
     adapter_fault(machine.adapter, ADAPTER_FAULT_CLOSE, command, ANY);
     for (i = 0; i < 4; i++) {
         set_command(&machine, i % 2 ? 0 : IO_MEM);
