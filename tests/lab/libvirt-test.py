@@ -22,7 +22,7 @@ COMMANDS = f'''
 lab_load cirrus
 lab_adapters
 mkdir -p /roms
-{{ vga-assign rom dump {BDF} /roms/vga.rom &&
+{{ vga-assign rom dump {BDF} -o /roms/vga.rom &&
   vga-assign xml {BDF} --romfile /roms/vga.rom --domain /lab/base.xml --full \
       > /lab/domain.xml; }} 2>&1 | while read -r line; do
     event "qemu vga-assign: $line"; done
