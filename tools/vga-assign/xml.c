@@ -55,6 +55,8 @@ static xmlNode *xml_add_hostdev(xmlNode *devices, const MachineDevice *d)
     xmlNode *node = domxml_add(devices, "hostdev", "mode", "subsystem", "type",
                                "pci", "managed", "yes", NULL);
 
+    /* libvirt 9.0's domxml-to-native does not choose the driver by itself */
+    domxml_add(node, "driver", "name", "vfio", NULL);
     domxml_add(domxml_add(node, "source", NULL), "address", "domain", domain,
                "bus", bus, "slot", slot, "function", function, NULL);
     return node;
