@@ -55,10 +55,6 @@ coverage-vbios: auto-deps ## what of the VBIOS walker its unit test runs, in lin
 	@scripts/fuzz coverage
 
 check-series: ## the rules of the series alone: overlay, hooks, checkpatch, git am
-check-tool: auto-deps ## the host tool: build/tool/tools/vga-assign/vga-assign
-	@scripts/build tool
-
-series: ## the rules of the series alone: overlay, hooks, checkpatch, git am
 	@scripts/check $(NAMES)
 
 demo: auto-deps ## a guest on an assigned VGA adapter; HOST=0000:01:00.0 a real one, ADAPTER=vfio-user a served one

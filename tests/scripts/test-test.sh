@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# scripts/count-tests.py, which has the last word in `make check`. run_tests calls the functions.
+# scripts/count-tests.py, which has the last word in `make check`, and the Makefile. run_tests calls the functions.
 # shellcheck disable=SC2317
 set -eu
 . "$(dirname -- "$0")/tap.sh"
@@ -50,6 +50,20 @@ t_nothing() # no results are a failure
     rm -rf "$tmp/logs"
     fails 1 "$scripts/count-tests.py" "$tmp/logs"
     last '0 passed, 1 failed, 0 skipped'
+}
+
+t_make() # every target of the Makefile has one rule, which does something
+{
+    makefile=$here/../../Makefile
+    make -n -f "$makefile" help >"$tmp/said" 2>&1
+    ! grep 'warning' "$tmp/said"
+    sed -n 's/^\.PHONY: //p' "$makefile" | tr ' ' '\n' >"$tmp/targets"
+    while read -r target; do
+        grep -A1 "^$target:" "$makefile" | tail -n 1 | grep -q "$(printf '^\t')" || { echo "no commands: $target"; exit 1; }
+    done <"$tmp/targets"
+    make -n -C "$here/../.." NAMES=qemu series check-series >"$tmp/said" 2>&1
+    says scripts/export
+    says scripts/check
 }
 
 run_tests
