@@ -48,6 +48,9 @@ check: auto-deps ## everything: build all, unit tests, qtests, the rules of the 
 check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and UBSan (a second build)
 	@scripts/check-asan
 
+check-each: auto-deps ## each patch of the series built and tested alone, in order; takes hours, goes on where it was cut off
+	@scripts/check-each
+
 check-fuzz: deps ## the fuzzer of the VBIOS walker for a minute (SECONDS=60) under ASan and UBSan
 	@scripts/fuzz vbios $(SECONDS)
 
@@ -68,4 +71,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help deps auto-deps qemu qemu-base seabios tool series install check check-asan check-fuzz coverage-vbios check-series demo clean distclean
+.PHONY: help deps auto-deps qemu qemu-base seabios tool series install check check-asan check-each check-fuzz coverage-vbios check-series demo clean distclean
