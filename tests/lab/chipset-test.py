@@ -659,6 +659,34 @@ def suspend_case(machine):
     return (f'S3, reset, S3: {machine} with everything on', case)
 
 
+def vapic_case(machine):
+    """QEMU patches kvmvapic's ROM, which firmware has write-protected."""
+    def case():
+        with Bench() as bench:
+            qmp = bench.start(images.QEMU, 'guest', '-machine',
+                              f'{machine},accel=tcg{STRICT}', '-m', '64',
+                              *bench.debug('guest'))
+            bench.wait_for_line('guest.debug', 'No bootable device')
+            said = [qmp.command('human-monitor-command',
+                                **{'command-line': 'info mtree' + flat})
+                    for flat in ('', ' -f')]
+        rom = re.search(r'([0-9a-f]{16})-([0-9a-f]{16}) \(prio 1000, ram\): '
+                        r'alias kvmvapic-rom @pc.ram', said[0])
+        require(rom, 'kvmvapic has not mapped its ROM: ' + said[0])
+        first, last = (int(end, 16) for end in rom.groups())
+        ranges_of_memory = re.findall(
+            r'^ +([0-9a-f]{16})-([0-9a-f]{16}) \(prio 0, (\w+)\): '
+            r'(pc\.ram|pam-dram)', said[1], re.MULTILINE)
+        around = {kind: (int(start, 16), int(end, 16))
+                  for start, end, kind, name in ranges_of_memory
+                  if int(start, 16) <= last + 1 and int(end, 16) >= first - 1}
+        require(around.get('ram', (last, 0)) == (first, last),
+                f'the ROM is not writable RAM of its own: {ranges_of_memory}')
+        require('romd' in around, 'nothing beside it is write-protected, so '
+                f'this shows nothing: {ranges_of_memory}')
+    return (f'kvmvapic: {machine} with everything on', case)
+
+
 def screen_case(name, machine, text, *arguments):
     """A guest that shows a text on -vga std."""
     def case():
@@ -684,6 +712,7 @@ def guests():
     for machine in MACHINES:
         cases += [
             suspend_case(machine),
+            vapic_case(machine),
             screen_case('GRUB', machine, 'Linux on the assigned adapter',
                         '-drive', f'file={images.grub_disk(-1)},format=raw,'
                         'snapshot=on,if=virtio'),
