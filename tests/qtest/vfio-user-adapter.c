@@ -49,7 +49,10 @@ struct Adapter {
     AdapterFault fault;
     unsigned fault_command, fault_region;
     GQueue accesses;
+    bool ask;
+    unsigned ask_command, ask_fds;
     unsigned requests[VFIO_USER_MAX];
+    unsigned replies;
     unsigned closed;
 };
 
@@ -134,6 +137,35 @@ static bool adapter_send(int fd, const void *buf, size_t size)
         size -= sent;
     }
     return true;
+}
+
+/* What adapter_ask() asked for */
+static bool adapter_send_request(int fd, unsigned command, unsigned fds)
+{
+    VFIOUserHdr hdr = {
+        .command = command, .size = sizeof(hdr), .flags = VFIO_USER_REQUEST,
+    };
+    union {
+        struct cmsghdr align;
+        char buf[CMSG_SPACE(VFIO_USER_MAX_MAX_FDS * sizeof(int))];
+    } control = { 0 };
+    struct iovec iov = { .iov_base = &hdr, .iov_len = sizeof(hdr) };
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = CMSG_SPACE(fds * sizeof(int)),
+    };
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+    unsigned i;
+
+    g_assert_cmpint(fds, >, 0);
+    g_assert_cmpint(fds, <=, VFIO_USER_MAX_MAX_FDS);
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(fds * sizeof(int));
+    for (i = 0; i < fds; i++) {
+        ((int *)CMSG_DATA(cmsg))[i] = fd;
+    }
+    return sendmsg(fd, &msg, MSG_NOSIGNAL) == sizeof(hdr);
 }
 
 /*
@@ -348,27 +380,42 @@ static void adapter_hang(Adapter *adapter, int fd)
     }
 }
 
-/* Serve one request, false to end the connection */
-static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
+static bool adapter_receive_message(Adapter *adapter, int fd,
+                                    AdapterMessage *m)
 {
-    AdapterFault fault;
-    int64_t error;
-    bool posted;
-
     if (!adapter_receive(adapter, fd, &m->hdr, sizeof(m->hdr))) {
         return false;
     }
     g_assert_cmpint(m->hdr.size, >=, sizeof(m->hdr));
     g_assert_cmpint(m->hdr.size, <=, sizeof(*m));
-    g_assert_cmpint(m->hdr.flags & VFIO_USER_TYPE, ==, VFIO_USER_REQUEST);
-    g_assert_cmpint(m->hdr.command, <, VFIO_USER_MAX);
-    if (!adapter_receive(adapter, fd, m->bytes + sizeof(m->hdr),
-                         m->hdr.size - sizeof(m->hdr))) {
+    return adapter_receive(adapter, fd, m->bytes + sizeof(m->hdr),
+                           m->hdr.size - sizeof(m->hdr));
+}
+
+/* Serve one request, false to end the connection */
+static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
+{
+    AdapterFault fault;
+    int64_t error;
+    bool posted, ask;
+
+    if (!adapter_receive_message(adapter, fd, m)) {
         return false;
     }
+    if ((m->hdr.flags & VFIO_USER_TYPE) == VFIO_USER_REPLY) {
+        g_mutex_lock(&adapter->lock);
+        adapter->replies++;
+        g_cond_broadcast(&adapter->changed);
+        g_mutex_unlock(&adapter->lock);
+        return true;
+    }
+    g_assert_cmpint(m->hdr.flags & VFIO_USER_TYPE, ==, VFIO_USER_REQUEST);
+    g_assert_cmpint(m->hdr.command, <, VFIO_USER_MAX);
     posted = m->hdr.flags & VFIO_USER_NO_REPLY;
 
     g_mutex_lock(&adapter->lock);
+    ask = adapter->ask;
+    adapter->ask = false;
     fault = adapter_fault_of(adapter, m);
     error = adapter_error_of(fault);
     if (error < 0) {
@@ -382,6 +429,11 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
     g_cond_broadcast(&adapter->changed);
     g_mutex_unlock(&adapter->lock);
 
+    /* The test has no other thread, so it does not ask again before this. */
+    if (ask && !adapter_send_request(fd, adapter->ask_command,
+                                     adapter->ask_fds)) {
+        return false;
+    }
     switch (fault) {
     case ADAPTER_FAULT_CLOSE:
         return false;
@@ -608,6 +660,15 @@ void adapter_fault(Adapter *adapter, AdapterFault fault, unsigned command,
     g_mutex_unlock(&adapter->lock);
 }
 
+void adapter_ask(Adapter *adapter, unsigned command, unsigned fds)
+{
+    g_mutex_lock(&adapter->lock);
+    adapter->ask = true;
+    adapter->ask_command = command;
+    adapter->ask_fds = fds;
+    g_mutex_unlock(&adapter->lock);
+}
+
 bool adapter_next(Adapter *adapter, AdapterAccess *access)
 {
     g_autofree AdapterAccess *first = NULL;
@@ -647,6 +708,11 @@ static void adapter_wait(Adapter *adapter, const unsigned *counter, unsigned n)
 void adapter_wait_requests(Adapter *adapter, unsigned command, unsigned n)
 {
     adapter_wait(adapter, &adapter->requests[command], n);
+}
+
+void adapter_wait_replies(Adapter *adapter, unsigned n)
+{
+    adapter_wait(adapter, &adapter->replies, n);
 }
 
 void adapter_wait_closed(Adapter *adapter, unsigned n)

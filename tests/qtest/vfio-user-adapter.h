@@ -109,6 +109,13 @@ void adapter_fault(Adapter *adapter, AdapterFault fault, unsigned command,
                    unsigned region);
 /* The next access in order, false if there has been no other */
 bool adapter_next(Adapter *adapter, AdapterAccess *access);
+/*
+ * A request of the adapter's own, of the kind @command and with nothing but a
+ * header, goes out before the next reply, with @fds file descriptors
+ */
+void adapter_ask(Adapter *adapter, unsigned command, unsigned fds);
+/* Wait until QEMU has replied to @n requests, well or not */
+void adapter_wait_replies(Adapter *adapter, unsigned n);
 /* How many requests of a kind have come */
 unsigned adapter_requests(Adapter *adapter, unsigned command);
 void adapter_wait_requests(Adapter *adapter, unsigned command, unsigned n);

@@ -875,6 +875,50 @@ static void test_running_silent(void)
     test_running_fault(ADAPTER_FAULT_SILENT, 50);
 }
 
+static unsigned open_files(Machine *machine)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd",
+                                            qtest_pid(machine->qts));
+    GDir *dir = g_dir_open(path, 0, NULL);
+    unsigned n = 0;
+
+    g_assert_nonnull(dir);
+    while (g_dir_read_name(dir)) {
+        n++;
+    }
+    g_dir_close(dir);
+    return n;
+}
+
+/* Used to keep the descriptors that came with a server's requests for ever */
+static void test_request_with_fds(void)
+{
+    Adapter *adapter = adapter_with_bar();
+    Machine machine;
+    QPCIDevice *dev;
+    QPCIBar bar;
+    unsigned i, before;
+
+    adapter_start(adapter);
+    start(&machine, adapter);
+    plug(&machine);
+    dev = find();
+    bar = qpci_iomap(dev, 0, NULL);
+    machine_check_alive(&machine);
+    before = open_files(&machine);
+    for (i = 1; i <= 8; i++) {
+        adapter_ask(adapter, i & 1 ? VFIO_USER_DMA_READ : VFIO_USER_MAX, 8);
+        qpci_io_readl(dev, bar, PROBE);
+        adapter_wait_replies(adapter, i);
+    }
+    /* The last are closed after the reply, before QEMU looks at its monitor. */
+    machine_check_alive(&machine);
+    g_assert_cmpint(open_files(&machine), ==, before);
+    check_bar(dev, bar, adapter);
+    g_free(dev);
+    stop(&machine);
+}
+
 /* Each reset of the machine resets the device once */
 static void test_reset_twice(void)
 {
@@ -939,6 +983,7 @@ int main(int argc, char **argv)
     qtest_add_func("vfio-user/running-closed-queued",
                    test_running_closed_queued);
     qtest_add_func("vfio-user/running-silent", test_running_silent);
+    qtest_add_func("vfio-user/request-with-fds", test_request_with_fds);
     qtest_add_func("vfio-user/reset-twice", test_reset_twice);
     return g_test_run();
 }
