@@ -15,7 +15,7 @@
  *
  * x-rom-source=auto|region|prom|file
  *     region  the ROM region, as the host hands it out
- *     prom    the adapter's flash part, see vga-prom.h
+ *     prom    the adapter's flash part, see qemu/vbios-prom.h
  *     file    romfile=, which must be given
  *     auto    the first of these that there is (the default):
  *             1. romfile=, if given

@@ -4,9 +4,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vga-prom.c itself, with a model of the adapter in place of the host: its
- * window opens and closes, its index counts, its memory decoding matters, and
- * it can be slow, deaf or broken.
+ * vga-prom.c and vbios-prom.c themselves, with a model of the adapter in place
+ * of the host: its window opens and closes, its index counts, its memory
+ * decoding matters, and it can be slow, deaf or broken.
  */
 
 #include "qemu/osdep.h"
@@ -15,9 +15,10 @@
 /* Time passes when the model says so. */
 static int64_t now;
 #define g_get_monotonic_time() now
+#include "../../util/vbios-prom.c"
 #include "../../hw/vfio/vga-prom.c"
 
-#define FLASH_SIZE      (2 * VFIO_VGA_PROM_MAX)
+#define FLASH_SIZE      (2 * VBIOS_PROM_MAX)
 #define CLOSED          0xbad0ac00
 #define NV_CONTROL_OLD  0x12345601      /* closed, as after POST */
 #define AMD_INDEX_OLD   0x00037000
@@ -63,7 +64,7 @@ static uint32_t nvidia_get(uint32_t offset)
         return card.control;
     }
     g_assert_cmphex(offset, >=, NV_PROM);
-    g_assert_cmphex(offset, <, NV_PROM + VFIO_VGA_PROM_MAX);
+    g_assert_cmphex(offset, <, NV_PROM + VBIOS_PROM_MAX);
     if (card.control & NV_ROM_SHADOW_ON) {
         card.reads++;
         return CLOSED;
@@ -417,8 +418,8 @@ static void test_endless(void)
     }
     command = card.command;
     data = vfio_vga_prom_read(&vbasedev, &size, &error_abort);
-    g_assert_cmpint(size, <=, VFIO_VGA_PROM_MAX);
-    g_assert_cmpint(card.reads, ==, VFIO_VGA_PROM_MAX / 4);
+    g_assert_cmpint(size, <=, VBIOS_PROM_MAX);
+    g_assert_cmpint(card.reads, ==, VBIOS_PROM_MAX / 4);
     check_restored(command);
 }
 
