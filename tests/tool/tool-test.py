@@ -414,6 +414,60 @@ def t_rom(suite):
                     *shadow)['source'], 'shadow')
 
 
+def flash_adapter(suite, name, flash):
+    """A copy of a machine, whose adapter has a flash part behind BAR 0."""
+    root = suite.path(name)
+    shutil.copytree(suite.machine('single'), root, symlinks=True)
+    place = root + '/sys/bus/pci/devices/0000:01:00.0/'
+    bar = bytearray(0x400000)
+    bar[0:4] = struct.pack('<I', 0x137000a1)            # GP107
+    bar[0x88050:0x88054] = struct.pack('<I', 1)         # the window is closed
+    bar[0x300000:0x300000 + len(flash)] = flash
+    write(place + 'resource0', bytes(bar))
+    config = bytearray(read(place + 'config'))
+    config[4] &= ~2                                     # no memory decoding
+    write(place + 'config', bytes(config))
+    return ['--sysfs-root', root], place
+
+
+def t_rom_flash(suite):
+    """rom dump from the flash part: asked for, in place of the copy, refused"""
+    good = machines.rom(0x10de, 0x1c81)
+    root, place = flash_adapter(suite, 'flash', good + bytes(1024))
+    before = [read(place + name) for name in ('resource0', 'config')]
+    out = suite.path('from-flash.rom')
+    dump = ['rom', 'dump', '01:00.0', '--force', '-o', out]
+    for more in (['--source', 'flash'], ['--source', 'auto'], []):
+        done = suite.run(*dump, '--apply', *more, *root, code=0)
+        same("the adapter's flash part" in done.stdout, True, done.stdout)
+        same(read(out), good)
+        os.unlink(out)
+    same(suite.json(*dump, '--apply', *root)['source'], 'flash')
+    same([read(place + name) for name in ('resource0', 'config')], before,
+         'what is in the registers afterwards')
+
+    suite.says('--apply allows it', *dump, '--source', 'flash', *root, code=2)
+    suite.says("auto, rom or flash, not 'prom'", *dump, '--source', 'prom',
+               *root, code=2)
+    suite.says('--apply looks for a better one', *dump, *root, code=3)
+    done = suite.run(*dump, '--source', 'rom', '--apply', *root, code=3)
+    same('0xc0000' in done.stdout and not done.stderr, True, done.stderr)
+    flash = dump + ['--source', 'flash', '--apply']
+    suite.says('nouveau drives it', *flash, '--sysfs-root',
+               suite.machine('fresh'), code=4)
+    suite.says('resource0: No such file', *flash, '--sysfs-root',
+               suite.machine('ready'), code=4)
+
+    write(place + 'power_state', b'D3hot\n')
+    suite.says('echo on >', *flash, *root, code=4)
+    root, place = flash_adapter(suite, 'garbage', b'\x12\x34\x56\x78')
+    suite.says('begins with 12 34 56 78', *flash, *root, code=4)
+    suite.says('not from its flash part: there is no VBIOS', *dump, '--apply',
+               *root, code=3)
+    write(place + 'resource0', bytes(4096))
+    suite.says('has 0x1000 bytes', *flash, *root, code=4)
+
+
 def t_rom_fix(suite):
     """rom fix: header off, ids and checksum right, the input untouched"""
     good = machines.rom(0x10de, 0x1c81)

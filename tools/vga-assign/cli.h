@@ -28,6 +28,7 @@ typedef struct Options {
     gboolean force;
     char *for_device;
     char *ids;
+    char *source;           /* of rom dump: "auto", "rom", "flash"; NULL: auto */
     char *images;           /* of rom fix: "bios", "uefi", NULL: all */
     char *domain;
     gboolean full;

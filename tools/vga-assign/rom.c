@@ -289,42 +289,104 @@ static int rom_wants_output(void)
     return EXIT_USAGE;
 }
 
+static const char *rom_origin(const RomBytes *bytes)
+{
+    return bytes->shadow ? "the copy at 0xc0000, which has run" :
+           g_str_equal(bytes->source, "flash") ? "the adapter's flash part" :
+           "the adapter's ROM";
+}
+
 static int rom_dumped(const Command *command, const RomView *view)
 {
     if (command->options->json) {
         rom_json("rom dump", view);
     } else {
         printf("%s: %zu bytes from %s (%s)\n", command->options->output,
-               view->bytes->size, view->bytes->path, view->bytes->shadow ?
-               "the copy at 0xc0000, which has run" : "the adapter's ROM");
+               view->bytes->size, view->bytes->path, rom_origin(view->bytes));
         rom_print_findings(view);
     }
     return rom_view_is_fatal(view) ? EXIT_PARTIAL : EXIT_YES;
+}
+
+/* False after saying why the command line makes no sense. */
+static bool rom_dump_usage(const Command *command)
+{
+    const char *source = command->options->source;
+
+    if (!command->options->output) {
+        rom_wants_output();
+        return false;
+    }
+    if (source && !g_str_equal(source, "auto") && !g_str_equal(source, "rom") &&
+        !g_str_equal(source, "flash")) {
+        out_error("--source is auto, rom or flash, not '%s'", source);
+        return false;
+    }
+    if (g_strcmp0(source, "flash") == 0 && !command->options->apply) {
+        out_error("--source flash writes to registers of the adapter, and "
+                  "restores them");
+        out_hint("--apply allows it");
+        return false;
+    }
+    return true;
+}
+
+static RomBytes *rom_from_kernel(Machine *m, const MachineDevice *d,
+                                 GError **error)
+{
+    g_autofree char *unsafe = rom_is_unsafe(m, d);
+
+    if (unsafe) {
+        out_note("%s: %s; what is read may not be the ROM", d->bdf, unsafe);
+    }
+    return rom_from_adapter(m, d, error);
+}
+
+/* --source; auto takes the flash part for the copy that has run, if allowed. */
+static RomBytes *rom_best(const Command *command, Machine *m,
+                          const MachineDevice *d, GError **error)
+{
+    const char *source = command->options->source;
+    g_autoptr(GError) why = NULL;
+    RomBytes *bytes;
+
+    if (g_strcmp0(source, "flash") == 0) {
+        return rom_from_flash(m, d, error);
+    }
+    if (g_strcmp0(source, "rom") == 0 || !device_rom_is_shadow(d)) {
+        return rom_from_kernel(m, d, error);
+    }
+    if (!command->options->apply) {
+        out_note("%s: --apply looks for a better one in its flash part",
+                 d->bdf);
+        return rom_from_kernel(m, d, error);
+    }
+    bytes = rom_from_flash(m, d, &why);
+    if (!bytes) {
+        out_note("%s: not from its flash part: %s", d->bdf, why->message);
+        bytes = rom_from_kernel(m, d, error);
+    }
+    return bytes;
 }
 
 int cmd_rom_dump(const Command *command)
 {
     g_autoptr(Machine) m = NULL;
     g_autoptr(RomView) view = NULL;
-    g_autofree char *unsafe = NULL;
     GError *error = NULL;
     MachineDevice *d;
     RomBytes *bytes;
     int code = EXIT_ENVIRONMENT;
 
-    if (!command->options->output) {
-        return rom_wants_output();
+    if (!rom_dump_usage(command)) {
+        return EXIT_USAGE;
     }
     m = cli_machine(command);
     d = m ? cli_device(m, command->arguments[0], &code) : NULL;
     if (!d) {
         return code;
     }
-    unsafe = rom_is_unsafe(m, d);
-    if (unsafe) {
-        out_note("%s: %s; what is read may not be the ROM", d->bdf, unsafe);
-    }
-    bytes = rom_from_adapter(m, d, &error);
+    bytes = rom_best(command, m, d, &error);
     if (!bytes) {
         return out_fail(EXIT_ENVIRONMENT, error, "as root, with the adapter "
                         "bound to vfio-pci, not in use, and not the boot VGA");

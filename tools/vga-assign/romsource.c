@@ -22,8 +22,8 @@ void rom_bytes_free(RomBytes *rom)
     g_free(rom);
 }
 
-static RomBytes *rom_bytes_new(const char *source, const char *path,
-                               uint8_t *data, size_t size)
+RomBytes *rom_bytes_new(const char *source, const char *path,
+                        uint8_t *data, size_t size)
 {
     RomBytes *rom = g_new0(RomBytes, 1);
 
@@ -150,14 +150,11 @@ RomBytes *rom_from_adapter(Machine *machine, const MachineDevice *device,
     return rom;
 }
 
-char *rom_is_unsafe(const Machine *machine, const MachineDevice *device)
+char *rom_user(const Machine *machine, const MachineDevice *device)
 {
     g_autofree char *node = g_strdup_printf("/dev/vfio/%d", device->group);
     const MachineHolder *holder = machine_holder(machine, node);
 
-    if (device_rom_is_shadow(device)) {
-        return NULL;            /* a copy in memory */
-    }
     if (holder) {
         return g_strdup_printf("%s (process %s) has it assigned",
                                holder->name ? holder->name : "a guest",
@@ -168,6 +165,12 @@ char *rom_is_unsafe(const Machine *machine, const MachineDevice *device)
         return g_strdup_printf("%s drives it", device->driver);
     }
     return NULL;
+}
+
+char *rom_is_unsafe(const Machine *machine, const MachineDevice *device)
+{
+    /* what is read then is a copy in memory */
+    return device_rom_is_shadow(device) ? NULL : rom_user(machine, device);
 }
 
 VBIOSGuest rom_guest(const MachineDevice *device, VBIOSFirmware firmware,

@@ -13,13 +13,16 @@
 #define ROM_MAX (16 * 1024 * 1024)
 
 typedef struct RomBytes {
-    char *source;       /* "file", "rom" or "shadow" */
+    char *source;       /* "file", "rom", "shadow" or "flash" */
     char *path;         /* what was opened */
     uint8_t *data;
     size_t size;
     bool shadow;        /* it is the copy at 0xc0000, which has run already */
 } RomBytes;
 
+/** rom_bytes_new: the strings are copied, @data is taken over */
+RomBytes *rom_bytes_new(const char *source, const char *path, uint8_t *data,
+                        size_t size);
 void rom_bytes_free(RomBytes *rom);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RomBytes, rom_bytes_free)
 
@@ -33,6 +36,22 @@ RomBytes *rom_from_file(const char *path, GError **error);
  */
 RomBytes *rom_from_adapter(Machine *machine, const MachineDevice *device,
                            GError **error);
+
+/**
+ * rom_from_flash: what is in the adapter's flash part, see qemu/vbios-prom.h
+ *
+ * Writes to registers of the adapter, and to PCI_COMMAND, and restores them.
+ * Refused while somebody uses the adapter, see rom_user().
+ */
+RomBytes *rom_from_flash(Machine *machine, const MachineDevice *device,
+                         GError **error);
+
+/**
+ * rom_user: who uses the adapter, as in "amdgpu drives it"
+ *
+ * Returns NULL if nobody does.  g_free().
+ */
+char *rom_user(const Machine *machine, const MachineDevice *device);
 
 /**
  * rom_is_unsafe: whether reading the ROM can disturb who uses the adapter

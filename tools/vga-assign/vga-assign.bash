@@ -10,7 +10,7 @@ _vga_assign_options()
     list) echo "--json --sysfs-root --firmware --read-rom" ;;
     check) echo "--json --sysfs-root --machine --firmware --memory --romfile --read-rom" ;;
     rom-info) echo "--json --firmware" ;;
-    rom-dump) echo "--json --sysfs-root --force --output" ;;
+    rom-dump) echo "--json --sysfs-root --source --apply --force --output" ;;
     rom-verify) echo "--json --sysfs-root --firmware --for" ;;
     rom-fix) echo "--json --sysfs-root --for --ids --images --force --output" ;;
     args) echo "--json --sysfs-root --machine --memory --romfile --emulator" ;;
@@ -50,6 +50,7 @@ _vga_assign()
         --machine) words="q35 pc" ;;
         --firmware) words="bios uefi" ;;
         --images) words="all bios uefi" ;;
+        --source) words="auto rom flash" ;;
         --memory) words="1G 2G 4G 8G" ;;
         --for) words=$(_vga_assign_adapters) ;;
         --ids | --vmid) return ;;
