@@ -56,7 +56,7 @@ t_make() # every target of the Makefile has one rule, which does something
 {
     makefile=$here/../../Makefile
     make -n -f "$makefile" help >"$tmp/said" 2>&1
-    ! grep 'warning' "$tmp/said"
+    if grep 'warning' "$tmp/said"; then return 1; fi
     sed -n 's/^\.PHONY: //p' "$makefile" | tr ' ' '\n' >"$tmp/targets"
     while read -r target; do
         grep -A1 "^$target:" "$makefile" | tail -n 1 | grep -q "$(printf '^\t')" || { echo "no commands: $target"; exit 1; }

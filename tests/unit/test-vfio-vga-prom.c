@@ -12,6 +12,8 @@
 #include "qemu/osdep.h"
 #include <linux/vfio.h>
 
+#include "qemu/units.h"
+
 /* Time passes when the model says so. */
 static int64_t now;
 #define g_get_monotonic_time() now
@@ -245,7 +247,7 @@ static void card_new(uint16_t vendor, uint16_t device)
 
 static void card_new_nvidia(unsigned chip)
 {
-    card_new(PCI_VENDOR_ID_NVIDIA, 0x1380);
+    card_new(PROM_VENDOR_NVIDIA, 0x1380);
     card.boot0 = chip << 20 | 0xa1;
     card.control_at = chip < 0x40 ? 0x1850 : 0x88050;
     flash_image(0, 64 * KiB, true);
@@ -253,7 +255,7 @@ static void card_new_nvidia(unsigned chip)
 
 static void card_new_amd(uint16_t device, const PromAMD *amd)
 {
-    card_new(PCI_VENDOR_ID_ATI, device);
+    card_new(PROM_VENDOR_AMD, device);
     card.amd = amd;
     flash_image(0, 64 * KiB, true);
 }
