@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guest INTx on host INTx and on host MSI, through the real vfio-pci (TAP).
+
+msi-test.py GROUP: QEMU's device "edu" of the emulated host is assigned to a
+firmware that counts its interrupts (lab/guests/edu-intx.S), while the host
+counts them in /proc/interrupts.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+from bench import TOP, require, tap
+from vgalab import images
+
+DEVICE = '0000:00:10.0'
+PLAIN = 10000
+AGAIN = 12000
+# How the host's kernel names vfio's interrupts in /proc/interrupts
+NAMES = {'intx': 'vfio-intx', 'msi': r'vfio-msi\[0\]'}
+# What the host counts, once it is all of them, ends a run.
+SAMPLE = ('while sleep 1; do grep vfio-[im][ns] /proc/interrupts | '
+          'while read -r line; do event "qemu irq $line"; done; done &')
+SECONDS = 400
+
+
+def run(options, machine='pc', kind='msi'):
+    """(guest's lines, QEMU's lines) of a guest that has counted them all."""
+    with tempfile.TemporaryDirectory(prefix='msi-') as out:
+        command = [
+            os.path.join(TOP, 'lab', 'run'), '--machine', machine,
+            '--host-device', 'edu', '--bios', images.firmware('edu-intx'),
+            '--host-cmd', f'lab_vfio_bind {DEVICE}', '--host-cmd', SAMPLE,
+            '--arg', f'-device {options},id=edu,addr=0x5',
+            '--seconds', str(SECONDS), '--out', out, '--until',
+            rf'qemu:irq \d+: +1[2-9]\d\d\d .*{NAMES[kind]}']
+        process = subprocess.run(command, check=False, capture_output=True,
+                                 text=True)
+        lines = []
+        for name in ('guest.log', 'qemu.log'):
+            path = os.path.join(out, name)
+            lines.append([])
+            if os.path.exists(path):
+                with open(path, encoding='utf-8', errors='replace') as file:
+                    lines[-1] = file.read().replace('\r', '').splitlines()
+        require(process.returncode == 0,
+                f'lab/run ended with {process.returncode}: '
+                f'{process.stderr.strip()[-300:]} '
+                + json.dumps([part[-6:] for part in lines]))
+        return lines
+
+
+def counted(guest, name):
+    """(interrupts, those without a cause) of a phase of the guest."""
+    for line in guest:
+        found = re.match(rf'{name} ([0-9a-f]+) spurious ([0-9a-f]+)', line)
+        if found:
+            return tuple(int(number, 16) for number in found.groups())
+    require(False, f'the guest said nothing of "{name}": {guest[-4:]}')
+
+
+def check(options, kind, machine='pc'):
+    """All interrupts arrive, as INTx in the guest, as KIND on the host."""
+    guest, qemu = run(options, machine, kind)
+    plain, spurious = counted(guest, 'plain')
+    again, late = counted(guest, 'again')
+    require(plain == PLAIN, f'{plain} of {PLAIN} interrupts')
+    require(again == AGAIN, f'{again} of {AGAIN} interrupts')
+    other = NAMES['intx' if kind == 'msi' else 'msi']
+    require(not any(re.search(other, line) for line in qemu),
+            f'the host used {other}')
+    return f'{again} interrupts, without a cause: {spurious}, then {late}'
+
+
+def cases(group):
+    """What a group runs."""
+    vfio = f'vfio-pci,host={DEVICE}'
+    return {
+        'edu': [
+            ('INTx on the host: prefer_msi=off',
+             lambda: check(vfio, 'intx')),
+            ('MSI on the host: prefer_msi=on',
+             lambda: check(vfio + ',x-prefer-msi=on', 'msi')),
+        ],
+        'edu-more': [
+            ('MSI on the host, q35',
+             lambda: check(vfio + ',x-prefer-msi=on', 'msi', 'q35')),
+            ('MSI on the host, EOI by access to a BAR',
+             lambda: check(vfio + ',x-prefer-msi=on,x-no-kvm-intx=on',
+                           'msi')),
+            ('the old command line',
+             lambda: check(f'pci-assign,host={DEVICE[5:]},prefer_msi=on',
+                           'msi')),
+        ],
+    }[group]
+
+
+if __name__ == '__main__':
+    tap(cases(sys.argv[1]))
