@@ -133,7 +133,8 @@ class Host:
         order = sorted(range(len(self.adapters)), key=self._command_line_rank)
         cards = [','.join([self.adapters[n].model, f'id=gpu{n},bus=rp{n}',
                            *self.adapters[n].properties]) for n in order]
-        more = [f'{device},addr={FIRST_SLOT + n:#x}'
+        more = [device if ',addr=' in device
+                else f'{device},addr={FIRST_SLOT + n:#x}'
                 for n, device in enumerate(o.host_device)]
         for device in ports + cards + more:
             command += ['-device', device]

@@ -18,6 +18,8 @@ from bench import TOP, require, tap
 from vgalab import images
 
 DEVICE = '0000:00:10.0'
+# On the same line of the host: the slot four further.
+OTHER = '0000:00:14.0'
 PLAIN = 10000
 AGAIN = 12000
 # How the host's kernel names vfio's interrupts in /proc/interrupts
@@ -28,14 +30,17 @@ SAMPLE = ('while sleep 1; do grep vfio-[im][ns] /proc/interrupts | '
 SECONDS = 400
 
 
-def run(options, machine='pc', kind='msi'):
-    """(guest's lines, QEMU's lines) of a guest that has counted them all."""
+def run(options, machine, kind, more):
+    """(guest's lines, QEMU's lines) of a guest that has counted them all.
+
+    more: further arguments of lab/run
+    """
     with tempfile.TemporaryDirectory(prefix='msi-') as out:
         command = [
             os.path.join(TOP, 'lab', 'run'), '--machine', machine,
             '--host-device', 'edu', '--bios', images.firmware('edu-intx'),
             '--host-cmd', f'lab_vfio_bind {DEVICE}', '--host-cmd', SAMPLE,
-            '--arg', f'-device {options},id=edu,addr=0x5',
+            *more, '--arg', f'-device {options},id=edu,addr=0x5',
             '--seconds', str(SECONDS), '--out', out, '--until',
             rf'qemu:irq \d+: +1[2-9]\d\d\d .*{NAMES[kind]}']
         process = subprocess.run(command, check=False, capture_output=True,
@@ -63,17 +68,35 @@ def counted(guest, name):
     require(False, f'the guest said nothing of "{name}": {guest[-4:]}')
 
 
-def check(options, kind, machine='pc'):
-    """All interrupts arrive, as INTx in the guest, as KIND on the host."""
-    guest, qemu = run(options, machine, kind)
+def check(options, kind, machine='pc', more=()):
+    """All interrupts arrive, as INTx in the guest, as KIND on the host.
+
+    Returns a remark, and QEMU's lines.
+    """
+    guest, qemu = run(options, machine, kind, more)
     plain, spurious = counted(guest, 'plain')
     again, late = counted(guest, 'again')
     require(plain == PLAIN, f'{plain} of {PLAIN} interrupts')
     require(again == AGAIN, f'{again} of {AGAIN} interrupts')
-    other = NAMES['intx' if kind == 'msi' else 'msi']
+    other = rf'{NAMES["intx" if kind == "msi" else "msi"]}\({DEVICE}'
     require(not any(re.search(other, line) for line in qemu),
             f'the host used {other}')
-    return f'{again} interrupts, without a cause: {spurious}, then {late}'
+    return (f'{again} interrupts, without a cause: {spurious}, then {late}',
+            qemu)
+
+
+def check_busy():
+    """A device that has the line to itself leaves prefer_msi=auto with MSI."""
+    remark, qemu = check(f'vfio-pci,host={DEVICE},x-prefer-msi=auto', 'msi',
+                         more=['--host-device', 'edu,addr=0x14',
+                               '--host-cmd', 'lab_vfio_reload nointxmask=1',
+                               '--host-cmd', f'lab_vfio_bind {OTHER}',
+                               '--arg', f'-device vfio-pci,host={OTHER},'
+                               'addr=0x6'])
+    warnings = [l for l in qemu if 'prefer_msi=auto' in l]
+    require(len(warnings) == 1 and 'Device or resource busy' in warnings[0],
+            f'the warning: {warnings}')
+    return remark
 
 
 def cases(group):
@@ -82,19 +105,20 @@ def cases(group):
     return {
         'edu': [
             ('INTx on the host: prefer_msi=off',
-             lambda: check(vfio, 'intx')),
+             lambda: check(vfio, 'intx')[0]),
             ('MSI on the host: prefer_msi=on',
-             lambda: check(vfio + ',x-prefer-msi=on', 'msi')),
+             lambda: check(vfio + ',x-prefer-msi=on', 'msi')[0]),
+            ('the line is busy on the host: prefer_msi=auto', check_busy),
         ],
         'edu-more': [
             ('MSI on the host, q35',
-             lambda: check(vfio + ',x-prefer-msi=on', 'msi', 'q35')),
+             lambda: check(vfio + ',x-prefer-msi=on', 'msi', 'q35')[0]),
             ('MSI on the host, EOI by access to a BAR',
              lambda: check(vfio + ',x-prefer-msi=on,x-no-kvm-intx=on',
-                           'msi')),
+                           'msi')[0]),
             ('the old command line',
              lambda: check(f'pci-assign,host={DEVICE[5:]},prefer_msi=on',
-                           'msi')),
+                           'msi')[0]),
         ],
     }[group]
 
