@@ -205,6 +205,7 @@ bool vfio_intx_msi_message(VFIOPCIDevice *vdev)
         return false;
     }
     msi->again = true;
+    msi->unsure = msi->shared;
     vfio_intx_msi_deliver(vdev);
     return true;
 }
@@ -239,8 +240,11 @@ static void vfio_intx_msi_eoi(void *opaque)
     VFIOPCIDevice *vdev = opaque;
     VFIOINTxMSI *msi = &vdev->intx.msi;
 
-    /* Also for an EOI of another device on the same line */
-    if (!event_notifier_test_and_clear(&vdev->intx.unmask) || !msi->up) {
+    if (!event_notifier_test_and_clear(&vdev->intx.unmask)) {
+        return;
+    }
+    if (!msi->up) {
+        msi->shared = true;
         return;
     }
     trace_vfio_pci_intx_eoi(vdev->vbasedev.name);
@@ -248,6 +252,10 @@ static void vfio_intx_msi_eoi(void *opaque)
     vfio_intx_msi_rearm(vdev);
     if (vfio_intx_msi_wants_service(vdev)) {
         trace_vfio_intx_msi_again(vdev->vbasedev.name);
+        msi->again = true;
+    }
+    if (msi->unsure && !msi->again) {
+        msi->unsure = false;
         msi->again = true;
     }
     vfio_intx_msi_deliver(vdev);
@@ -329,7 +337,7 @@ void vfio_intx_msi_detach(VFIOPCIDevice *vdev)
     event_notifier_cleanup(&vdev->intx.unmask);
     event_notifier_cleanup(&msi->raise);
     vdev->intx.pending = msi->up || msi->again;
-    msi->attached = msi->up = msi->again = false;
+    msi->attached = msi->up = msi->again = msi->shared = msi->unsure = false;
     trace_vfio_intx_msi_detach(vdev->vbasedev.name);
 }
 

@@ -31,9 +31,11 @@
  * early: a message that comes after a handler has read the cause of the
  * interrupt, and before it has made its last access, is then lost.
  *
- * KVM does not tell whose interrupt has ended, so where the guest's line is
- * shared a message which comes while the handlers run for another device may
- * be taken as served by them.
+ * KVM does not tell whose interrupt has ended.  An EOI while a device has not
+ * raised the line shows that the line is shared; from then on each message of
+ * the device raises it until a second EOI, because the first may end handlers
+ * that ran for another device, before the message.  They find nothing to do
+ * then, as handlers on a shared line often do.
  *
  * All of it runs under the BQL.
  */
@@ -64,6 +66,8 @@ typedef struct VFIOINTxMSI {
     bool attached;              /* KVM raises the line and tells of EOI */
     bool up;                    /* attached: the line is, or was until an EOI */
     bool again;                 /* attached: raise it when it goes down */
+    bool shared;                /* attached: the line has other users */
+    bool unsure;                /* attached: one EOI does not count */
     EventNotifier raise;        /* attached: to KVM */
 } VFIOINTxMSI;
 

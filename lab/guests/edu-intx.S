@@ -8,6 +8,8 @@
  *     plain   one after the other
  *     again   the handler itself raises the next one, after it has
  *             acknowledged the device and before its EOI
+ *     shared  with two devices, on the same line: the handler has looked at
+ *             both, and the second device has an interrupt before the EOI
  *
  * An interrupt that is lost stops it: it waits for each.
  */
@@ -23,23 +25,21 @@
         .set    VECTOR, 0x70 + IRQ - 8
         .set    PLAIN, 10000
         .set    AGAIN, 1000
+        .set    SHARED, 1000
+        .set    EDU_DISTANCE, 0x200000  /* of the second one's BAR */
+        .set    DELAY, 200              /* port accesses */
 
 main:
         call    find_chipset
         call    flat
-        call    find_edu
-        leal    0x10(%esi), %eax
+        xorl    %esi, %esi
         movl    $EDU_BAR, %ecx
-        call    config_write32
-        leal    4(%esi), %eax
-        movl    $MEMORY_AND_MASTER, %ecx
-        call    config_write32
-        movw    $pin, %si
-        call    say
-        leal    0x3d(%ebx), %eax
-        call    config_read8
-        call    hex8
-        call    newline
+        call    find_edu
+        movw    $none, %si
+        jc      quit
+        addl    $EDU_DISTANCE, %ecx
+        call    find_edu
+        setnc   two
         call    route
         call    pic
         call    vector
@@ -67,7 +67,23 @@ main:
         jnz     2b
         movw    $again, %si
         call    report
+
+        cmpb    $0, two
+        je      4f
+        movl    $SHARED, %ebp
+3:
+        movl    count, %ebx
+        addl    $2, %ebx
+        movb    $1, other
+        call    raise
+        call    await
+        decl    %ebp
+        jnz     3b
+        movw    $shared, %si
+        call    report
+4:
         movw    $done, %si
+quit:
         call    say
         jmp     finish
 
@@ -102,26 +118,48 @@ handler:
         pushw   %ds
         pushw   %cs
         popw    %ds
+        pushl   count
         movl    $EDU_BAR, %edi
-        movl    %fs:EDU_STATUS(%edi), %eax
-        testl   %eax, %eax
-        jz      1f
-        movl    %eax, %fs:EDU_ACK(%edi)
-        incl    count
-        cmpb    $0, extra
-        je      2f
-        movb    $0, extra
-        call    raise
-        jmp     2f
+        call    serve
+        cmpb    $0, two
+        je      1f
+        addl    $EDU_DISTANCE, %edi
+        call    serve
 1:
+        popl    %eax
+        cmpl    %eax, count
+        jne     2f
         incl    unasked
 2:
+        cmpb    $0, extra
+        je      3f
+        movb    $0, extra
+        call    raise
+3:
+        cmpb    $0, other
+        je      5f
+        movb    $0, other
+        movl    $1, %fs:EDU_RAISE(%edi)
+        movw    $DELAY, %cx             /* until the message is there */
+4:
+        inb     $0x80, %al
+        loop    4b
+5:
         movb    $0x20, %al
         outb    %al, $0xa0
         outb    %al, $0x20
         popw    %ds
         popal
         iretw
+
+serve:                                  /* the device at %edi */
+        movl    %fs:EDU_STATUS(%edi), %eax
+        testl   %eax, %eax
+        jz      1f
+        movl    %eax, %fs:EDU_ACK(%edi)
+        incl    count
+1:
+        ret
 
 /* %fs reaches all of memory from now on */
 flat:
@@ -137,21 +175,40 @@ flat:
         movw    %dx, %fs
         ret
 
-find_edu:                               /* to %esi and %ebx */
-        xorl    %esi, %esi
-1:
+/* The next one from %esi on gets the BAR %ecx; carry: there is none */
+find_edu:
         movl    %esi, %eax
         call    config_read32
         cmpl    $EDU_ID, %eax
-        je      2f
+        je      1f
         addl    $0x800, %esi
         cmpl    $0x10000, %esi
-        jb      1b
-        movw    $none, %si
+        jb      find_edu
+        stc
+        ret
+1:
+        leal    0x10(%esi), %eax
+        call    config_write32
+        pushl   %ecx
+        leal    4(%esi), %eax
+        movl    $MEMORY_AND_MASTER, %ecx
+        call    config_write32
+        popl    %ecx
+        call    say_pin
+        addl    $0x800, %esi
+        clc
+        ret
+
+say_pin:
+        pushl   %esi
+        movl    %esi, %edx
+        movw    $pin, %si
         call    say
-        jmp     finish
-2:
-        movl    %esi, %ebx
+        leal    0x3d(%edx), %eax
+        call    config_read8
+        call    hex8
+        call    newline
+        popl    %esi
         ret
 
 route:                                  /* all of the chipset's PIRQs to IRQ */
@@ -203,10 +260,13 @@ gdt:    .word   15                      /* the first descriptor is not used */
 count:  .long   0
 unasked: .long  0
 extra:  .byte   0
+other:  .byte   0
+two:    .byte   0
 none:   .asciz  "no edu\n"
 pin:    .asciz  "pin "
 plain:  .asciz  "plain "
 again:  .asciz  "again "
+shared: .asciz  "shared "
 spurious: .asciz " spurious "
 done:   .asciz  "INTERRUPTS DONE\n"
 

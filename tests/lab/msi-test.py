@@ -18,10 +18,12 @@ from bench import TOP, require, tap
 from vgalab import images
 
 DEVICE = '0000:00:10.0'
+NEXT = '0000:00:11.0'
 # On the same line of the host: the slot four further.
 OTHER = '0000:00:14.0'
 PLAIN = 10000
 AGAIN = 12000
+SHARED = 14000
 # How the host's kernel names vfio's interrupts in /proc/interrupts
 NAMES = {'intx': 'vfio-intx', 'msi': r'vfio-msi\[0\]'}
 # What the host counts, once it is all of them, ends a run.
@@ -30,19 +32,15 @@ SAMPLE = ('while sleep 1; do grep vfio-[im][ns] /proc/interrupts | '
 SECONDS = 400
 
 
-def run(options, machine, kind, more):
-    """(guest's lines, QEMU's lines) of a guest that has counted them all.
-
-    more: further arguments of lab/run
-    """
+def run(options, machine, more, until):
+    """(guest's lines, QEMU's lines) of a guest; more: arguments of lab/run."""
     with tempfile.TemporaryDirectory(prefix='msi-') as out:
         command = [
             os.path.join(TOP, 'lab', 'run'), '--machine', machine,
             '--host-device', 'edu', '--bios', images.firmware('edu-intx'),
             '--host-cmd', f'lab_vfio_bind {DEVICE}', '--host-cmd', SAMPLE,
             *more, '--arg', f'-device {options},id=edu,addr=0x5',
-            '--seconds', str(SECONDS), '--out', out, '--until',
-            rf'qemu:irq \d+: +1[2-9]\d\d\d .*{NAMES[kind]}']
+            '--seconds', str(SECONDS), '--out', out, '--until', until]
         process = subprocess.run(command, check=False, capture_output=True,
                                  text=True)
         lines = []
@@ -68,12 +66,13 @@ def counted(guest, name):
     require(False, f'the guest said nothing of "{name}": {guest[-4:]}')
 
 
-def check(options, kind, machine='pc', more=()):
+def check(options, kind, machine='pc', more=(), until=None, shared=False):
     """All interrupts arrive, as INTx in the guest, as KIND on the host.
 
     Returns a remark, and QEMU's lines.
     """
-    guest, qemu = run(options, machine, kind, more)
+    all_there = rf'qemu:irq \d+: +1[2-9]\d\d\d .*{NAMES[kind]}'
+    guest, qemu = run(options, machine, more, until or all_there)
     plain, spurious = counted(guest, 'plain')
     again, late = counted(guest, 'again')
     require(plain == PLAIN, f'{plain} of {PLAIN} interrupts')
@@ -81,8 +80,12 @@ def check(options, kind, machine='pc', more=()):
     other = rf'{NAMES["intx" if kind == "msi" else "msi"]}\({DEVICE}'
     require(not any(re.search(other, line) for line in qemu),
             f'the host used {other}')
-    return (f'{again} interrupts, without a cause: {spurious}, then {late}',
-            qemu)
+    remark = f'{again} interrupts, without a cause: {spurious}, then {late}'
+    if shared:
+        both, more_spurious = counted(guest, 'shared')
+        require(both == SHARED, f'{both} of {SHARED} interrupts')
+        remark += f'; {both} with two devices: {more_spurious}'
+    return remark, qemu
 
 
 def check_busy():
@@ -96,6 +99,17 @@ def check_busy():
     warnings = [l for l in qemu if 'prefer_msi=auto' in l]
     require(len(warnings) == 1 and 'Device or resource busy' in warnings[0],
             f'the warning: {warnings}')
+    return remark
+
+
+def check_shared():
+    """Two devices on one line of the guest, which says when it is done."""
+    remark, _ = check(f'vfio-pci,host={DEVICE},x-prefer-msi=on', 'msi',
+                      more=['--host-device', 'edu',
+                            '--host-cmd', f'lab_vfio_bind {NEXT}',
+                            '--arg', f'-device vfio-pci,host={NEXT},'
+                            'x-prefer-msi=on,addr=0x9'],
+                      until='debug:^INTERRUPTS DONE', shared=True)
     return remark
 
 
@@ -113,6 +127,8 @@ def cases(group):
         'edu-more': [
             ('MSI on the host, q35',
              lambda: check(vfio + ',x-prefer-msi=on', 'msi', 'q35')[0]),
+            ('MSI on the host, two devices on a line of the guest',
+             check_shared),
             ('MSI on the host, EOI by access to a BAR',
              lambda: check(vfio + ',x-prefer-msi=on,x-no-kvm-intx=on',
                            'msi')[0]),

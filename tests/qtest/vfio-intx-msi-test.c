@@ -42,12 +42,19 @@ typedef struct Guest {
     unsigned gsi;
 } Guest;
 
-static Adapter *new_adapter(void)
+static Adapter *adapter_with_bars(void)
 {
     Adapter *adapter = adapter_new();
 
     adapter_set_bar(adapter, 0, BAR_SIZE, false);
     adapter_set_bar(adapter, PORTS_BAR, 32, true);
+    return adapter;
+}
+
+static Adapter *new_adapter(void)
+{
+    Adapter *adapter = adapter_with_bars();
+
     adapter_set_intx(adapter);
     adapter_set_msi(adapter);
     return adapter;
@@ -96,6 +103,13 @@ static void plug(Guest *guest, const char *prefer)
 
     g_assert_cmpstr(desc, ==, NULL);
     enable(guest);
+}
+
+/* The usual adapter */
+static void start_plugged(Guest *guest, const char *prefer)
+{
+    start(guest, new_adapter());
+    plug(guest, prefer);
 }
 
 static void unplug(Guest *guest, unsigned times)
@@ -169,15 +183,13 @@ static bool status_bit(Guest *guest)
 
 static void test_off(void)
 {
-    Adapter *adapter = new_adapter();
     Guest guest;
 
-    start(&guest, adapter);
-    plug(&guest, "off");
+    start_plugged(&guest, "off");
     check_index(&guest, INTX);
     check_interrupts(&guest, 10);
-    g_assert_cmpint(adapter_irq_unmasked(adapter), >=, 10);
-    g_assert_cmpint(adapter_irq_enabled(adapter, MSI), ==, 0);
+    g_assert_cmpint(adapter_irq_unmasked(guest.adapter), >=, 10);
+    g_assert_cmpint(adapter_irq_enabled(guest.adapter, MSI), ==, 0);
     stop(&guest);
 }
 
@@ -196,15 +208,13 @@ static void test_default(void)
 
 static void test_on(void)
 {
-    Adapter *adapter = new_adapter();
     Guest guest;
 
-    start(&guest, adapter);
-    plug(&guest, "on");
+    start_plugged(&guest, "on");
     check_index(&guest, MSI);
     check_interrupts(&guest, 10);
-    g_assert_cmpint(adapter_irq_enabled(adapter, INTX), ==, 0);
-    g_assert_cmpint(adapter_irq_unmasked(adapter), ==, 0);
+    g_assert_cmpint(adapter_irq_enabled(guest.adapter, INTX), ==, 0);
+    g_assert_cmpint(adapter_irq_unmasked(guest.adapter), ==, 0);
     stop(&guest);
 }
 
@@ -232,14 +242,12 @@ static void test_q35(void)
 
 static void test_auto_has_intx(void)
 {
-    Adapter *adapter = new_adapter();
     Guest guest;
 
-    start(&guest, adapter);
-    plug(&guest, "auto");
+    start_plugged(&guest, "auto");
     check_index(&guest, INTX);
     check_interrupts(&guest, 10);
-    g_assert_cmpint(adapter_irq_enabled(adapter, MSI), ==, 0);
+    g_assert_cmpint(adapter_irq_enabled(guest.adapter, MSI), ==, 0);
     g_assert_cmpint(machine_said(&guest.machine, "prefer_msi"), ==, 0);
     stop(&guest);
 }
@@ -290,12 +298,10 @@ static const struct {
 static void test_refused(const void *opaque)
 {
     unsigned number = GPOINTER_TO_UINT(opaque);
-    Adapter *adapter = adapter_new();
+    Adapter *adapter = adapter_with_bars();
     g_autofree char *desc = NULL;
     Guest guest;
 
-    adapter_set_bar(adapter, 0, BAR_SIZE, false);
-    adapter_set_bar(adapter, PORTS_BAR, 32, true);
     adapter_set_intx(adapter);
     if (!refusals[number].no_msi) {
         adapter_set_msi(adapter);
@@ -316,23 +322,14 @@ static void test_refused(const void *opaque)
 }
 
 /* The host's kernel hides the pin of some devices */
-static Adapter *adapter_without_pin(void)
-{
-    Adapter *adapter = adapter_new();
-
-    adapter_set_bar(adapter, 0, BAR_SIZE, false);
-    adapter_set_bar(adapter, PORTS_BAR, 32, true);
-    adapter_set_msi(adapter);
-    return adapter;
-}
-
 static void test_pin(const void *opaque)
 {
     const char *prefer = opaque;
     bool off = g_str_equal(prefer, "off");
-    Adapter *adapter = adapter_without_pin();
+    Adapter *adapter = adapter_with_bars();
     Guest guest;
 
+    adapter_set_msi(adapter);
     start(&guest, adapter);
     plug(&guest, prefer);
     g_assert_cmpint(qpci_config_readb(guest.dev, PCI_INTERRUPT_PIN), ==, !off);
@@ -350,11 +347,9 @@ static void test_pin(const void *opaque)
 
 static void test_thousand(const void *opaque)
 {
-    Adapter *adapter = new_adapter();
     Guest guest;
 
-    start(&guest, adapter);
-    plug(&guest, opaque);
+    start_plugged(&guest, opaque);
     check_interrupts(&guest, 1000);
     stop(&guest);
 }
@@ -362,12 +357,10 @@ static void test_thousand(const void *opaque)
 /* Messages that come while the line is up are one interrupt */
 static void test_burst(void)
 {
-    Adapter *adapter = new_adapter();
     Guest guest;
     unsigned i;
 
-    start(&guest, adapter);
-    plug(&guest, "on");
+    start_plugged(&guest, "on");
     for (i = 0; i < 3; i++) {
         interrupt(&guest);
         g_assert_true(line(&guest));
@@ -381,12 +374,11 @@ static void test_burst(void)
 /* A device that says it still wants service after an EOI */
 static void test_wants_service(void)
 {
-    Adapter *adapter = new_adapter();
-    uint8_t *config = adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX);
+    uint8_t *config;
     Guest guest;
 
-    start(&guest, adapter);
-    plug(&guest, "on");
+    start_plugged(&guest, "on");
+    config = adapter_data(guest.adapter, VFIO_PCI_CONFIG_REGION_INDEX);
     interrupt(&guest);
     config[PCI_STATUS] |= PCI_STATUS_INTERRUPT;
     serve(&guest);
@@ -402,11 +394,9 @@ static void test_wants_service(void)
 
 static void test_intx_disable(void)
 {
-    Adapter *adapter = new_adapter();
     Guest guest;
 
-    start(&guest, adapter);
-    plug(&guest, "on");
+    start_plugged(&guest, "on");
 
     set_command(&guest, PCI_COMMAND_INTX_DISABLE, 0);
     interrupt(&guest);
@@ -424,11 +414,9 @@ static void test_intx_disable(void)
 /* A guest that shares the line asks PCI_STATUS whose interrupt it is */
 static void test_status(void)
 {
-    Adapter *adapter = new_adapter();
     Guest guest;
 
-    start(&guest, adapter);
-    plug(&guest, "on");
+    start_plugged(&guest, "on");
     g_assert_false(status_bit(&guest));
     interrupt(&guest);
     g_assert_true(status_bit(&guest));
@@ -442,11 +430,9 @@ static void test_status(void)
 /* A message does not come again, as a level does */
 static void test_route_change(void)
 {
-    Adapter *adapter = new_adapter();
     Guest guest;
 
-    start(&guest, adapter);
-    plug(&guest, "on");
+    start_plugged(&guest, "on");
     interrupt(&guest);
     g_assert_true(line(&guest));
     route(&guest, OTHER_IRQ);
@@ -460,11 +446,9 @@ static void test_route_change(void)
 
 static void test_stop_cont(void)
 {
-    Adapter *adapter = new_adapter();
     Guest guest;
 
-    start(&guest, adapter);
-    plug(&guest, "on");
+    start_plugged(&guest, "on");
     qtest_qmp_assert_success(guest.qts, "{'execute': 'stop'}");
     interrupt(&guest);
     qtest_qmp_assert_success(guest.qts, "{'execute': 'cont'}");
@@ -491,12 +475,10 @@ static void test_guest_msi(const void *opaque)
 {
     const char *prefer = opaque;
     int index = g_str_equal(prefer, "on") ? MSI : INTX;
-    Adapter *adapter = new_adapter();
     Guest guest;
     unsigned i, enabled;
 
-    start(&guest, adapter);
-    plug(&guest, prefer);
+    start_plugged(&guest, prefer);
     for (i = 0; i < 3; i++) {
         check_index(&guest, index);
         check_interrupts(&guest, 10);
@@ -505,11 +487,12 @@ static void test_guest_msi(const void *opaque)
 
         /* With an interrupt that nobody has served */
         interrupt(&guest);
-        enabled = adapter_irq_enabled(adapter, MSI);
+        enabled = adapter_irq_enabled(guest.adapter, MSI);
         guest_msi(&guest, true);
         g_assert_false(line(&guest));
         check_index(&guest, MSI);
-        g_assert_cmpint(adapter_irq_enabled(adapter, MSI), ==, enabled + 1);
+        g_assert_cmpint(adapter_irq_enabled(guest.adapter, MSI), ==,
+                        enabled + 1);
         interrupt(&guest);
         g_assert_false(line(&guest));
         guest_msi(&guest, false);
@@ -521,12 +504,10 @@ static void test_guest_msi(const void *opaque)
 
 static void test_guest_msix(void)
 {
-    Adapter *adapter = adapter_new();
+    Adapter *adapter = adapter_with_bars();
     Guest guest;
     unsigned i;
 
-    adapter_set_bar(adapter, 0, BAR_SIZE, false);
-    adapter_set_bar(adapter, PORTS_BAR, 32, true);
     adapter_set_intx(adapter);
     adapter_set_msix(adapter, 0, 4);
     adapter_set_msi(adapter);
@@ -546,12 +527,10 @@ static void test_guest_msix(void)
 
 static void test_reset(void)
 {
-    Adapter *adapter = new_adapter();
     Guest guest;
     unsigned i;
 
-    start(&guest, adapter);
-    plug(&guest, "on");
+    start_plugged(&guest, "on");
     for (i = 0; i < 3; i++) {
         uint32_t bar = qpci_config_readl(guest.dev, PCI_BASE_ADDRESS_0);
 
