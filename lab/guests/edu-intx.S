@@ -27,6 +27,7 @@
         .set    AGAIN, 1000
         .set    SHARED, 1000
         .set    EDU_DISTANCE, 0x200000  /* of the second one's BAR */
+        .set    LAPIC, 0xfee00000
         .set    DELAY, 200              /* port accesses */
 
 main:
@@ -35,8 +36,7 @@ main:
         xorl    %esi, %esi
         movl    $EDU_BAR, %ecx
         call    find_edu
-        movw    $none, %si
-        jc      quit
+        jc      nothing
         addl    $EDU_DISTANCE, %ecx
         call    find_edu
         setnc   two
@@ -83,7 +83,10 @@ main:
         call    report
 4:
         movw    $done, %si
-quit:
+        call    say
+        jmp     finish
+nothing:
+        movw    $none, %si
         call    say
         jmp     finish
 
@@ -221,7 +224,10 @@ route:                                  /* all of the chipset's PIRQs to IRQ */
         movl    $0xf868, %eax
         jmp     config_write32
 
-pic:                                    /* IRQ alone, as a level */
+pic:                                    /* IRQ alone, as a level, to the CPU */
+        movl    $LAPIC, %edi
+        movl    $0x1ff, %fs:0xf0(%edi)  /* enabled */
+        movl    $0x8700, %fs:0x350(%edi)        /* LINT0: ExtINT */
         movw    $0x4d1, %dx
         movb    $1 << (IRQ - 8), %al
         outb    %al, %dx
