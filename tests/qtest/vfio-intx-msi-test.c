@@ -517,6 +517,7 @@ static void test_guest_msix(void)
         check_index(&guest, MSI);
         check_interrupts(&guest, 10);
         qpci_msix_enable(guest.dev);
+        guest.bar = guest.dev->msix_table_bar;  /* it moves BAR 0 */
         check_index(&guest, MSIX);
         qpci_msix_disable(guest.dev);
     }
