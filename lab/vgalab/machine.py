@@ -28,6 +28,8 @@ VGA_MODELS = ('VGA', 'cirrus-vga', 'ati-vga', 'qxl-vga', 'virtio-vga',
 # qxl-vga must be the first display on the command line, and vmware-svga takes
 # a name for its migration state that VGA wants if it comes first.
 PLACE_ON_COMMAND_LINE = {'qxl-vga': 2, 'vmware-svga': 1}
+# Of what is neither an adapter nor its root port
+FIRST_SLOT = 0x10
 CONNECT_SECONDS = 30
 # The host says "hb" every second of its own time.
 HEARTBEAT_SECONDS = int(os.environ.get('VGALAB_HEARTBEAT_SECONDS', '45'))
@@ -131,7 +133,10 @@ class Host:
         order = sorted(range(len(self.adapters)), key=self._command_line_rank)
         cards = [','.join([self.adapters[n].model, f'id=gpu{n},bus=rp{n}',
                            *self.adapters[n].properties]) for n in order]
-        for device in ports + cards:
+        more = [device if ',addr=' in device
+                else f'{device},addr={FIRST_SLOT + n:#x}'
+                for n, device in enumerate(o.host_device)]
+        for device in ports + cards + more:
             command += ['-device', device]
         for drive in o.drives:
             name = drive.replace(',', ',,')

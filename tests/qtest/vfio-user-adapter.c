@@ -35,7 +35,7 @@ struct Adapter {
     AdapterRegion region[ADAPTER_REGIONS];
     uint8_t wmask[PCI_CFG_SPACE_SIZE];
     uint32_t num_regions, num_irqs;
-    unsigned msix_vectors;
+    unsigned msi_vectors, msix_vectors;
     const char *capabilities;
     uint32_t region_argsz;
 
@@ -54,6 +54,21 @@ struct Adapter {
     unsigned requests[VFIO_USER_MAX];
     unsigned replies;
     unsigned closed;
+    int fds[VFIO_USER_MAX_MAX_FDS];     /* of the message being received */
+    unsigned num_fds;
+    struct {
+        int fd[VFIO_PCI_MSIX_IRQ_INDEX + 1];    /* vector 0, or -1 */
+        bool on[VFIO_PCI_MSIX_IRQ_INDEX + 1];
+        unsigned error[VFIO_PCI_MSIX_IRQ_INDEX + 1];
+        unsigned enabled[VFIO_PCI_MSIX_IRQ_INDEX + 1];
+        unsigned conflicts, unmasked;
+        bool masked;            /* INTx */
+        bool pending;           /* while masked, or not armed */
+        bool disarmed;
+        unsigned rearm_size;    /* 0: needs none */
+        uint64_t rearm_offset;
+        uint32_t rearm_value;
+    } irq;
 };
 
 /*
@@ -66,6 +81,7 @@ typedef union AdapterMessage {
     VFIOUserDeviceInfo info;
     VFIOUserRegionInfo region;
     VFIOUserIRQInfo irq;
+    VFIOUserIRQSet irq_set;
     VFIOUserRegionRW rw;
     uint8_t bytes[ADAPTER_MAX_MESSAGE];
 } AdapterMessage;
@@ -105,19 +121,27 @@ static bool adapter_receive(Adapter *adapter, int fd, void *buf, size_t size)
         if (got <= 0) {
             return false;
         }
-        /* Memory and interrupts of the guest: no use for them */
         for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg)) {
             size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
             size_t i;
 
             for (i = 0; i < n; i++) {
-                close(((int *)CMSG_DATA(cmsg))[i]);
+                g_assert_cmpint(adapter->num_fds, <, VFIO_USER_MAX_MAX_FDS);
+                adapter->fds[adapter->num_fds++] = ((int *)CMSG_DATA(cmsg))[i];
             }
         }
         next += got;
         size -= got;
     }
     return true;
+}
+
+/* Close what came with a message and was of no use, as the guest's memory is */
+static void adapter_drop_fds(Adapter *adapter)
+{
+    while (adapter->num_fds) {
+        close(adapter->fds[--adapter->num_fds]);
+    }
 }
 
 static bool adapter_send(int fd, const void *buf, size_t size)
@@ -169,6 +193,140 @@ static bool adapter_send_request(int fd, unsigned command, unsigned fds)
 }
 
 /*
+ * Interrupts; the lock is held
+ */
+
+static int adapter_irq_on(Adapter *adapter)
+{
+    int i;
+
+    for (i = 0; i <= VFIO_PCI_MSIX_IRQ_INDEX; i++) {
+        if (adapter->irq.on[i]) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static bool adapter_irq_signal(Adapter *adapter)
+{
+    int on = adapter_irq_on(adapter);
+    uint64_t one = 1;
+
+    if (on < 0 || adapter->irq.fd[on] < 0) {
+        return false;
+    }
+    adapter->irq.pending = on == VFIO_PCI_INTX_IRQ_INDEX ?
+                           adapter->irq.masked : adapter->irq.disarmed;
+    if (adapter->irq.pending) {
+        return false;
+    }
+    if (on == VFIO_PCI_INTX_IRQ_INDEX) {
+        adapter->irq.masked = true;
+    } else {
+        adapter->irq.disarmed = adapter->irq.rearm_size;
+    }
+    g_assert_cmpint(write(adapter->irq.fd[on], &one, sizeof(one)), ==,
+                    sizeof(one));
+    return true;
+}
+
+static void adapter_irq_disable(Adapter *adapter, unsigned index)
+{
+    adapter->irq.on[index] = false;
+    if (adapter->irq.fd[index] >= 0) {
+        close(adapter->irq.fd[index]);
+        adapter->irq.fd[index] = -1;
+    }
+}
+
+/* The connection has ended */
+static void adapter_irq_forget(Adapter *adapter)
+{
+    unsigned i;
+
+    adapter_drop_fds(adapter);
+    for (i = 0; i <= VFIO_PCI_MSIX_IRQ_INDEX; i++) {
+        adapter_irq_disable(adapter, i);
+    }
+}
+
+static int adapter_irq_enable(Adapter *adapter, VFIOUserIRQSet *set)
+{
+    int on = adapter_irq_on(adapter);
+
+    if (adapter->irq.error[set->index]) {
+        return -adapter->irq.error[set->index];
+    }
+    if (on >= 0 && on != set->index) {
+        adapter->irq.conflicts++;
+        return -EINVAL;
+    }
+    if (!set->start) {
+        adapter_irq_disable(adapter, set->index);
+        if (adapter->num_fds) {
+            adapter->irq.fd[set->index] = adapter->fds[0];
+            adapter->fds[0] = adapter->fds[--adapter->num_fds];
+        }
+    }
+    if (!adapter->irq.on[set->index]) {
+        adapter->irq.enabled[set->index]++;
+        adapter->irq.masked = adapter->irq.pending = false;
+        adapter->irq.disarmed = false;
+    }
+    adapter->irq.on[set->index] = true;
+    return 0;
+}
+
+/* Returns 0, or -errno for the reply to be an error */
+static int adapter_set_irqs(Adapter *adapter, VFIOUserIRQSet *set)
+{
+    bool intx = set->index == VFIO_PCI_INTX_IRQ_INDEX;
+
+    if (set->index > VFIO_PCI_MSIX_IRQ_INDEX) {
+        return 0;
+    }
+    switch (set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) {
+    case VFIO_IRQ_SET_ACTION_TRIGGER:
+        if (set->flags & VFIO_IRQ_SET_DATA_EVENTFD) {
+            return adapter_irq_enable(adapter, set);
+        }
+        adapter_irq_disable(adapter, set->index);
+        return 0;
+    case VFIO_IRQ_SET_ACTION_MASK:
+        adapter->irq.masked |= intx;
+        return intx ? 0 : -EINVAL;
+    case VFIO_IRQ_SET_ACTION_UNMASK:
+        if (!intx) {
+            return -EINVAL;
+        }
+        adapter->irq.unmasked++;
+        adapter->irq.masked = false;
+        if (adapter->irq.pending) {
+            adapter_irq_signal(adapter);
+        }
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* A write to BAR 0 that may be what re-arms messages */
+static void adapter_irq_rearm(Adapter *adapter, VFIOUserRegionRW *rw)
+{
+    if (!adapter->irq.rearm_size || rw->region ||
+        rw->offset != adapter->irq.rearm_offset ||
+        rw->count != adapter->irq.rearm_size ||
+        memcmp(rw->data, &adapter->irq.rearm_value, rw->count)) {
+        return;
+    }
+    adapter->irq.disarmed = false;
+    if (adapter->irq.pending) {
+        adapter_irq_signal(adapter);
+    }
+}
+
+/*
  * The device
  */
 
@@ -207,6 +365,7 @@ static int adapter_access(Adapter *adapter, VFIOUserRegionRW *rw, bool write)
         adapter_write_config(adapter, rw->offset, rw->count, rw->data);
     } else {
         memcpy(region->data + rw->offset, rw->data, rw->count);
+        adapter_irq_rearm(adapter, rw);
     }
 
     if (rw->region != VFIO_PCI_CONFIG_REGION_INDEX) {
@@ -230,6 +389,9 @@ static int adapter_irq_info(Adapter *adapter, VFIOUserIRQInfo *irq)
         irq->count =
             !!adapter->region[VFIO_PCI_CONFIG_REGION_INDEX]
                 .data[PCI_INTERRUPT_PIN];
+        return 0;
+    case VFIO_PCI_MSI_IRQ_INDEX:
+        irq->count = adapter->msi_vectors;
         return 0;
     case VFIO_PCI_MSIX_IRQ_INDEX:
         irq->count = adapter->msix_vectors;
@@ -305,8 +467,10 @@ static void adapter_answer(Adapter *adapter, AdapterMessage *m)
         break;
     case VFIO_USER_DMA_MAP:
     case VFIO_USER_DMA_UNMAP:
-    case VFIO_USER_DEVICE_SET_IRQS:
     case VFIO_USER_DEVICE_RESET:
+        break;
+    case VFIO_USER_DEVICE_SET_IRQS:
+        error = adapter_set_irqs(adapter, &m->irq_set);
         break;
     default:
         error = -ENOSYS;
@@ -425,6 +589,7 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
         m->hdr.error_reply = error;
         m->hdr.size = sizeof(m->hdr);
     }
+    adapter_drop_fds(adapter);
     adapter->requests[m->hdr.command]++;
     g_cond_broadcast(&adapter->changed);
     g_mutex_unlock(&adapter->lock);
@@ -486,6 +651,7 @@ static gpointer adapter_thread(gpointer opaque)
         close(fd);
 
         g_mutex_lock(&adapter->lock);
+        adapter_irq_forget(adapter);
         adapter->closed++;
         g_cond_broadcast(&adapter->changed);
         g_mutex_unlock(&adapter->lock);
@@ -500,7 +666,11 @@ Adapter *adapter_new(void)
 {
     Adapter *adapter = g_new0(Adapter, 1);
     uint8_t *config;
+    int i;
 
+    for (i = 0; i <= VFIO_PCI_MSIX_IRQ_INDEX; i++) {
+        adapter->irq.fd[i] = -1;
+    }
     g_mutex_init(&adapter->lock);
     g_cond_init(&adapter->changed);
     g_queue_init(&adapter->accesses);
@@ -598,6 +768,27 @@ void adapter_set_intx(Adapter *adapter)
     adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX)[PCI_INTERRUPT_PIN] = 1;
 }
 
+void adapter_set_msi(Adapter *adapter)
+{
+    uint8_t *config = adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX);
+    uint8_t *cap = config + ADAPTER_MSI_CAP;
+
+    cap[PCI_CAP_LIST_ID] = PCI_CAP_ID_MSI;
+    cap[PCI_CAP_LIST_NEXT] = config[PCI_CAPABILITY_LIST];
+    stw_le_p(cap + PCI_MSI_FLAGS, PCI_MSI_FLAGS_64BIT);
+    config[PCI_STATUS] |= PCI_STATUS_CAP_LIST;
+    config[PCI_CAPABILITY_LIST] = ADAPTER_MSI_CAP;
+    adapter->msi_vectors = 1;
+}
+
+void adapter_set_rearm(Adapter *adapter, uint64_t offset, unsigned size,
+                       uint32_t value)
+{
+    adapter->irq.rearm_offset = offset;
+    adapter->irq.rearm_size = size;
+    stl_le_p(&adapter->irq.rearm_value, value);
+}
+
 void adapter_set_capabilities(Adapter *adapter, const char *json)
 {
     adapter->capabilities = json;
@@ -669,6 +860,85 @@ void adapter_ask(Adapter *adapter, unsigned command, unsigned fds)
     g_mutex_unlock(&adapter->lock);
 }
 
+void adapter_refuse_irq(Adapter *adapter, unsigned index, unsigned error)
+{
+    g_mutex_lock(&adapter->lock);
+    adapter->irq.error[index] = error;
+    g_mutex_unlock(&adapter->lock);
+}
+
+int adapter_irq_index(Adapter *adapter)
+{
+    int index;
+
+    g_mutex_lock(&adapter->lock);
+    index = adapter_irq_on(adapter);
+    g_mutex_unlock(&adapter->lock);
+    return index;
+}
+
+/* *@counter, which the lock protects */
+static unsigned adapter_count(Adapter *adapter, const unsigned *counter)
+{
+    unsigned n;
+
+    g_mutex_lock(&adapter->lock);
+    n = *counter;
+    g_mutex_unlock(&adapter->lock);
+    return n;
+}
+
+unsigned adapter_irq_enabled(Adapter *adapter, unsigned index)
+{
+    return adapter_count(adapter, &adapter->irq.enabled[index]);
+}
+
+unsigned adapter_irq_conflicts(Adapter *adapter)
+{
+    return adapter_count(adapter, &adapter->irq.conflicts);
+}
+
+unsigned adapter_irq_unmasked(Adapter *adapter)
+{
+    return adapter_count(adapter, &adapter->irq.unmasked);
+}
+
+bool adapter_interrupt(Adapter *adapter)
+{
+    bool signalled;
+
+    g_mutex_lock(&adapter->lock);
+    signalled = adapter_irq_signal(adapter);
+    g_mutex_unlock(&adapter->lock);
+    return signalled;
+}
+
+/* What was signalled, and nobody has read yet */
+static bool adapter_irq_waits(Adapter *adapter)
+{
+    struct pollfd pfd = { .fd = -1, .events = POLLIN };
+    int on;
+
+    g_mutex_lock(&adapter->lock);
+    on = adapter_irq_on(adapter);
+    if (on >= 0) {
+        pfd.fd = adapter->irq.fd[on];
+    }
+    on = poll(&pfd, 1, 0);
+    g_mutex_unlock(&adapter->lock);
+    return on > 0;
+}
+
+void adapter_wait_irq_taken(Adapter *adapter)
+{
+    gint64 end = g_get_monotonic_time() + ADAPTER_PATIENCE;
+
+    while (adapter_irq_waits(adapter)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(100);
+    }
+}
+
 bool adapter_next(Adapter *adapter, AdapterAccess *access)
 {
     g_autofree AdapterAccess *first = NULL;
@@ -684,12 +954,7 @@ bool adapter_next(Adapter *adapter, AdapterAccess *access)
 
 unsigned adapter_requests(Adapter *adapter, unsigned command)
 {
-    unsigned n;
-
-    g_mutex_lock(&adapter->lock);
-    n = adapter->requests[command];
-    g_mutex_unlock(&adapter->lock);
-    return n;
+    return adapter_count(adapter, &adapter->requests[command]);
 }
 
 /* Until *@counter, which the lock protects, is at least @n */
@@ -734,6 +999,7 @@ void adapter_free(Adapter *adapter)
     }
     g_free(adapter->path);
     g_free(adapter->dir);
+    adapter_irq_forget(adapter);
     for (i = 0; i < ADAPTER_REGIONS; i++) {
         g_free(adapter->region[i].data);
     }

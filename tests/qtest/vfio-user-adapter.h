@@ -43,6 +43,7 @@
 #define ADAPTER_VENDOR  0x1af4
 #define ADAPTER_DEVICE  0x10f0
 #define ADAPTER_PM_CAP  0x50
+#define ADAPTER_MSI_CAP 0x60
 
 typedef struct Adapter Adapter;
 
@@ -83,6 +84,18 @@ void adapter_set_msix(Adapter *adapter, unsigned bar, unsigned vectors);
 /* D0 to D3hot, in a capability at ADAPTER_PM_CAP; after adapter_set_msix() */
 void adapter_set_pm(Adapter *adapter);
 void adapter_set_intx(Adapter *adapter);
+/*
+ * One MSI vector, with a 64-bit address, in a capability at ADAPTER_MSI_CAP;
+ * after adapter_set_msix() and adapter_set_pm()
+ */
+void adapter_set_msi(Adapter *adapter);
+/*
+ * A message is sent only after @value, of @size bytes, has been written to
+ * @offset of BAR 0, as NVIDIA's adapters have it.  What happens meanwhile makes
+ * one message, sent by that write.  The first message needs none.
+ */
+void adapter_set_rearm(Adapter *adapter, uint64_t offset, unsigned size,
+                       uint32_t value);
 /* What it says of itself in place of what is usual */
 void adapter_set_capabilities(Adapter *adapter, const char *json);
 void adapter_set_region_argsz(Adapter *adapter, uint32_t argsz);
@@ -119,6 +132,27 @@ void adapter_wait_replies(Adapter *adapter, unsigned n);
 /* How many requests of a kind have come */
 unsigned adapter_requests(Adapter *adapter, unsigned command);
 void adapter_wait_requests(Adapter *adapter, unsigned command, unsigned n);
+/*
+ * Interrupts.  What QEMU asks for by VFIO_USER_DEVICE_SET_IRQS is kept as the
+ * host's kernel has it: one kind (VFIO_PCI_*_IRQ_INDEX up to MSI-X) at a time,
+ * a further one is refused with EINVAL, and INTx is masked by being signalled.
+ */
+/* From now on refuse to enable interrupts of the kind @index; 0: allow it */
+void adapter_refuse_irq(Adapter *adapter, unsigned index, unsigned error);
+/* The kind that is enabled, -1 if none is */
+int adapter_irq_index(Adapter *adapter);
+/* How often a kind was enabled, and how often a second one was tried */
+unsigned adapter_irq_enabled(Adapter *adapter, unsigned index);
+unsigned adapter_irq_conflicts(Adapter *adapter);
+/* How often INTx was unmasked */
+unsigned adapter_irq_unmasked(Adapter *adapter);
+/*
+ * Something happens in the adapter: signal vector 0 of what is enabled.  False
+ * if nothing was signalled: nothing is enabled, or masked, or not re-armed.
+ */
+bool adapter_interrupt(Adapter *adapter);
+/* Wait until QEMU has seen what was signalled */
+void adapter_wait_irq_taken(Adapter *adapter);
 /* Wait until @n connections have ended */
 void adapter_wait_closed(Adapter *adapter, unsigned n);
 

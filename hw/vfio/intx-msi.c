@@ -1,0 +1,597 @@
+/*
+ * Guest INTx carried by host MSI: prefer_msi
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The header is the manual.
+ */
+
+#include "qemu/osdep.h"
+#include <linux/vfio.h>
+
+#include "hw/pci/pci.h"
+#include "hw/pci/pci_ids.h"
+#include "hw/qdev-properties.h"
+#include "migration/blocker.h"
+#include "migration/cpr.h"
+#include "pci.h"
+#include "qapi/error.h"
+#include "qapi/qapi-visit-common.h"
+#include "qapi/qobject-input-visitor.h"
+#include "qapi/visitor-impl.h"
+#include "qemu/bitops.h"
+#include "qemu/error-report.h"
+#include "qemu/main-loop.h"
+#include "qobject/qbool.h"
+#include "trace.h"
+
+#define PCI_CLASS_BASE      (PCI_CLASS_DEVICE + 1)  /* offset in config space */
+
+/*
+ * NVIDIA
+ *
+ * An adapter sends one message, and a next one only after it has been told to
+ * by a write to the mirror of its config space in BAR 0.  A driver that uses
+ * INTx does not do that.  Which write it is depends on the chipset, which
+ * register PMC_BOOT_0 at the start of BAR 0 names in bits 28 to 20.
+ *
+ * Sources: Linux, drivers/gpu/drm/nouveau/nvkm: engine/device/base.c for the
+ * chipsets, subdev/pci/{nv40,nv46,gf100,gp100,gh100}.c for the writes, the
+ * chipsets whose mirror does not work and those that need no write, nv4c.c for
+ * those that nouveau does not use MSI with, and base.c for MCP77.
+ */
+#define NVIDIA_PMC_BOOT_0           0x0
+#define NVIDIA_CHIPSET(boot0)       extract32(boot0, 20, 9)
+
+static const VFIOINTxMSIRearm rearm_nv40 = { 0x88068, 1, 0xff };
+static const VFIOINTxMSIRearm rearm_gf100 = { 0x88704, 1, 0xff };
+static const VFIOINTxMSIRearm rearm_gp100 = { 0x88704, 4, 0 };
+
+#define NEEDS_CONFIG \
+    "this NVIDIA chipset (NV46, NV50, G84, G86, G92) is told to send a next " \
+    "message by a write to its config space, which the host's kernel keeps " \
+    "for itself"
+#define NOT_KNOWN \
+    "how this NVIDIA chipset is told to send a next message is not known"
+#define BROKEN \
+    "MSI of this NVIDIA chipset (MCP77) is reported not to work"
+
+/* The first that matches */
+static const struct {
+    uint16_t first, last;
+    const VFIOINTxMSIRearm *rearm;
+    const char *why_not;
+} nvidia_chipsets[] = {
+    { 0x046, 0x046, NULL, NEEDS_CONFIG },
+    { 0x040, 0x04b, &rearm_nv40 },
+    { 0x050, 0x050, NULL, NEEDS_CONFIG },
+    { 0x084, 0x086, NULL, NEEDS_CONFIG },
+    { 0x092, 0x092, NULL, NEEDS_CONFIG },
+    { 0x0aa, 0x0aa, NULL, BROKEN },
+    { 0x094, 0x0af, &rearm_nv40 },      /* G94 and later */
+    { 0x0c0, 0x0c0, &rearm_gf100 },
+    { 0x0c4, 0x0c4, &rearm_gf100 },
+    { 0x0c8, 0x0c8, &rearm_gf100 },
+    { 0x0ce, 0x0ce, &rearm_gf100 },
+    { 0x0c1, 0x12f, &rearm_nv40 },      /* other Fermi, Kepler, Maxwell */
+    { 0x130, 0x17f, &rearm_gp100 },     /* Pascal to Ampere */
+    { 0x190, 0x19f, &rearm_gp100 },     /* Ada */
+    { 0x180, 0x1ff, NULL },             /* Hopper, Blackwell */
+};
+
+/* Of the device itself, whatever the guest is told; ones if it fails */
+static uint32_t vfio_intx_msi_read(VFIOPCIDevice *vdev, int region,
+                                   hwaddr offset, unsigned size)
+{
+    VFIODevice *vbasedev = &vdev->vbasedev;
+    uint32_t value = 0;
+
+    if (vbasedev->io_ops->region_read(vbasedev, region, offset, size,
+                                      &value) != size) {
+        return UINT32_MAX;
+    }
+    return le32_to_cpu(value);
+}
+
+static bool vfio_intx_msi_write(VFIOPCIDevice *vdev, int region,
+                                hwaddr offset, unsigned size, uint32_t value)
+{
+    VFIODevice *vbasedev = &vdev->vbasedev;
+
+    value = cpu_to_le32(value);
+    return vbasedev->io_ops->region_write(vbasedev, region, offset, size,
+                                          &value, false) == size;
+}
+
+/* Before the guest runs: BAR 0 answers only while memory is enabled */
+static uint32_t vfio_intx_msi_boot0(VFIOPCIDevice *vdev)
+{
+    uint32_t command = vfio_intx_msi_read(vdev, VFIO_PCI_CONFIG_REGION_INDEX,
+                                          PCI_COMMAND, 2);
+    uint32_t boot0;
+
+    if (!vfio_intx_msi_write(vdev, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND,
+                             2, command | PCI_COMMAND_MEMORY)) {
+        return UINT32_MAX;
+    }
+    boot0 = vfio_intx_msi_read(vdev, VFIO_PCI_BAR0_REGION_INDEX,
+                               NVIDIA_PMC_BOOT_0, 4);
+    vfio_intx_msi_write(vdev, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND, 2,
+                        command);
+    return boot0;
+}
+
+static bool vfio_intx_msi_is_nvidia(VFIOPCIDevice *vdev)
+{
+    return vfio_intx_msi_read(vdev, VFIO_PCI_CONFIG_REGION_INDEX,
+                              PCI_VENDOR_ID, 2) == PCI_VENDOR_ID_NVIDIA &&
+           vfio_intx_msi_read(vdev, VFIO_PCI_CONFIG_REGION_INDEX,
+                              PCI_CLASS_BASE, 1) == PCI_BASE_CLASS_DISPLAY;
+}
+
+/* Returns why not, or NULL and the write in *@rearm */
+static const char *vfio_intx_msi_nvidia(VFIOPCIDevice *vdev,
+                                        const VFIOINTxMSIRearm **rearm)
+{
+    uint32_t boot0 = vfio_intx_msi_boot0(vdev);
+    int i;
+
+    if (boot0 == UINT32_MAX) {
+        return "BAR 0, which names the NVIDIA chipset, cannot be read";
+    }
+    trace_vfio_intx_msi_nvidia(vdev->vbasedev.name, NVIDIA_CHIPSET(boot0));
+    for (i = 0; i < ARRAY_SIZE(nvidia_chipsets); i++) {
+        if (NVIDIA_CHIPSET(boot0) >= nvidia_chipsets[i].first &&
+            NVIDIA_CHIPSET(boot0) <= nvidia_chipsets[i].last) {
+            *rearm = nvidia_chipsets[i].rearm;
+            return nvidia_chipsets[i].why_not;
+        }
+    }
+    return NOT_KNOWN;
+}
+
+static void vfio_intx_msi_rearm(VFIOPCIDevice *vdev)
+{
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+
+    msi->rearm_due = msi->active && msi->rearm;
+    if (!msi->rearm_due ||
+        !(pci_get_word(PCI_DEVICE(vdev)->config + PCI_COMMAND) &
+          PCI_COMMAND_MEMORY)) {
+        return;
+    }
+    msi->rearm_due = false;
+    trace_vfio_intx_msi_rearm(vdev->vbasedev.name, msi->rearm->offset);
+    if (!vfio_intx_msi_write(vdev, VFIO_PCI_BAR0_REGION_INDEX,
+                             msi->rearm->offset, msi->rearm->size,
+                             msi->rearm->value) &&
+        vfio_device_access_failed(&vdev->vbasedev)) {
+        warn_report(VFIO_MSG_PREFIX "BAR 0 cannot be written, so the adapter "
+                    "sends no further interrupt; more failures are not "
+                    "reported",
+                    vdev->vbasedev.name);
+    }
+}
+
+/*
+ * The line
+ */
+
+/* Raise it for what has come, unless it is up or the guest has it off */
+static void vfio_intx_msi_deliver(VFIOPCIDevice *vdev)
+{
+    PCIDevice *pdev = PCI_DEVICE(vdev);
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+
+    if (msi->again && !msi->up && !pci_irq_disabled(pdev)) {
+        msi->again = false;
+        msi->up = true;
+        event_notifier_set(&msi->raise);
+    }
+    if (msi->up || msi->again) {
+        pci_word_test_and_set_mask(pdev->config + PCI_STATUS,
+                                   PCI_STATUS_INTERRUPT);
+    } else {
+        pci_word_test_and_clear_mask(pdev->config + PCI_STATUS,
+                                     PCI_STATUS_INTERRUPT);
+    }
+}
+
+bool vfio_intx_msi_message(VFIOPCIDevice *vdev)
+{
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+
+    if (!msi->attached) {
+        return false;
+    }
+    msi->again = true;
+    msi->unsure = msi->shared;
+    vfio_intx_msi_deliver(vdev);
+    return true;
+}
+
+/* Not the bit that the guest reads, which is QEMU's */
+static bool vfio_intx_msi_wants_service(VFIOPCIDevice *vdev)
+{
+    uint32_t status = vfio_intx_msi_read(vdev, VFIO_PCI_CONFIG_REGION_INDEX,
+                                         PCI_STATUS, 2);
+
+    return status != UINT32_MAX && status & PCI_STATUS_INTERRUPT;
+}
+
+bool vfio_intx_msi_served(VFIOPCIDevice *vdev)
+{
+    if (!vdev->intx.msi.active) {
+        return false;
+    }
+    vfio_intx_msi_rearm(vdev);
+    if (vfio_intx_msi_wants_service(vdev)) {
+        trace_vfio_intx_msi_again(vdev->vbasedev.name);
+        vdev->intx.pending = true;
+        pci_irq_assert(PCI_DEVICE(vdev));
+    }
+    return true;
+}
+
+#ifdef CONFIG_KVM
+/* The guest's interrupt controller, by KVM */
+static void vfio_intx_msi_eoi(void *opaque)
+{
+    VFIOPCIDevice *vdev = opaque;
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+
+    if (!event_notifier_test_and_clear(&vdev->intx.unmask)) {
+        return;
+    }
+    if (!msi->up) {
+        msi->shared = true;
+        return;
+    }
+    trace_vfio_pci_intx_eoi(vdev->vbasedev.name);
+    msi->up = false;
+    vfio_intx_msi_rearm(vdev);
+    if (vfio_intx_msi_wants_service(vdev)) {
+        trace_vfio_intx_msi_again(vdev->vbasedev.name);
+        msi->again = true;
+    }
+    if (msi->unsure && !msi->again) {
+        msi->unsure = false;
+        msi->again = true;
+    }
+    vfio_intx_msi_deliver(vdev);
+}
+
+#endif
+
+/* False without an error: KVM cannot, or is not to */
+static bool vfio_intx_msi_connect(VFIOPCIDevice *vdev, Error **errp)
+{
+#ifdef CONFIG_KVM
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+
+    if (vdev->no_kvm_intx || !kvm_irqfds_enabled() ||
+        vdev->intx.route.mode != PCI_INTX_ENABLED ||
+        !kvm_resamplefds_enabled()) {
+        return false;
+    }
+    if (event_notifier_init(&msi->raise, 0)) {
+        error_setg(errp, "no eventfd to raise INTx");
+        return false;
+    }
+    if (event_notifier_init(&vdev->intx.unmask, 0)) {
+        error_setg(errp, "no eventfd for the EOI of INTx");
+        goto fail_unmask;
+    }
+    if (kvm_irqchip_add_irqfd_notifier_gsi(kvm_state, &msi->raise,
+                                           &vdev->intx.unmask,
+                                           vdev->intx.route.irq)) {
+        error_setg_errno(errp, errno, "failed to set up resample irqfd");
+        goto fail_irqfd;
+    }
+    qemu_set_fd_handler(event_notifier_get_fd(&vdev->intx.unmask),
+                        vfio_intx_msi_eoi, NULL, vdev);
+    return true;
+
+fail_irqfd:
+    event_notifier_cleanup(&vdev->intx.unmask);
+fail_unmask:
+    event_notifier_cleanup(&msi->raise);
+#endif
+    return false;
+}
+
+bool vfio_intx_msi_attach(VFIOPCIDevice *vdev, Error **errp)
+{
+    ERRP_GUARD();
+    PCIDevice *pdev = PCI_DEVICE(vdev);
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+
+    if (!vfio_intx_msi_connect(vdev, errp)) {
+        if (vdev->intx.pending) {
+            pci_irq_assert(pdev);
+        }
+        return !*errp;
+    }
+    msi->attached = true;
+    msi->up = false;
+    msi->again = vdev->intx.pending;
+    vdev->intx.pending = false;
+    pci_irq_deassert(pdev);
+    vfio_intx_msi_deliver(vdev);
+    trace_vfio_intx_msi_attach(vdev->vbasedev.name, vdev->intx.route.irq);
+    return true;
+}
+
+void vfio_intx_msi_detach(VFIOPCIDevice *vdev)
+{
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+
+    if (!msi->attached) {
+        return;
+    }
+    /* This lowers the line, too */
+    kvm_irqchip_remove_irqfd_notifier_gsi(kvm_state, &msi->raise,
+                                          vdev->intx.route.irq);
+    qemu_set_fd_handler(event_notifier_get_fd(&vdev->intx.unmask),
+                        NULL, NULL, NULL);
+    event_notifier_cleanup(&vdev->intx.unmask);
+    event_notifier_cleanup(&msi->raise);
+    vdev->intx.pending = msi->up || msi->again;
+    msi->attached = msi->up = msi->again = msi->shared = msi->unsure = false;
+    trace_vfio_intx_msi_detach(vdev->vbasedev.name);
+}
+
+void vfio_intx_msi_command(VFIOPCIDevice *vdev)
+{
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+    Error *err = NULL;
+
+    if (msi->rearm_due) {
+        vfio_intx_msi_rearm(vdev);
+    }
+    if (msi->up && pci_irq_disabled(PCI_DEVICE(vdev))) {
+        vfio_intx_msi_detach(vdev);
+        if (!vfio_intx_msi_attach(vdev, &err)) {
+            warn_reportf_err(err, VFIO_MSG_PREFIX, vdev->vbasedev.name);
+        }
+    }
+    if (msi->attached) {
+        vfio_intx_msi_deliver(vdev);
+    }
+}
+
+/*
+ * The host
+ */
+
+/* Returns 0 or -errno */
+static int vfio_intx_msi_signal(VFIOPCIDevice *vdev, unsigned index, int32_t fd)
+{
+    VFIODevice *vbasedev = &vdev->vbasedev;
+    g_autofree struct vfio_irq_set *set = g_malloc0(sizeof(*set) + sizeof(fd));
+    int ret;
+
+    set->argsz = sizeof(*set) + sizeof(fd);
+    set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+    set->index = index;
+    set->count = 1;
+    memcpy(set->data, &fd, sizeof(fd));
+    ret = vbasedev->io_ops->set_irqs(vbasedev, set);
+    return ret > 0 ? -ENOSPC : ret;
+}
+
+/* Not how many interrupts an index has, but whether it has any */
+static bool vfio_intx_msi_has(VFIOPCIDevice *vdev, unsigned index)
+{
+    struct vfio_irq_info info;
+
+    return !vfio_device_get_irq_info(&vdev->vbasedev, index, &info) &&
+           info.count && info.flags & VFIO_IRQ_INFO_EVENTFD;
+}
+
+/* INTx is not there, hidden, or shared and cannot be masked */
+static bool vfio_intx_msi_no_intx(int error)
+{
+    return error == -EBUSY || error == -EIO || error == -EINVAL ||
+           error == -ENODEV;
+}
+
+/* Returns true if INTx was set up, or if there is nothing to replace it */
+static bool vfio_intx_msi_try_intx(VFIOPCIDevice *vdev, int fd, Error **errp)
+{
+    ERRP_GUARD();
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+    int ret = -EINVAL;
+
+    if (vfio_intx_msi_has(vdev, VFIO_PCI_INTX_IRQ_INDEX)) {
+        ret = vfio_intx_msi_signal(vdev, VFIO_PCI_INTX_IRQ_INDEX, fd);
+    }
+    if (!ret) {
+        return true;
+    }
+    if (!vfio_intx_msi_no_intx(ret) || msi->why_not) {
+        error_setg_errno(errp, -ret, "prefer_msi=auto: INTx cannot be set up");
+        if (msi->why_not) {
+            error_append_hint(errp, "MSI cannot replace it: %s.\n",
+                              msi->why_not);
+        }
+        return true;
+    }
+    if (!msi->warned) {
+        warn_report(VFIO_MSG_PREFIX "INTx cannot be set up on the host (%s), "
+                    "MSI is used in its place (prefer_msi=auto); "
+                    "some devices do not work properly in this mode",
+                    vdev->vbasedev.name, strerror(-ret));
+        msi->warned = true;
+    }
+    return false;
+}
+
+bool vfio_intx_msi_enable(VFIOPCIDevice *vdev, int fd, Error **errp)
+{
+    ERRP_GUARD();
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+    int ret;
+
+    if (msi->prefer == ON_OFF_AUTO_OFF) {
+        return vfio_device_irq_set_signaling(&vdev->vbasedev,
+                                             VFIO_PCI_INTX_IRQ_INDEX, 0,
+                                             VFIO_IRQ_SET_ACTION_TRIGGER, fd,
+                                             errp);
+    }
+    if (msi->prefer == ON_OFF_AUTO_AUTO &&
+        vfio_intx_msi_try_intx(vdev, fd, errp)) {
+        return !*errp;
+    }
+    ret = vfio_intx_msi_signal(vdev, VFIO_PCI_MSI_IRQ_INDEX, fd);
+    if (ret) {
+        error_setg_errno(errp, -ret, "prefer_msi=%s: MSI cannot be set up on "
+                         "the host", OnOffAuto_str(msi->prefer));
+        error_append_hint(errp, "Use prefer_msi=off to have INTx.\n");
+        return false;
+    }
+    msi->active = true;
+    vdev->emulated_config_bits[PCI_STATUS] |= PCI_STATUS_INTERRUPT;
+    trace_vfio_intx_msi_enable(vdev->vbasedev.name);
+    vfio_intx_msi_rearm(vdev);
+    return true;
+}
+
+void vfio_intx_msi_disable(VFIOPCIDevice *vdev)
+{
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+
+    vfio_device_irq_disable(&vdev->vbasedev, msi->active ?
+                            VFIO_PCI_MSI_IRQ_INDEX : VFIO_PCI_INTX_IRQ_INDEX);
+    msi->active = msi->rearm_due = msi->again = false;
+    vdev->emulated_config_bits[PCI_STATUS] &= ~PCI_STATUS_INTERRUPT;
+}
+
+/*
+ * The device
+ */
+
+/* Returns NULL, or why the host cannot use MSI for the guest's INTx */
+static const char *vfio_intx_msi_judge(VFIOPCIDevice *vdev)
+{
+    if (!vfio_intx_msi_has(vdev, VFIO_PCI_MSI_IRQ_INDEX)) {
+        return "the device has no MSI";
+    }
+    if (vfio_intx_msi_is_nvidia(vdev)) {
+        return vfio_intx_msi_nvidia(vdev, &vdev->intx.msi.rearm);
+    }
+    return NULL;
+}
+
+bool vfio_intx_msi_setup(VFIOPCIDevice *vdev, Error **errp)
+{
+    ERRP_GUARD();
+    PCIDevice *pdev = PCI_DEVICE(vdev);
+    VFIOINTxMSI *msi = &vdev->intx.msi;
+    const char *prefer = OnOffAuto_str(msi->prefer);
+
+    if (msi->prefer == ON_OFF_AUTO_OFF) {
+        return true;
+    }
+    if (cpr_is_incoming()) {
+        error_setg(errp, "prefer_msi=%s: interrupts cannot be taken over from "
+                   "another QEMU", prefer);
+        error_append_hint(errp, "Use prefer_msi=off in both.\n");
+        return false;
+    }
+    msi->why_not = vfio_intx_msi_judge(vdev);
+    if (msi->why_not && msi->prefer == ON_OFF_AUTO_ON) {
+        error_setg(errp, "prefer_msi=on: %s", msi->why_not);
+        error_append_hint(errp, "Use prefer_msi=off to have INTx.\n");
+        return false;
+    }
+    if (msi->why_not) {
+        return true;
+    }
+
+    error_setg(&msi->blocker, VFIO_MSG_PREFIX "with prefer_msi=%s an interrupt "
+               "on its way would be lost; use prefer_msi=off to migrate",
+               vdev->vbasedev.name, prefer);
+    if (migrate_add_blocker(&msi->blocker, errp)) {
+        return false;
+    }
+    if (!vfio_pci_read_config(pdev, PCI_INTERRUPT_PIN, 1)) {
+        pci_config_set_interrupt_pin(pdev->config, 1);
+        vdev->emulated_config_bits[PCI_INTERRUPT_PIN] = 0xff;
+    }
+    return true;
+}
+
+void vfio_intx_msi_exit(VFIOPCIDevice *vdev)
+{
+    migrate_del_blocker(&vdev->intx.msi.blocker);
+}
+
+static void vfio_intx_msi_get_prefer(Object *obj, Visitor *v, const char *name,
+                                     void *opaque, Error **errp)
+{
+    visit_type_OnOffAuto(v, name, &VFIO_PCI_DEVICE(obj)->intx.msi.prefer, errp);
+}
+
+/* As a QObject from -device and QMP, as a string from -global */
+static bool vfio_intx_msi_visit(Visitor *v, const char *name, OnOffAuto *prefer,
+                                Error **errp)
+{
+    QObject *value = NULL;
+    QBool *boolean;
+    Visitor *sub;
+    bool ok = true;
+
+    if (!v->type_any) {
+        return visit_type_OnOffAuto(v, name, prefer, errp);
+    }
+    if (!visit_type_any(v, name, &value, errp)) {
+        return false;
+    }
+    boolean = qobject_to(QBool, value);
+    if (boolean) {
+        *prefer = qbool_get_bool(boolean) ? ON_OFF_AUTO_ON : ON_OFF_AUTO_OFF;
+    } else {
+        sub = qobject_input_visitor_new(value);
+        ok = visit_type_OnOffAuto(sub, name, prefer, errp);
+        visit_free(sub);
+    }
+    qobject_unref(value);
+    return ok;
+}
+
+static void vfio_intx_msi_set_prefer(Object *obj, Visitor *v, const char *name,
+                                     void *opaque, Error **errp)
+{
+    OnOffAuto prefer;
+
+    if (DEVICE(obj)->realized) {
+        qdev_prop_set_after_realize(DEVICE(obj), name, errp);
+        return;
+    }
+    if (vfio_intx_msi_visit(v, name, &prefer, errp)) {
+        VFIO_PCI_DEVICE(obj)->intx.msi.prefer = prefer;
+    }
+}
+
+void vfio_intx_msi_class_init(ObjectClass *klass)
+{
+    static const char *const names[] = { "x-prefer-msi", "prefer_msi" };
+    static const char *const descriptions[] = {
+        "Use MSI on the host while the guest uses INTx; auto: only if INTx "
+        "cannot be set up",
+        "Old spelling of x-prefer-msi",
+    };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(names); i++) {
+        ObjectProperty *property =
+            object_class_property_add(klass, names[i], "OnOffAuto",
+                                      vfio_intx_msi_get_prefer,
+                                      vfio_intx_msi_set_prefer, NULL, NULL);
+
+        object_property_set_default_str(property, "off");
+        object_class_property_set_description(klass, names[i],
+                                              descriptions[i]);
+    }
+}

@@ -1,0 +1,113 @@
+/*
+ * Guest INTx carried by host MSI: prefer_msi
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A guest driver that uses INTx makes vfio use INTx on the host.  Where that
+ * line cannot be had, because it is shared and the device cannot mask it or
+ * because the kernel hides it, the device may still send messages.  With
+ * prefer_msi=on or =auto the host then uses MSI, vector 0, while the guest
+ * goes on to see a level.
+ *
+ *     host      VFIO_PCI_MSI_IRQ_INDEX, an eventfd that QEMU's main loop reads;
+ *               never while another index is enabled
+ *     guest     the line goes up for a message and down when it was served
+ *
+ * A message is an edge: it says that something has happened, not that the
+ * device still wants service.  Two rules make a level of it:
+ *
+ * - A message that comes while the line is up raises it again after that.  So
+ *   after each message the guest's handler begins at least once.
+ * - When the line goes down, PCI_STATUS of the device is read.  Its Interrupt
+ *   Status bit (PCI Local Bus Specification 2.3, section 6.2.3) says whether
+ *   the device still wants service; then the line goes up again.  Devices are
+ *   free to keep it clear while MSI is enabled, and then a device that sends
+ *   no message for what happened while it was being served stays silent.
+ *
+ * When was it served?  With an in-kernel irqchip KVM tells of the guest's EOI
+ * (KVM_IRQFD_FLAG_RESAMPLE): vfio_intx_msi_attach().  MMIO stays mapped.
+ * Without one, it is the first access to a BAR, with MMIO trapped from the
+ * interrupt on, as vfio has it for INTx (vfio_pci_intx_eoi()).  That may be too
+ * early: a message that comes after a handler has read the cause of the
+ * interrupt, and before it has made its last access, is then lost.
+ *
+ * KVM does not tell whose interrupt has ended.  An EOI while a device has not
+ * raised the line shows that the line is shared; from then on each message of
+ * the device raises it until a second EOI, because the first may end handlers
+ * that ran for another device, before the message.  They find nothing to do
+ * then, as handlers on a shared line often do.
+ *
+ * All of it runs under the BQL.
+ */
+#ifndef HW_VFIO_INTX_MSI_H
+#define HW_VFIO_INTX_MSI_H
+
+#include "qapi/qapi-types-common.h"
+#include "qemu/event_notifier.h"
+#include "qom/object.h"
+
+struct VFIOPCIDevice;
+
+/* How an NVIDIA adapter is told to send a next message; see intx-msi.c */
+typedef struct VFIOINTxMSIRearm {
+    uint32_t offset;            /* in BAR 0, bytes */
+    uint32_t size;              /* of the write, bytes */
+    uint32_t value;
+} VFIOINTxMSIRearm;
+
+typedef struct VFIOINTxMSI {
+    OnOffAuto prefer;           /* the property */
+    const char *why_not;        /* the host cannot use MSI; static, NULL: can */
+    const VFIOINTxMSIRearm *rearm;  /* NULL: none is needed */
+    Error *blocker;             /* of migration */
+    bool warned;
+    bool active;                /* MSI carries INTx */
+    bool rearm_due;             /* as soon as the guest enables memory */
+    bool attached;              /* KVM raises the line and tells of EOI */
+    bool up;                    /* attached: the line is, or was until an EOI */
+    bool again;                 /* attached: raise it when it goes down */
+    bool shared;                /* attached: the line has other users */
+    bool unsure;                /* attached: one EOI does not count */
+    EventNotifier raise;        /* attached: to KVM */
+} VFIOINTxMSI;
+
+/*
+ * The properties x-prefer-msi and prefer_msi, which are one: "off" (default),
+ * "on" or "auto", or a JSON boolean.
+ */
+void vfio_intx_msi_class_init(ObjectClass *klass);
+
+/*
+ * Before the device's first interrupt is set up: with prefer_msi=on fail, with
+ * a reason, if MSI cannot be used; give the guest an interrupt pin if the host
+ * hides it; block migration.  vfio_intx_msi_exit() undoes the last.
+ */
+bool vfio_intx_msi_setup(struct VFIOPCIDevice *vdev, Error **errp);
+void vfio_intx_msi_exit(struct VFIOPCIDevice *vdev);
+
+/*
+ * Have the host signal @fd for the guest's INTx, by the index that prefer_msi
+ * asks for; and the reverse, for the index that is in use.
+ */
+bool vfio_intx_msi_enable(struct VFIOPCIDevice *vdev, int fd, Error **errp);
+void vfio_intx_msi_disable(struct VFIOPCIDevice *vdev);
+
+/*
+ * Have KVM raise the line and tell of EOI, where it can; else, and after
+ * vfio_intx_msi_detach(), it is done by QEMU.  What is pending stays pending.
+ */
+bool vfio_intx_msi_attach(struct VFIOPCIDevice *vdev, Error **errp);
+void vfio_intx_msi_detach(struct VFIOPCIDevice *vdev);
+
+/* A message has come.  False if the caller is to raise the line itself. */
+bool vfio_intx_msi_message(struct VFIOPCIDevice *vdev);
+
+/*
+ * The line has gone down.  False if the caller is to unmask INTx on the host.
+ */
+bool vfio_intx_msi_served(struct VFIOPCIDevice *vdev);
+
+/* The guest may have written PCI_COMMAND */
+void vfio_intx_msi_command(struct VFIOPCIDevice *vdev);
+
+#endif /* HW_VFIO_INTX_MSI_H */

@@ -1,0 +1,279 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A firmware that drives QEMU's device "edu" on bus 0 by INTx, through the
+ * 8259s: it has the device raise interrupts, counts those that its handler
+ * found a cause for, and those it did not.
+ *
+ *     plain   one after the other
+ *     again   the handler itself raises the next one, after it has
+ *             acknowledged the device and before its EOI
+ *     shared  with two devices, on the same line: the handler has looked at
+ *             both, and the second device has an interrupt before the EOI
+ *
+ * An interrupt that is lost stops it: it waits for each.
+ */
+        .include "firmware.inc"
+
+        .set    EDU_ID, 0x11e81234
+        .set    EDU_BAR, 0xe0000000
+        .set    EDU_STATUS, 0x24
+        .set    EDU_RAISE, 0x60
+        .set    EDU_ACK, 0x64
+        .set    MEMORY_AND_MASTER, 6
+        .set    IRQ, 10
+        .set    VECTOR, 0x70 + IRQ - 8
+        .set    PLAIN, 10000
+        .set    AGAIN, 1000
+        .set    SHARED, 1000
+        .set    EDU_DISTANCE, 0x200000  /* of the second one's BAR */
+        .set    LAPIC, 0xfee00000
+        .set    DELAY, 200              /* port accesses */
+
+main:
+        call    find_chipset
+        call    flat
+        xorl    %esi, %esi
+        movl    $EDU_BAR, %ecx
+        call    find_edu
+        jc      nothing
+        addl    $EDU_DISTANCE, %ecx
+        call    find_edu
+        setnc   two
+        call    route
+        call    pic
+        call    vector
+        sti
+
+        movl    $PLAIN, %ebp
+1:
+        movl    count, %ebx
+        incl    %ebx
+        call    raise
+        call    await
+        decl    %ebp
+        jnz     1b
+        movw    $plain, %si
+        call    report
+
+        movl    $AGAIN, %ebp
+2:
+        movl    count, %ebx
+        addl    $2, %ebx
+        movb    $1, extra
+        call    raise
+        call    await
+        decl    %ebp
+        jnz     2b
+        movw    $again, %si
+        call    report
+
+        cmpb    $0, two
+        je      4f
+        movl    $SHARED, %ebp
+3:
+        movl    count, %ebx
+        addl    $2, %ebx
+        movb    $1, other
+        call    raise
+        call    await
+        decl    %ebp
+        jnz     3b
+        movw    $shared, %si
+        call    report
+4:
+        movw    $done, %si
+        call    say
+        jmp     finish
+nothing:
+        movw    $none, %si
+        call    say
+        jmp     finish
+
+report:                                 /* %si and both counts */
+        call    say
+        movl    count, %eax
+        call    hex32
+        movw    $spurious, %si
+        call    say
+        movl    unasked, %eax
+        call    hex32
+        jmp     newline
+
+raise:
+        movl    $EDU_BAR, %edi
+        movl    $1, %fs:EDU_RAISE(%edi)
+        ret
+
+await:                                  /* until %ebx interrupts */
+        cli
+        cmpl    %ebx, count
+        jae     1f
+        sti
+        hlt
+        jmp     await
+1:
+        sti
+        ret
+
+handler:
+        pushal
+        pushw   %ds
+        pushw   %cs
+        popw    %ds
+        pushl   count
+        movl    $EDU_BAR, %edi
+        call    serve
+        cmpb    $0, two
+        je      1f
+        addl    $EDU_DISTANCE, %edi
+        call    serve
+1:
+        popl    %eax
+        cmpl    %eax, count
+        jne     2f
+        incl    unasked
+2:
+        cmpb    $0, extra
+        je      3f
+        movb    $0, extra
+        call    raise
+3:
+        cmpb    $0, other
+        je      5f
+        movb    $0, other
+        movl    $1, %fs:EDU_RAISE(%edi)
+        movw    $DELAY, %cx             /* until the message is there */
+4:
+        inb     $0x80, %al
+        loop    4b
+5:
+        movb    $0x20, %al
+        outb    %al, $0xa0
+        outb    %al, $0x20
+        popw    %ds
+        popal
+        iretw
+
+serve:                                  /* the device at %edi */
+        movl    %fs:EDU_STATUS(%edi), %eax
+        testl   %eax, %eax
+        jz      1f
+        movl    %eax, %fs:EDU_ACK(%edi)
+        incl    count
+1:
+        ret
+
+/* %fs reaches all of memory from now on */
+flat:
+        lgdtl   gdt
+        movl    %cr0, %eax
+        orb     $1, %al
+        movl    %eax, %cr0
+        movw    $8, %dx
+        movw    %dx, %fs
+        andb    $0xfe, %al
+        movl    %eax, %cr0
+        xorw    %dx, %dx
+        movw    %dx, %fs
+        ret
+
+/* The next one from %esi on gets the BAR %ecx; carry: there is none */
+find_edu:
+        movl    %esi, %eax
+        call    config_read32
+        cmpl    $EDU_ID, %eax
+        je      1f
+        addl    $0x800, %esi
+        cmpl    $0x10000, %esi
+        jb      find_edu
+        stc
+        ret
+1:
+        leal    0x10(%esi), %eax
+        call    config_write32
+        pushl   %ecx
+        leal    4(%esi), %eax
+        movl    $MEMORY_AND_MASTER, %ecx
+        call    config_write32
+        popl    %ecx
+        call    say_pin
+        addl    $0x800, %esi
+        clc
+        ret
+
+say_pin:
+        pushl   %esi
+        movl    %esi, %edx
+        movw    $pin, %si
+        call    say
+        leal    0x3d(%edx), %eax
+        call    config_read8
+        call    hex8
+        call    newline
+        popl    %esi
+        ret
+
+route:                                  /* all of the chipset's PIRQs to IRQ */
+        movl    $IRQ * 0x01010101, %ecx
+        movl    $0x0860, %eax           /* PIIX3, 00:01.0 */
+        cmpl    $0x59, pam
+        je      config_write32
+        movl    $0xf860, %eax           /* ICH9, 00:1f.0 */
+        call    config_write32
+        movl    $0xf868, %eax
+        jmp     config_write32
+
+pic:                                    /* IRQ alone, as a level, to the CPU */
+        movl    $LAPIC, %edi
+        movl    $0x1ff, %fs:0xf0(%edi)  /* enabled */
+        movl    $0x8700, %fs:0x350(%edi)        /* LINT0: ExtINT */
+        movw    $0x4d1, %dx
+        movb    $1 << (IRQ - 8), %al
+        outb    %al, %dx
+        movb    $0x11, %al
+        outb    %al, $0x20
+        outb    %al, $0xa0
+        movb    $0x08, %al
+        outb    %al, $0x21
+        movb    $0x70, %al
+        outb    %al, $0xa1
+        movb    $4, %al
+        outb    %al, $0x21
+        movb    $2, %al
+        outb    %al, $0xa1
+        movb    $1, %al
+        outb    %al, $0x21
+        outb    %al, $0xa1
+        movb    $0xfb, %al
+        outb    %al, $0x21
+        movb    $0xff ^ (1 << (IRQ - 8)), %al
+        outb    %al, $0xa1
+        ret
+
+vector:
+        xorw    %ax, %ax
+        movw    %ax, %es
+        movw    $handler, %es:(VECTOR * 4)
+        movw    $HOME, %es:(VECTOR * 4 + 2)
+        ret
+
+        .balign 8
+gdt:    .word   15                      /* the first descriptor is not used */
+        .long   HOME * 16 + gdt
+        .word   0
+        .quad   0x00cf92000000ffff
+count:  .long   0
+unasked: .long  0
+extra:  .byte   0
+other:  .byte   0
+two:    .byte   0
+none:   .asciz  "no edu\n"
+pin:    .asciz  "pin "
+plain:  .asciz  "plain "
+again:  .asciz  "again "
+shared: .asciz  "shared "
+spurious: .asciz " spurious "
+done:   .asciz  "INTERRUPTS DONE\n"
+
+        .include "firmware-end.inc"

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guest INTx on host INTx and on host MSI, through the real vfio-pci (TAP).
+
+msi-test.py GROUP: QEMU's device "edu" of the emulated host is assigned to a
+firmware that counts its interrupts (lab/guests/edu-intx.S), while the host
+counts them in /proc/interrupts.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+from bench import TOP, require, tap
+from vgalab import images
+
+DEVICE = '0000:00:10.0'
+NEXT = '0000:00:11.0'
+# On the same line of the host: the slot four further.
+OTHER = '0000:00:14.0'
+PLAIN = 10000
+AGAIN = 12000
+SHARED = 14000
+# How the host's kernel names vfio's interrupts in /proc/interrupts
+NAMES = {'intx': 'vfio-intx', 'msi': r'vfio-msi\[0\]'}
+# What the host counts, once it is all of them, ends a run.
+SAMPLE = ('while sleep 1; do grep vfio-[im][ns] /proc/interrupts | '
+          'while read -r line; do event "qemu irq $line"; done; done &')
+SECONDS = 400
+
+
+def run(options, machine, more, until):
+    """(guest's lines, QEMU's lines) of a guest; more: arguments of lab/run."""
+    with tempfile.TemporaryDirectory(prefix='msi-') as out:
+        command = [
+            os.path.join(TOP, 'lab', 'run'), '--machine', machine,
+            '--host-device', 'edu', '--bios', images.firmware('edu-intx'),
+            '--host-cmd', f'lab_vfio_bind {DEVICE}', '--host-cmd', SAMPLE,
+            *more, '--arg', f'-device {options},id=edu,addr=0x5',
+            '--seconds', str(SECONDS), '--out', out, '--until', until]
+        process = subprocess.run(command, check=False, capture_output=True,
+                                 text=True)
+        lines = []
+        for name in ('guest.log', 'qemu.log'):
+            path = os.path.join(out, name)
+            lines.append([])
+            if os.path.exists(path):
+                with open(path, encoding='utf-8', errors='replace') as file:
+                    lines[-1] = file.read().replace('\r', '').splitlines()
+        require(process.returncode == 0,
+                f'lab/run ended with {process.returncode}: '
+                f'{process.stderr.strip()[-300:]} '
+                + json.dumps([part[-6:] for part in lines]))
+        return lines
+
+
+def counted(guest, name):
+    """(interrupts, those without a cause) of a phase of the guest."""
+    for line in guest:
+        found = re.match(rf'{name} ([0-9a-f]+) spurious ([0-9a-f]+)', line)
+        if found:
+            return tuple(int(number, 16) for number in found.groups())
+    require(False, f'the guest said nothing of "{name}": {guest[-4:]}')
+
+
+def check(options, kind, machine='pc', more=(), until=None, shared=False):
+    """All interrupts arrive, as INTx in the guest, as KIND on the host.
+
+    Returns a remark, and QEMU's lines.
+    """
+    all_there = rf'qemu:irq \d+: +1[2-9]\d\d\d .*{NAMES[kind]}'
+    guest, qemu = run(options, machine, more, until or all_there)
+    plain, spurious = counted(guest, 'plain')
+    again, late = counted(guest, 'again')
+    require(plain == PLAIN, f'{plain} of {PLAIN} interrupts')
+    require(again == AGAIN, f'{again} of {AGAIN} interrupts')
+    other = rf'{NAMES["intx" if kind == "msi" else "msi"]}\({DEVICE}'
+    require(not any(re.search(other, line) for line in qemu),
+            f'the host used {other}')
+    remark = f'{again} interrupts, without a cause: {spurious}, then {late}'
+    if shared:
+        both, more_spurious = counted(guest, 'shared')
+        require(both == SHARED, f'{both} of {SHARED} interrupts')
+        remark += f'; {both} with two devices: {more_spurious}'
+    return remark, qemu
+
+
+def check_busy():
+    """A device that has the line to itself leaves prefer_msi=auto with MSI."""
+    remark, qemu = check(f'vfio-pci,host={DEVICE},x-prefer-msi=auto', 'msi',
+                         more=['--host-device', 'edu,addr=0x14',
+                               '--host-cmd', 'lab_vfio_reload nointxmask=1',
+                               '--host-cmd', f'lab_vfio_bind {OTHER}',
+                               '--arg', f'-device vfio-pci,host={OTHER},'
+                               'addr=0x6'])
+    warnings = [l for l in qemu if 'prefer_msi=auto' in l]
+    require(len(warnings) == 1 and 'Device or resource busy' in warnings[0],
+            f'the warning: {warnings}')
+    return remark
+
+
+def check_shared():
+    """Two devices on one line of the guest, which says when it is done."""
+    remark, _ = check(f'vfio-pci,host={DEVICE},x-prefer-msi=on', 'msi',
+                      more=['--host-device', 'edu',
+                            '--host-cmd', f'lab_vfio_bind {NEXT}',
+                            '--arg', f'-device vfio-pci,host={NEXT},'
+                            'x-prefer-msi=on,addr=0x9'],
+                      until='debug:^INTERRUPTS DONE', shared=True)
+    return remark
+
+
+def cases(group):
+    """What a group runs."""
+    vfio = f'vfio-pci,host={DEVICE}'
+    return {
+        'edu': [
+            ('INTx on the host: prefer_msi=off',
+             lambda: check(vfio, 'intx')[0]),
+            ('MSI on the host: prefer_msi=on',
+             lambda: check(vfio + ',x-prefer-msi=on', 'msi')[0]),
+            ('the line is busy on the host: prefer_msi=auto', check_busy),
+        ],
+        'edu-more': [
+            ('MSI on the host, q35',
+             lambda: check(vfio + ',x-prefer-msi=on', 'msi', 'q35')[0]),
+            ('MSI on the host, two devices on a line of the guest',
+             check_shared),
+            ('MSI on the host, EOI by access to a BAR',
+             lambda: check(vfio + ',x-prefer-msi=on,x-no-kvm-intx=on',
+                           'msi')[0]),
+            ('the old command line',
+             lambda: check(f'pci-assign,host={DEVICE[5:]},prefer_msi=on',
+                           'msi')[0]),
+        ],
+    }[group]
+
+
+if __name__ == '__main__':
+    tap(cases(sys.argv[1]))
