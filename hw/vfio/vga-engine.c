@@ -29,6 +29,7 @@
 #include "qapi/visitor.h"
 #include "qemu/bswap.h"
 #include "qemu/error-report.h"
+#include "qemu/memfd.h"
 #include "qemu/range.h"
 #include "qemu/timer.h"
 #include "qemu/units.h"
@@ -934,19 +935,35 @@ static bool engine_can_map(const VFIOPCIDevice *vdev)
 
 /*
  * Other assigned devices could not reach the window by DMA, and do not reach
- * its shadow: RAM_PROTECTED keeps it out of their IOMMU.  It is no part of a
- * migration either, which an assigned adapter does not survive anyway.
+ * its shadow: RAM_PROTECTED keeps it out of their IOMMU, and takes a file.  It
+ * is no part of a migration, which an assigned adapter does not survive anyway.
  */
+static bool engine_alloc_shadow(VFIOVGAEngine *e, MemoryRegion *mr,
+                                Error **errp)
+{
+    int fd = qemu_memfd_create("vfio-vga-shadow", VFIO_VGA_WINDOW_SIZE, false,
+                               0, 0, errp);
+
+    if (fd < 0) {
+        return false;
+    }
+    if (!memory_region_init_ram_from_fd(mr, OBJECT(e->vdev), "vfio-vga-shadow",
+                                        VFIO_VGA_WINDOW_SIZE,
+                                        RAM_SHARED | RAM_PROTECTED, fd, 0,
+                                        errp)) {
+        close(fd);
+        return false;
+    }
+    return true;
+}
+
 static void engine_init_shadow(VFIOVGAEngine *e, VFIOQuirk *quirk)
 {
     Error *err = NULL;
 
-    if (!memory_region_init_ram_flags_nomigrate(&quirk->mem[0],
-                                                OBJECT(e->vdev),
-                                                "vfio-vga-shadow",
-                                                VFIO_VGA_WINDOW_SIZE,
-                                                RAM_PROTECTED, &err)) {
-        warn_report_err(err);
+    if (!engine_alloc_shadow(e, &quirk->mem[0], &err)) {
+        warn_reportf_err(err, VFIO_MSG_PREFIX "no shadow of legacy VGA memory: ",
+                         engine_name(e));
         return;
     }
     quirk->nr_mem = 1;
