@@ -865,7 +865,13 @@ static void recipe_master(Guest *g)
 
 static void recipe_reset(Guest *g)
 {
+    int n = below(g, 6);
+
     emit(g, OP_RESET, 0, 0, 0);
+    while (n--) {
+        recipe_again(g); /* where it was, with registers as the reset left */
+        recipe_fill(g);
+    }
     recipe_mode(g);
 }
 
@@ -906,6 +912,36 @@ static void text_page(Guest *g)
     emit_reg(g, crtc(g), 0x0d, start);
 }
 
+/* Where a byte is: two registers that QEMU's models and a VGA heed */
+static void text_addressing(Guest *g)
+{
+    switch (below(g, 4)) {
+    case 0:
+        emit(g, OP_OUT, crtc(g), 2, 0xe317); /* by bytes */
+        break;
+    case 1:
+        emit_out(g, 0x3c2, g->misc ^ 0x20); /* page */
+        break;
+    default:
+        emit(g, OP_OUT, crtc(g), 2, 0xa317); /* by words */
+        break;
+    }
+    recipe_again(g);
+}
+
+/* What is on the screen, written past the window and read through it */
+static void text_bar(Guest *g)
+{
+    uint32_t addr = place(g, 8) & ~1;
+    uint32_t at = BAR + (addr & 0x7fff) * 2;
+
+    emit(g, OP_READ, addr, 2, 0);
+    emit(g, OP_WRITE, at, 2, guest_random(g));
+    emit(g, OP_READ, addr, 2, 0);
+    emit(g, OP_WRITE, addr, 2, guest_random(g));
+    emit(g, OP_READ, at, 2, 0);
+}
+
 /* The latches, loaded in a text mode and used after it */
 static void text_latches(Guest *g)
 {
@@ -936,7 +972,8 @@ static const struct {
     { recipe_palette_write, 2 },
     { recipe_attribute, 1 },
     { recipe_font, 1 },
-    { recipe_bar, 1 },
+    { text_bar, 2 },
+    { text_addressing, 2 },
     { recipe_decode, 1 },
 };
 
