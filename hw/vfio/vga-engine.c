@@ -79,7 +79,7 @@ typedef struct VFIOVGAEngine {
     /* What the guest read last, if that was in the window wanted */
     uint32_t read_base;          /* bus address; 0: it was not */
     uint32_t read_size;
-    bool latches_lost;           /* they are not as the guest's reads left them */
+    bool latches_lost;           /* not as the guest's reads left them */
 
     struct {
         uint32_t base;
@@ -962,7 +962,7 @@ static void engine_init_shadow(VFIOVGAEngine *e, VFIOQuirk *quirk)
     Error *err = NULL;
 
     if (!engine_alloc_shadow(e, &quirk->mem[0], &err)) {
-        warn_reportf_err(err, VFIO_MSG_PREFIX "no shadow of legacy VGA memory: ",
+        warn_reportf_err(err, VFIO_MSG_PREFIX "no shadow of VGA memory: ",
                          engine_name(e));
         return;
     }

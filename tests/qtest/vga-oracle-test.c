@@ -1024,7 +1024,7 @@ static void fill(Guest *g, uint32_t addr, int n, uint32_t size, uint32_t value)
     }
 }
 
-/* "rep movs" by bytes: what is written is random, the latches are what counts */
+/* "rep movs" by bytes; what is written is random, latches are what counts */
 static void copy(Guest *g, uint32_t to, uint32_t from, int n)
 {
     int i;
