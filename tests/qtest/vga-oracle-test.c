@@ -24,6 +24,7 @@
  *   VGA_ORACLE_MODEL        only this one
  *   VGA_ORACLE_CLIENT_OPTS  properties of the client's vfio-user-pci:
  *                           prop=value,prop=value
+ *   VGA_ORACLE_TIER         only this of the ways a client can work (tiers[])
  *
  * It needs no KVM: no processor runs in any of the QEMUs.
  */
@@ -35,13 +36,16 @@
 #include <sys/un.h>
 
 #include "hw/pci/pci_regs.h"
+#include "libqmp.h"
 #include "libqtest.h"
+#include "qobject/qdict.h"
+#include "qobject/qlist.h"
 #include "qemu/bswap.h"
 #include "qemu/cutils.h"
 #include "qemu/units.h"
 
 #define DEFAULT_SEED 0x3c03da3c4ULL
-#define DEFAULT_ACCESSES 80000
+#define DEFAULT_ACCESSES 42000 /* half a million for all tiers and models */
 #define BATCH 256
 #define HISTORY 32
 #define DUMP_EVERY 20000 /* accesses; and at the end */
@@ -49,6 +53,10 @@
 #define MEM 0xa0000
 #define MEM_SIZE (128 * KiB)
 #define PLANES 4
+
+#define SLOT 4 /* of the adapter */
+#define CONFIG(reg) (0x80000000 | SLOT << 11 | (reg))
+#define BAR 0xe0000000 /* where BAR 0 goes, the frame buffer of each model */
 
 static const char *const models[] = { "VGA", "cirrus-vga", "ati-vga" };
 
@@ -63,6 +71,12 @@ typedef enum Op {
     OP_WRITE,
     OP_READ_RUN,  /* ascending, as by "rep movs": QEMU splits it */
     OP_WRITE_RUN,
+    OP_STEP,      /* so many ns pass, @value */
+    /* What is no access, but happens to the machine */
+    OP_STOP,
+    OP_CONT,
+    OP_RESET,
+    OP_OTHER,     /* another writes to a port, past the guest */
 } Op;
 
 #define RUN_MAX 1024
@@ -109,6 +123,19 @@ static void access_print(GString *out, const Access *a)
             g_string_append_printf(out, "%02x", run_byte(a, i));
         }
         g_string_append_c(out, '\n');
+        break;
+    case OP_STEP:
+        g_string_append_printf(out, "clock_step %u\n", a->value);
+        break;
+    case OP_STOP:
+    case OP_CONT:
+    case OP_RESET:
+        g_string_append_printf(out, "%s\n", a->op == OP_STOP ? "stop" :
+                               a->op == OP_CONT ? "cont" : "system_reset");
+        break;
+    case OP_OTHER:
+        g_string_append_printf(out, "other: outb 0x%x 0x%x\n", a->addr,
+                               a->value);
         break;
     default:
         g_assert_not_reached();
@@ -179,6 +206,13 @@ typedef struct Guest {
     uint8_t misc;
     uint8_t gr_index;
     uint8_t gr6;
+    /*
+     * A client that maps a copy of the memory does not see what is read from
+     * it, and latches are left as they are: what uses them later has to load
+     * them where it uses them, as software does.
+     */
+    bool loads_latches;
+    bool registers_written; /* since it did */
 } Guest;
 
 /* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom generators) */
@@ -281,12 +315,29 @@ static void guest_hash(Guest *g, const Access *a)
     }
 }
 
+static void emit(Guest *g, Op op, uint32_t addr, uint32_t size,
+                 uint32_t value);
+
+static void emit_latch_loads(Guest *g)
+{
+    if (g->loads_latches && g->registers_written) {
+        g->registers_written = false;
+        emit(g, OP_READ, 0xa0000, 1, 0);
+        emit(g, OP_READ, 0xb0000, 1, 0);
+        emit(g, OP_READ, 0xb8000, 1, 0);
+    }
+}
+
 static void emit(Guest *g, Op op, uint32_t addr, uint32_t size, uint32_t value)
 {
     Access a = { .op = op, .size = size, .addr = addr, .value = value };
 
+    if (op == OP_WRITE || op == OP_WRITE_RUN) {
+        emit_latch_loads(g);
+    }
     if (op == OP_OUT) {
         a.value = guest_port_value(g, &a);
+        g->registers_written = true;
     } else if (op == OP_WRITE && size < 4) {
         a.value &= (1u << (size * 8)) - 1;
     }
@@ -398,6 +449,8 @@ static const Mode modes[] = {
         0x00, 0x00 } },
 };
 
+enum { MODE_3, MODE_1, MODE_4, MODE_7, MODE_12, MODE_13, MODE_X };
+
 static void emit_regs(Guest *g, uint16_t port, const uint8_t *values, int first,
                       int count)
 {
@@ -421,9 +474,9 @@ static void emit_attributes(Guest *g, const uint8_t *values)
 }
 
 /* Sequencer in reset, CR0-7 unprotected by CR11, as the IBM manual demands */
-static void recipe_mode(Guest *g)
+static void emit_mode(Guest *g, int nr)
 {
-    const Mode *mode = &modes[below(g, ARRAY_SIZE(modes))];
+    const Mode *mode = &modes[nr];
 
     emit_reg(g, 0x3c4, 0, 0x01);
     emit_regs(g, 0x3c4, mode->sr, 1, ARRAY_SIZE(mode->sr));
@@ -433,6 +486,11 @@ static void recipe_mode(Guest *g)
     emit_regs(g, crtc(g), mode->cr, 0, ARRAY_SIZE(mode->cr));
     emit_regs(g, 0x3ce, mode->gr, 0, ARRAY_SIZE(mode->gr));
     emit_attributes(g, mode->ar);
+}
+
+static void recipe_mode(Guest *g)
+{
+    emit_mode(g, below(g, ARRAY_SIZE(modes)));
 }
 
 /*
@@ -737,6 +795,551 @@ static void recipe_font(Guest *g)
     }
 }
 
+/*
+ * What makes a client leave a fast way, and come back to it
+ */
+
+static void recipe_step(Guest *g)
+{
+    static const uint8_t ms[] = { 1, 4, 10, 11, 20, 60 };
+
+    emit(g, OP_STEP, 0, 0, ms[below(g, ARRAY_SIZE(ms))] * 1000000);
+    if (below(g, 16) == 0) {
+        emit(g, OP_STEP, 0, 0, 1200 * 1000000);
+    }
+}
+
+static void emit_command(Guest *g, uint16_t command)
+{
+    emit(g, OP_OUT, 0xcf8, 4, CONFIG(PCI_COMMAND));
+    emit(g, OP_OUT, 0xcfc, 2, command);
+}
+
+/*
+ * Off and on again.  Between the two nothing is accessed: QEMU's VGA on a bus
+ * of its own decodes then, too.
+ */
+static void recipe_decode(Guest *g)
+{
+    emit_command(g, below(g, 2) ? 0 : PCI_COMMAND_IO);
+    emit_command(g, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+}
+
+/* The same memory, past the window */
+static void recipe_bar(Guest *g)
+{
+    uint32_t at = BAR + below(g, below(g, 2) ? 4 * BUSY : 256 * KiB - 4);
+    int n = 1 + below(g, 3);
+
+    while (n--) {
+        emit(g, below(g, 3) ? OP_WRITE : OP_READ, at + below(g, 8), width(g),
+             guest_random(g));
+    }
+}
+
+static void recipe_stop(Guest *g)
+{
+    emit(g, OP_STOP, 0, 0, 0);
+    recipe_access(g);
+    recipe_again(g);
+    emit(g, OP_CONT, 0, 0, 0);
+}
+
+/* As bus master an adapter has a driver of its own, which does what it wants */
+static void recipe_master(Guest *g)
+{
+    int i, n = 1 + below(g, 3);
+
+    emit_command(g, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    recipe_access(g);
+    while (n--) {
+        i = below(g, ARRAY_SIZE(drawing));
+        emit(g, OP_OTHER, drawing[i].port, 1, drawing[i].index);
+        emit(g, OP_OTHER, drawing[i].port + 1, 1,
+             drawing[i].values[below(g, ARRAY_SIZE(drawing[i].values))]);
+        recipe_access(g);
+        recipe_fill(g);
+    }
+    emit_command(g, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+}
+
+static void recipe_reset(Guest *g)
+{
+    int n = below(g, 6);
+
+    emit(g, OP_RESET, 0, 0, 0);
+    while (n--) {
+        recipe_again(g); /* where it was, with registers as the reset left */
+        recipe_fill(g);
+    }
+    recipe_mode(g);
+}
+
+/*
+ * Text software: fills, prints, scrolls, moves the cursor, turns pages, and
+ * goes on for a while before anything changes the mode
+ */
+
+static void text_print(Guest *g)
+{
+    int n = 1 + below(g, 80);
+    uint32_t addr = place(g, 2 * n) & ~1;
+    uint16_t cell = guest_random(g);
+
+    while (n--) {
+        emit(g, OP_WRITE, addr, 2, cell++);
+        addr += 2;
+    }
+    recipe_cursor(g);
+}
+
+static void text_scroll(Guest *g)
+{
+    uint32_t addr = place(g, 480) & ~3;
+    int i;
+
+    for (i = 0; i < 320; i += 4) {
+        emit(g, OP_READ, addr + 160 + i, 4, 0);
+        emit(g, OP_WRITE, addr + i, 4, guest_random(g));
+    }
+}
+
+static void text_page(Guest *g)
+{
+    uint16_t start = below(g, 8) * 0x800;
+
+    emit_reg(g, crtc(g), 0x0c, start >> 8);
+    emit_reg(g, crtc(g), 0x0d, start);
+}
+
+/* Where a byte is: two registers that QEMU's models and a VGA heed */
+static void text_addressing(Guest *g)
+{
+    switch (below(g, 4)) {
+    case 0:
+        emit(g, OP_OUT, crtc(g), 2, 0xe317); /* by bytes */
+        break;
+    case 1:
+        emit_out(g, 0x3c2, g->misc ^ 0x20); /* page */
+        break;
+    default:
+        emit(g, OP_OUT, crtc(g), 2, 0xa317); /* by words */
+        break;
+    }
+    recipe_again(g);
+}
+
+/* What is on the screen, written past the window and read through it */
+static void text_bar(Guest *g)
+{
+    uint32_t addr = place(g, 8) & ~1;
+    uint32_t at = BAR + (addr & 0x7fff) * 2;
+
+    emit(g, OP_READ, addr, 2, 0);
+    emit(g, OP_WRITE, at, 2, guest_random(g));
+    emit(g, OP_READ, addr, 2, 0);
+    emit(g, OP_WRITE, addr, 2, guest_random(g));
+    emit(g, OP_READ, at, 2, 0);
+}
+
+/* The latches, loaded in a text mode and used after it */
+static void text_latches(Guest *g)
+{
+    static const uint16_t uses[] = { 0x1803, 0x1105, 0x0f08, 0x1003, 0x1305 };
+
+    emit(g, OP_READ, place(g, 1), 1, 0);
+    emit(g, OP_OUT, 0x3ce, 2, uses[below(g, ARRAY_SIZE(uses))]);
+    emit(g, OP_WRITE, place(g, 1), 1, guest_random(g));
+    emit(g, OP_OUT, 0x3ce, 2, 0x0003);
+    emit(g, OP_OUT, 0x3ce, 2, 0x1005);
+    emit(g, OP_OUT, 0x3ce, 2, 0xff08);
+}
+
+static const struct {
+    void (*make)(Guest *g);
+    int weight;
+} text_recipes[] = {
+    { recipe_access, 30 },
+    { recipe_again, 10 },
+    { recipe_fill, 20 },
+    { recipe_run, 10 },
+    { recipe_cursor, 10 },
+    { text_print, 20 },
+    { text_scroll, 6 },
+    { text_page, 6 },
+    { text_latches, 1 },
+    { recipe_step, 20 },
+    { recipe_palette_write, 2 },
+    { recipe_attribute, 1 },
+    { recipe_font, 1 },
+    { text_bar, 2 },
+    { text_addressing, 2 },
+    { recipe_decode, 1 },
+};
+
+static void recipe_text(Guest *g)
+{
+    static const int text_modes[] = { MODE_3, MODE_1, MODE_7 };
+    int n = 20 + below(g, 60);
+    int i, pick, sum = 0;
+
+    emit_mode(g, text_modes[below(g, ARRAY_SIZE(text_modes))]);
+    for (i = 0; i < ARRAY_SIZE(text_recipes); i++) {
+        sum += text_recipes[i].weight;
+    }
+    while (n--) {
+        pick = below(g, sum);
+        for (i = 0; pick >= text_recipes[i].weight; i++) {
+            pick -= text_recipes[i].weight;
+        }
+        text_recipes[i].make(g);
+    }
+}
+
+/*
+ * The classics: what books on the VGA teach, register by register
+ */
+
+static void set_sr(Guest *g, uint8_t index, uint8_t value)
+{
+    emit(g, OP_OUT, 0x3c4, 2, index | value << 8);
+}
+
+static void set_gr(Guest *g, uint8_t index, uint8_t value)
+{
+    emit(g, OP_OUT, 0x3ce, 2, index | value << 8);
+}
+
+static void set_cr(Guest *g, uint8_t index, uint8_t value)
+{
+    emit(g, OP_OUT, crtc(g), 2, index | value << 8);
+}
+
+static void fill(Guest *g, uint32_t addr, int n, uint32_t size, uint32_t value)
+{
+    int i;
+
+    for (i = 0; i < n; i++) {
+        emit(g, OP_WRITE, addr + i * size, size, value);
+    }
+}
+
+/* "rep movs" by bytes; what is written is random, latches are what counts */
+static void copy(Guest *g, uint32_t to, uint32_t from, int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++) {
+        emit(g, OP_READ, from + i, 1, 0);
+        emit(g, OP_WRITE, to + i, 1, guest_random(g));
+    }
+}
+
+static void classic_mode_x(Guest *g)
+{
+    int plane;
+
+    emit_mode(g, MODE_X);
+    for (plane = 0; plane < PLANES; plane++) {
+        set_sr(g, 2, 1 << plane);
+        fill(g, 0xa0000 + plane * 80, 40, 2, guest_random(g));
+    }
+    set_sr(g, 2, 0x0f);
+    fill(g, 0xa4000, 64, 4, guest_random(g));
+}
+
+static void classic_split_screen(Guest *g)
+{
+    int line;
+
+    emit_mode(g, MODE_12);
+    set_cr(g, 0x07, 0x3e & ~0x10);
+    set_cr(g, 0x09, 0x40 & ~0x40);
+    for (line = 0; line < 400; line += 50) {
+        fill(g, 0xa0000 + line * 80, 8, 2, line);
+        set_cr(g, 0x18, line);
+        set_cr(g, 0x0c, line >> 8);
+        set_cr(g, 0x0d, line);
+    }
+}
+
+static void classic_latched_copy(Guest *g)
+{
+    emit_mode(g, MODE_X);
+    set_gr(g, 5, 0x41); /* write mode 1 */
+    copy(g, 0xa0000, 0xa1000, 200);
+    set_gr(g, 5, 0x40);
+}
+
+static void classic_write_mode_2(Guest *g)
+{
+    int i;
+
+    emit_mode(g, MODE_12);
+    set_gr(g, 5, 0x02);
+    for (i = 0; i < 32; i++) {
+        set_gr(g, 8, 0x80 >> (i & 7));
+        emit(g, OP_READ, 0xa0000 + i * 80, 1, 0);
+        emit(g, OP_WRITE, 0xa0000 + i * 80, 1, i);
+    }
+}
+
+static void classic_write_mode_3(Guest *g)
+{
+    int i;
+
+    emit_mode(g, MODE_12);
+    set_gr(g, 5, 0x03);
+    set_gr(g, 0, below(g, 16));
+    for (i = 0; i < 16; i++) { /* a glyph, transparent */
+        emit(g, OP_READ, 0xa2000 + i * 80, 1, 0);
+        emit(g, OP_WRITE, 0xa2000 + i * 80, 1, guest_random(g));
+    }
+}
+
+static void classic_set_reset(Guest *g)
+{
+    emit_mode(g, MODE_12);
+    set_gr(g, 1, 0x0f);
+    set_gr(g, 0, below(g, 16));
+    fill(g, 0xa0100, 100, 4, guest_random(g));
+    set_gr(g, 1, 0x00);
+}
+
+static void classic_color_compare(Guest *g)
+{
+    int i;
+
+    emit_mode(g, MODE_12);
+    set_gr(g, 5, 0x08); /* read mode 1 */
+    set_gr(g, 7, 0x0f);
+    for (i = 0; i < 16; i++) {
+        set_gr(g, 2, i);
+        emit(g, OP_READ, 0xa0000 + below(g, BUSY), 1, 0);
+    }
+}
+
+static void classic_bit_mask(Guest *g)
+{
+    int i;
+
+    emit_mode(g, MODE_12);
+    set_gr(g, 1, 0x0f);
+    for (i = 0; i < 40; i++) { /* a line, dot by dot */
+        set_gr(g, 0, i & 15);
+        set_gr(g, 8, 0x80 >> (i & 7));
+        emit(g, OP_READ, 0xa0000 + i * 81, 1, 0);
+        emit(g, OP_WRITE, 0xa0000 + i * 81, 1, 0xff);
+    }
+}
+
+static void classic_xor(Guest *g)
+{
+    emit_mode(g, MODE_12);
+    set_gr(g, 3, 0x18);
+    copy(g, 0xa0000, 0xa0000, 32);
+    copy(g, 0xa0000, 0xa0000, 32);
+    set_gr(g, 3, 0x09); /* and, rotated */
+    copy(g, 0xa0000, 0xa0000, 32);
+}
+
+/* Two fonts of 256 characters each, the attribute's bit 3 chooses */
+static void classic_512_characters(Guest *g)
+{
+    emit_mode(g, MODE_3);
+    recipe_font(g);
+    set_sr(g, 3, 0x04);
+    fill(g, 0xb8000, 80, 2, 0x0f41);
+    fill(g, 0xb8000 + 160, 80, 2, 0x0741);
+    recipe_font(g);
+    fill(g, 0xb8000 + 320, 80, 2, 0x0f42);
+}
+
+static void classic_132_columns(Guest *g)
+{
+    static const uint8_t cr[] = { 0xa0, 0x83, 0x84, 0x83, 0x8a, 0x9e };
+    int i;
+
+    emit_mode(g, MODE_3);
+    set_cr(g, 0x11, 0x0e);
+    for (i = 0; i < ARRAY_SIZE(cr); i++) {
+        set_cr(g, i, cr[i]);
+    }
+    set_cr(g, 0x13, 66);
+    fill(g, 0xb8000, 132 * 25, 2, 0x0720);
+    copy(g, 0xb8000, 0xb8000 + 264, 264);
+}
+
+static void classic_8x8_font(Guest *g)
+{
+    emit_mode(g, MODE_3);
+    recipe_font(g);
+    set_cr(g, 0x09, 0x47);
+    set_cr(g, 0x0a, 0x06);
+    set_cr(g, 0x0b, 0x07);
+    fill(g, 0xb8000, 80 * 50, 2, 0x1700 | below(g, 256));
+}
+
+static void classic_panning(Guest *g)
+{
+    int i;
+
+    emit_mode(g, MODE_3);
+    fill(g, 0xb8000, 82, 2, 0x0740);
+    for (i = 0; i < 9; i++) {
+        emit_in(g, status(g));
+        emit_out(g, 0x3c0, 0x33);
+        emit_out(g, 0x3c0, i == 8 ? 0 : i + 1);
+        set_cr(g, 0x0d, i == 8);
+        emit(g, OP_WRITE, 0xb8000 + 160 + 2 * i, 2, guest_random(g));
+    }
+    set_cr(g, 0x08, 0x05); /* preset row scan: smooth and vertical */
+}
+
+static void classic_pages(Guest *g)
+{
+    int page;
+
+    emit_mode(g, MODE_3);
+    for (page = 0; page < 8; page++) {
+        fill(g, 0xb8000 + page * 0x1000, 40, 4, guest_random(g));
+        set_cr(g, 0x0c, page * 8);
+        set_cr(g, 0x0d, 0);
+        emit(g, OP_READ, 0xb8000 + page * 0x1000, 4, 0);
+    }
+}
+
+static void classic_planar_fill(Guest *g)
+{
+    int plane;
+
+    emit_mode(g, MODE_12);
+    for (plane = 0; plane < PLANES; plane++) {
+        set_sr(g, 2, 1 << plane);
+        set_gr(g, 4, plane);
+        fill(g, 0xa0000, 80, 4, guest_random(g));
+        emit(g, OP_READ, 0xa0000 + below(g, 320), 1, 0);
+    }
+}
+
+static void classic_mode_13(Guest *g)
+{
+    int i;
+
+    emit_mode(g, MODE_13);
+    for (i = 0; i < 320 * 4; i += 4) {
+        emit(g, OP_WRITE, 0xa0000 + i, 4, guest_random(g));
+    }
+    emit(g, OP_READ, 0xa0000 + below(g, 1024), 4, 0);
+}
+
+static void classic_fade(Guest *g)
+{
+    int i;
+
+    emit_mode(g, MODE_13);
+    emit_out(g, 0x3c8, 0);
+    for (i = 0; i < 96; i++) {
+        emit_out(g, 0x3c9, guest_random(g) & 0x3f);
+    }
+    recipe_palette_read(g);
+}
+
+/* Odd and even lines lie in halves of the window, as on a CGA */
+static void classic_cga(Guest *g)
+{
+    emit_mode(g, MODE_4);
+    fill(g, 0xb8000, 40, 2, guest_random(g));
+    fill(g, 0xba000, 40, 2, guest_random(g));
+    copy(g, 0xb8000, 0xba000, 80);
+}
+
+static void classic_color_to_mono(Guest *g)
+{
+    emit_mode(g, MODE_3);
+    fill(g, 0xb8000, 40, 2, 0x0741);
+    emit_mode(g, MODE_7);
+    fill(g, 0xb0000, 40, 2, 0x0742);
+    emit_out(g, 0x3c2, 0x67); /* the CRTC is at 3d4 again */
+    set_cr(g, 0x0e, 0);
+    emit(g, OP_READ, 0xb0000, 4, 0);
+}
+
+/* What a driver of text screens saves before it draws, and puts back */
+static void classic_save_font(Guest *g)
+{
+    emit_mode(g, MODE_3);
+    set_sr(g, 2, 0x04);
+    set_sr(g, 4, 0x07);
+    set_gr(g, 4, 0x02);
+    set_gr(g, 5, 0x00);
+    set_gr(g, 6, 0x05);
+    emit(g, OP_READ_RUN, 0xa0000, 512, 0);
+    emit(g, OP_WRITE_RUN, 0xa0000, 512, guest_random(g));
+    set_sr(g, 2, 0x03);
+    set_sr(g, 4, 0x02);
+    set_gr(g, 4, 0x00);
+    set_gr(g, 5, 0x10);
+    set_gr(g, 6, 0x0e);
+    emit(g, OP_READ_RUN, 0xb8000, 512, 0);
+    fill(g, 0xb8000, 40, 2, guest_random(g));
+}
+
+/* Attributes only: the map mask keeps the characters */
+static void classic_attributes(Guest *g)
+{
+    emit_mode(g, MODE_3);
+    fill(g, 0xb8000, 80, 2, 0x0741);
+    set_sr(g, 2, 0x02);
+    fill(g, 0xb8000, 80, 2, 0x4e42);
+    set_sr(g, 2, 0x03);
+    emit(g, OP_READ_RUN, 0xb8000, 160, 0);
+}
+
+static void classic_text_scroll(Guest *g)
+{
+    emit_mode(g, MODE_3);
+    text_scroll(g);
+    text_print(g);
+    text_scroll(g);
+    emit(g, OP_STEP, 0, 0, 10 * 1000000);
+    text_print(g);
+}
+
+static const struct {
+    const char *name;
+    void (*make)(Guest *g);
+} classics[] = {
+    { "mode X", classic_mode_x },
+    { "split screen", classic_split_screen },
+    { "latched copy", classic_latched_copy },
+    { "write mode 2", classic_write_mode_2 },
+    { "write mode 3", classic_write_mode_3 },
+    { "set/reset", classic_set_reset },
+    { "color compare", classic_color_compare },
+    { "bit mask", classic_bit_mask },
+    { "logical functions", classic_xor },
+    { "512 characters", classic_512_characters },
+    { "132 columns", classic_132_columns },
+    { "8x8 font", classic_8x8_font },
+    { "hardware panning", classic_panning },
+    { "pages", classic_pages },
+    { "planar fill", classic_planar_fill },
+    { "mode 13h frame", classic_mode_13 },
+    { "palette fade", classic_fade },
+    { "CGA", classic_cga },
+    { "color to monochrome", classic_color_to_mono },
+    { "font saved and put back", classic_save_font },
+    { "attributes by map mask", classic_attributes },
+    { "text scroll", classic_text_scroll },
+    { "latches out of text", text_latches },
+};
+
+static void recipe_classic(Guest *g)
+{
+    classics[below(g, ARRAY_SIZE(classics))].make(g);
+}
+
 /* Planes full of something, each of something else */
 static void recipe_first(Guest *g)
 {
@@ -775,11 +1378,23 @@ static const struct {
     { recipe_port, 50 },
     { recipe_font, 5 },
     { recipe_mode, 8 },
+    { recipe_text, 4 },
+    { recipe_classic, 12 },
+    { recipe_bar, 6 },
+    { recipe_step, 20 },
+    { recipe_decode, 2 },
+    { recipe_stop, 1 },
+    { recipe_master, 1 },
+    { recipe_reset, 1 },
 };
 
-static void guest_start(Guest *g, uint64_t seed)
+static void guest_start(Guest *g, uint64_t seed, bool loads_latches)
 {
-    *g = (Guest) { .state = seed, .hash = 0xcbf29ce484222325ULL };
+    *g = (Guest) {
+        .state = seed,
+        .hash = 0xcbf29ce484222325ULL,
+        .loads_latches = loads_latches,
+    };
     g_queue_init(&g->queue);
     recipe_first(g);
 }
@@ -822,6 +1437,7 @@ static Access guest_next(Guest *g)
 typedef struct Pipe {
     QTestState *qts;
     int fd;
+    int qmp;
     GString *out;
     size_t sent;
     GString *in;
@@ -855,11 +1471,18 @@ static int pipe_accept(int listener)
 
 static void pipe_open(Pipe *p, const char *path, const char *args)
 {
-    g_autofree char *all = g_strdup_printf("%s -qtest unix:%s", args, path);
+    g_autofree char *qmp_path = g_strdup_printf("%s.qmp", path);
+    g_autofree char *all = g_strdup_printf("%s -qtest unix:%s -qmp unix:%s",
+                                           args, path, qmp_path);
     int listener = pipe_listen(path);
+    int qmp_listener = pipe_listen(qmp_path);
 
     p->qts = qtest_init_ext(NULL, all, NULL, false);
     p->fd = pipe_accept(listener);
+    p->qmp = pipe_accept(qmp_listener);
+    qobject_unref(qmp_fd_receive(p->qmp)); /* greeting */
+    qobject_unref(qmp_fd(p->qmp, "{ 'execute': 'qmp_capabilities' }"));
+    g_unlink(qmp_path);
     p->out = g_string_new("");
     p->in = g_string_new("");
     g_unlink(path);
@@ -868,6 +1491,7 @@ static void pipe_open(Pipe *p, const char *path, const char *args)
 static void pipe_close(Pipe *p)
 {
     close(p->fd);
+    close(p->qmp);
     qtest_quit(p->qts);
     g_string_free(p->out, true);
     g_string_free(p->in, true);
@@ -963,7 +1587,29 @@ enum { CLIENT, DIRECT };
  */
 typedef bool Fault(Access *a);
 
+/*
+ * How a client can work.  Of these properties the vfio-user-pci of before did
+ * not have any, and works by the first.
+ */
+typedef struct Tier {
+    const char *name;
+    const char *options;
+    bool loads_latches;
+    const char *counter; /* a property that tells that it was used */
+} Tier;
+
+static const Tier tiers[] = {
+    { "forward", "" },
+    { "combine", "x-vga-engine=combine", false, "x-vga-combined-writes" },
+    { "bytes", "x-vga-engine=shadow,x-vga-shadow-ram=off,x-vga-write-width=1",
+      false, "x-vga-shadow-enters" },
+    { "shadow", "x-vga-engine=shadow,x-vga-shadow-ram=off", false,
+      "x-vga-shadow-enters" },
+    { "mapped", "x-vga-engine=shadow", true, "x-vga-shadow-maps" },
+};
+
 typedef struct Oracle {
+    const Tier *tier;
     const char *model;
     char *dir;
     QTestState *server;
@@ -983,8 +1629,6 @@ typedef struct Oracle {
     bool quiet;   /* to diverge is what is expected */
 } Oracle;
 
-#define SLOT 4
-
 static void oracle_start_server(Oracle *o)
 {
     o->server = qtest_initf(
@@ -994,9 +1638,9 @@ static void oracle_start_server(Oracle *o)
         "type=unix,path=%s/vfio", o->model, o->dir);
 }
 
-static char *client_options(void)
+static char *client_options(const Tier *tier)
 {
-    const char *list = g_getenv("VGA_ORACLE_CLIENT_OPTS") ?: "";
+    const char *list = g_getenv("VGA_ORACLE_CLIENT_OPTS") ?: tier->options;
     g_auto(GStrv) options = g_strsplit(list, ",", 0);
     GString *args = g_string_new("");
     int i;
@@ -1010,10 +1654,10 @@ static char *client_options(void)
 static void oracle_start_guests(Oracle *o)
 {
     g_autofree char *path = g_strdup_printf("%s/qtest", o->dir);
-    g_autofree char *options = client_options();
+    g_autofree char *options = client_options(o->tier);
     g_autofree char *client = g_strdup_printf(
         "-machine pc -nodefaults -vga none%s -device "
-        "'{\"driver\":\"vfio-user-pci\",\"addr\":\"%d\",\"x-vga\":true,"
+        "'{\"driver\":\"vfio-user-pci\",\"id\":\"gpu\",\"addr\":\"%d\",\"x-vga\":true,"
         "\"socket\":{\"type\":\"unix\",\"path\":\"%s/vfio\"}}'",
         options, SLOT, o->dir);
     g_autofree char *direct = g_strdup_printf(
@@ -1116,19 +1760,6 @@ static void oracle_do(Oracle *o, int n)
     o->done += n;
 }
 
-static void oracle_batch(Oracle *o, int n)
-{
-    int i;
-
-    for (i = 0; i < n; i++) {
-        oracle_put(o, i, guest_next(&o->guest));
-    }
-    o->in_batch = true;
-    oracle_do(o, n);
-    o->in_batch = false;
-    o->made += o->diverged ? 0 : n;
-}
-
 /* Accesses of the test's own, by both guests */
 static void oracle_guests(Oracle *o, const Access *list, int n)
 {
@@ -1138,6 +1769,127 @@ static void oracle_guests(Oracle *o, const Access *list, int n)
         oracle_put(o, i, list[i]);
     }
     oracle_do(o, n);
+}
+
+/* Decode on and BAR 0 mapped: firmware's doing, and there is none */
+static void oracle_decode(Oracle *o)
+{
+    static const Access decode[] = {
+        { .op = OP_OUT, .size = 4, .addr = 0xcf8,
+          .value = CONFIG(PCI_BASE_ADDRESS_0) },
+        { .op = OP_OUT, .size = 4, .addr = 0xcfc, .value = BAR },
+        { .op = OP_OUT, .size = 4, .addr = 0xcf8,
+          .value = CONFIG(PCI_COMMAND) },
+        { .op = OP_OUT, .size = 2, .addr = 0xcfc,
+          .value = PCI_COMMAND_IO | PCI_COMMAND_MEMORY },
+    };
+
+    oracle_guests(o, decode, ARRAY_SIZE(decode));
+}
+
+static uint8_t direct_byte(Oracle *o, const Access *a)
+{
+    Pipe *p = &o->pipes[DIRECT];
+    uint64_t value = 0;
+    const char *reply;
+
+    pipe_put(p, a);
+    pipes_run(p, 1);
+    reply = pipe_reply(p);
+    g_assert_true(g_str_has_prefix(reply, "OK"));
+    if (a->op == OP_IN) {
+        g_assert_cmpint(qemu_strtou64(reply + 3, NULL, 0, &value), ==, 0);
+    }
+    pipe_clear(p);
+    return value;
+}
+
+/* By neither guest */
+static void dump_out(Oracle *o, uint16_t port, uint8_t value)
+{
+    Access a = { .op = OP_OUT, .size = 1, .addr = port, .value = value };
+
+    qtest_outb(o->server, port, value);
+    direct_byte(o, &a);
+}
+
+/* The command has succeeded, and the event it ends with has come */
+static void pipe_command(Pipe *p, const char *command, const char *event)
+{
+    bool done = false, happened = false;
+
+    qmp_fd_send(p->qmp, "{ 'execute': %s }", command);
+    while (!done || !happened) {
+        QDict *message = qmp_fd_receive(p->qmp);
+
+        g_assert_false(qdict_haskey(message, "error"));
+        done |= qdict_haskey(message, "return");
+        happened |= !g_strcmp0(qdict_get_try_str(message, "event"), event);
+        qobject_unref(message);
+    }
+}
+
+static uint64_t pipe_counter(Pipe *p, const char *name)
+{
+    QDict *response;
+    uint64_t value;
+
+    qmp_fd_send(p->qmp, "{ 'execute': 'qom-get', 'arguments': {"
+                "'path': '/machine/peripheral/gpu', 'property': %s } }", name);
+    while (response = qmp_fd_receive(p->qmp), qdict_haskey(response, "event")) {
+        qobject_unref(response);
+    }
+    value = qdict_get_int(response, "return");
+    qobject_unref(response);
+    return value;
+}
+
+static void oracle_event(Oracle *o, const Access *a)
+{
+    static const struct {
+        const char *command;
+        const char *event;
+    } events[] = {
+        [OP_STOP] = { "stop", "STOP" },
+        [OP_CONT] = { "cont", "RESUME" },
+        [OP_RESET] = { "system_reset", "RESET" },
+    };
+    int i;
+
+    if (a->op == OP_OTHER) {
+        dump_out(o, a->addr, a->value);
+        return;
+    }
+    for (i = 0; i < ARRAY_SIZE(o->pipes); i++) {
+        pipe_command(&o->pipes[i], events[a->op].command, events[a->op].event);
+    }
+    if (a->op == OP_RESET) {
+        oracle_decode(o);
+    }
+}
+
+/* Up to @n accesses, fewer if one is an event; returns how many it were */
+static int oracle_batch(Oracle *o, int n)
+{
+    Access a = { };
+    int i;
+
+    for (i = 0; i < n; i++) {
+        a = guest_next(&o->guest);
+        if (a.op >= OP_STOP) {
+            break;
+        }
+        oracle_put(o, i, a);
+    }
+    o->in_batch = true;
+    oracle_do(o, i);
+    o->in_batch = false;
+    if (!o->diverged && i < n) {
+        oracle_event(o, &a);
+        i++;
+    }
+    o->made += o->diverged ? 0 : i;
+    return i;
 }
 
 /*
@@ -1151,12 +1903,15 @@ static void oracle_guests(Oracle *o, const Access *list, int n)
  */
 
 /*
- * All that the client still holds must have reached the adapter: port reads
- * are not posted, and nothing may stay behind one.
+ * All that the client still holds must have reached the adapter after so long.
+ * Port reads are not posted, and nothing on its way may stay behind one.
  */
+#define VISIBLE_MS 20
+
 static void flush(Oracle *o)
 {
     static const Access accesses[] = {
+        { .op = OP_STEP, .value = VISIBLE_MS * 1000000 },
         { .op = OP_IN, .size = 1, .addr = 0x3da }, /* flip-flop: one of these */
         { .op = OP_IN, .size = 1, .addr = 0x3ba },
         { .op = OP_OUT, .size = 1, .addr = 0x3c7 }, /* DAC: first color */
@@ -1177,23 +1932,6 @@ static void load_latches(Oracle *o)
     oracle_guests(o, accesses, ARRAY_SIZE(accesses));
 }
 
-static uint8_t direct_byte(Oracle *o, const Access *a)
-{
-    Pipe *p = &o->pipes[DIRECT];
-    uint64_t value = 0;
-    const char *reply;
-
-    pipe_put(p, a);
-    pipes_run(p, 1);
-    reply = pipe_reply(p);
-    g_assert_true(g_str_has_prefix(reply, "OK"));
-    if (a->op == OP_IN) {
-        g_assert_cmpint(qemu_strtou64(reply + 3, NULL, 0, &value), ==, 0);
-    }
-    pipe_clear(p);
-    return value;
-}
-
 /* From both; what differs is reported as register @index, -1: has none */
 static uint8_t dump_in(Oracle *o, uint16_t port, int index)
 {
@@ -1210,14 +1948,6 @@ static uint8_t dump_in(Oracle *o, uint16_t port, int index)
         oracle_report(o, 0, what, x, y);
     }
     return expected;
-}
-
-static void dump_out(Oracle *o, uint16_t port, uint8_t value)
-{
-    Access a = { .op = OP_OUT, .size = 1, .addr = port, .value = value };
-
-    qtest_outb(o->server, port, value);
-    direct_byte(o, &a);
 }
 
 static void dump_indexed(Oracle *o, uint16_t port, const uint8_t *indices,
@@ -1393,23 +2123,16 @@ static uint64_t environment(const char *name, uint64_t otherwise)
     return number;
 }
 
-/* Decode on: firmware's doing, and there is none */
-static void oracle_start(Oracle *o, const char *model, uint64_t seed)
+static void oracle_start(Oracle *o, const Tier *tier, const char *model,
+                         uint64_t seed)
 {
-    const uint32_t command = 0x80000000 | SLOT << 11 | PCI_COMMAND;
-    const Access decode[] = {
-        { .op = OP_OUT, .size = 4, .addr = 0xcf8, .value = command },
-        { .op = OP_OUT, .size = 2, .addr = 0xcfc,
-          .value = PCI_COMMAND_IO | PCI_COMMAND_MEMORY },
-    };
-
-    *o = (Oracle) { .model = model };
+    *o = (Oracle) { .tier = tier, .model = model };
     o->dir = g_dir_make_tmp("vga-oracle-XXXXXX", NULL);
     g_assert_nonnull(o->dir);
     oracle_start_server(o);
     oracle_start_guests(o);
-    oracle_guests(o, decode, ARRAY_SIZE(decode));
-    guest_start(&o->guest, seed);
+    oracle_decode(o);
+    guest_start(&o->guest, seed, tier->loads_latches);
 }
 
 static void oracle_run(Oracle *o, uint64_t accesses)
@@ -1418,9 +2141,8 @@ static void oracle_run(Oracle *o, uint64_t accesses)
     uint64_t until_dump = DUMP_EVERY;
 
     while (left && !o->diverged) {
-        uint64_t n = MIN(MIN(left, until_dump), BATCH);
+        int n = oracle_batch(o, MIN(MIN(left, until_dump), BATCH));
 
-        oracle_batch(o, n);
         left -= n;
         until_dump -= n;
         if (!o->diverged && (!left || !until_dump)) {
@@ -1435,12 +2157,13 @@ static void oracle_run(Oracle *o, uint64_t accesses)
  * after the access that made it so.  That one is found by running the same
  * accesses again, fewer or more of them, with a comparison after the last.
  */
-static bool run_again(const char *model, uint64_t seed, uint64_t accesses)
+static bool run_again(const Tier *tier, const char *model, uint64_t seed,
+                      uint64_t accesses)
 {
     bool diverged;
     Oracle o;
 
-    oracle_start(&o, model, seed);
+    oracle_start(&o, tier, model, seed);
     o.quiet = true;
     oracle_run(&o, accesses);
     diverged = o.diverged;
@@ -1448,28 +2171,28 @@ static bool run_again(const char *model, uint64_t seed, uint64_t accesses)
     return diverged;
 }
 
-static void explain(const char *model, uint64_t seed, uint64_t good,
-                    uint64_t bad)
+static void explain(const Tier *tier, const char *model, uint64_t seed,
+                    uint64_t good, uint64_t bad)
 {
     Access past[HISTORY + 1] = { };
     Guest g;
     uint64_t i;
 
-    if (!run_again(model, seed, bad)) {
+    if (!run_again(tier, model, seed, bad)) {
         g_test_message("it does not happen again: not the accesses alone");
         return;
     }
     while (bad - good > 1) {
         uint64_t middle = good + (bad - good) / 2;
 
-        if (run_again(model, seed, middle)) {
+        if (run_again(tier, model, seed, middle)) {
             bad = middle;
         } else {
             good = middle;
         }
     }
 
-    guest_start(&g, seed);
+    guest_start(&g, seed, tier->loads_latches);
     for (i = 0; i < bad; i++) {
         memmove(past, past + 1, HISTORY * sizeof(past[0]));
         past[HISTORY] = guest_next(&g);
@@ -1479,29 +2202,72 @@ static void explain(const char *model, uint64_t seed, uint64_t good,
     print_last(&past[HISTORY + 1], MIN(bad, HISTORY));
 }
 
-static void test_model(const void *model)
+static void check_used(Oracle *o)
 {
+    uint64_t count = pipe_counter(&o->pipes[CLIENT], o->tier->counter);
+
+    g_test_message("%s %" PRIu64, o->tier->counter, count);
+    g_assert_cmpint(count, >, 0);
+}
+
+typedef struct Case {
+    const Tier *tier;
+    const char *model;
+} Case;
+
+static void test_model(const void *data)
+{
+    const Case *c = data;
     uint64_t seed = environment("VGA_ORACLE_SEED", DEFAULT_SEED);
     uint64_t accesses = environment("VGA_ORACLE_ACCESSES", DEFAULT_ACCESSES);
     int64_t time;
     Oracle o;
 
-    g_test_message("VGA_ORACLE_MODEL=%s VGA_ORACLE_SEED=0x%" PRIx64
-                   " VGA_ORACLE_ACCESSES=%" PRIu64, (const char *)model, seed,
-                   accesses);
-    oracle_start(&o, model, seed);
+    g_test_message("VGA_ORACLE_TIER=%s VGA_ORACLE_MODEL=%s VGA_ORACLE_SEED=0x%"
+                   PRIx64 " VGA_ORACLE_ACCESSES=%" PRIu64, c->tier->name,
+                   c->model, seed, accesses);
+    oracle_start(&o, c->tier, c->model, seed);
     time = g_get_monotonic_time();
     oracle_run(&o, accesses);
     time = g_get_monotonic_time() - time;
     g_test_message("%" PRIu64 " accesses in %" PRId64 " ms, hash 0x%" PRIx64,
                    o.done, time / 1000, o.guest.hash);
+    if (c->tier->counter && !g_getenv("VGA_ORACLE_CLIENT_OPTS")) {
+        check_used(&o);
+    }
     oracle_stop(&o);
     if (o.diverged) {
         g_test_message("VGA_ORACLE_SEED=0x%" PRIx64 " replays it; to find the "
                        "access that did it takes a while", seed);
-        explain(model, seed, o.good, o.bad);
+        explain(c->tier, c->model, seed, o.good, o.bad);
         g_test_fail();
     }
+}
+
+/* Each recipe of VGA software from a known state, compared after each */
+static void test_classics(const void *data)
+{
+    const Case *c = data;
+    Oracle o;
+    int i, j;
+
+    oracle_start(&o, c->tier, c->model, DEFAULT_SEED);
+    for (i = 0; i < ARRAY_SIZE(classics) && !o.diverged; i++) {
+        for (j = 0; j < 3; j++) {
+            classics[i].make(&o.guest);
+        }
+        while (!g_queue_is_empty(&o.guest.queue) && !o.diverged) {
+            oracle_batch(&o, MIN(g_queue_get_length(&o.guest.queue), BATCH));
+        }
+        if (!o.diverged) {
+            oracle_dump(&o);
+        }
+        if (o.diverged) {
+            g_test_message("recipe '%s'", classics[i].name);
+        }
+    }
+    g_assert_false(o.diverged);
+    oracle_stop(&o);
 }
 
 /* An oracle that never says no is none: it must see the smallest of faults */
@@ -1562,7 +2328,7 @@ static void test_fault(const void *data)
     int i = GPOINTER_TO_INT(data);
     Oracle o;
 
-    oracle_start(&o, models[0], DEFAULT_SEED);
+    oracle_start(&o, &tiers[0], models[0], DEFAULT_SEED);
     o.quiet = true;
     while (!o.diverged && o.done < 40000) {
         o.fault = faults[i].fault;
@@ -1580,7 +2346,7 @@ static uint64_t hash_of(uint64_t seed)
     Guest g;
     int i;
 
-    guest_start(&g, seed);
+    guest_start(&g, seed, false);
     for (i = 0; i < 100000; i++) {
         guest_next(&g);
     }
@@ -1597,17 +2363,57 @@ static void test_replay(void)
     g_assert_cmphex(hash, !=, hash_of(DEFAULT_SEED + 1));
 }
 
+static void add_model(const Tier *tier, const char *model)
+{
+    g_autofree char *path = g_strdup_printf("/vga-oracle/%s/%s", tier->name,
+                                            model);
+    g_autofree char *classics_path = g_strdup_printf("%s/classics", path);
+    Case *c = g_new(Case, 1);
+
+    *c = (Case) { .tier = tier, .model = model };
+    qtest_add_data_func_full(path, c, test_model, g_free);
+    qtest_add_data_func_full(classics_path, g_memdup2(c, sizeof(*c)),
+                             test_classics, g_free);
+}
+
+static bool is_wanted(const char *variable, const char *name)
+{
+    const char *only = g_getenv(variable);
+
+    return !only || !strcmp(only, name);
+}
+
+/* Does a client know the properties that the tiers are made of? */
+static bool have_tiers(void)
+{
+    QTestState *qts = qtest_init("-machine none");
+    QDict *reply = qtest_qmp(qts, "{ 'execute': 'device-list-properties',"
+                             "'arguments': { 'typename': 'vfio-user-pci' } }");
+    QListEntry *entry;
+    bool have = false;
+
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(reply, "return"), entry) {
+        QDict *property = qobject_to(QDict, qlist_entry_obj(entry));
+
+        have |= !strcmp(qdict_get_str(property, "name"), "x-vga-engine");
+    }
+    qobject_unref(reply);
+    qtest_quit(qts);
+    return have;
+}
+
 static void add_models(void)
 {
-    const char *only = g_getenv("VGA_ORACLE_MODEL");
-    int i;
+    int count = have_tiers() ? ARRAY_SIZE(tiers) : 1;
+    int i, j;
 
-    for (i = 0; i < ARRAY_SIZE(models); i++) {
-        g_autofree char *path = g_strdup_printf("/vga-oracle/%s", models[i]);
-
-        if (qtest_has_device(models[i]) &&
-            (!only || !strcmp(only, models[i]))) {
-            qtest_add_data_func(path, models[i], test_model);
+    for (i = 0; i < count; i++) {
+        for (j = 0; j < ARRAY_SIZE(models); j++) {
+            if (qtest_has_device(models[j]) &&
+                is_wanted("VGA_ORACLE_TIER", tiers[i].name) &&
+                is_wanted("VGA_ORACLE_MODEL", models[j])) {
+                add_model(&tiers[i], models[j]);
+            }
         }
     }
 }

@@ -1,0 +1,1067 @@
+/*
+ * Legacy VGA accesses of an assigned adapter, made fast
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * All of this runs with the BQL, the guest's writes to a mapped shadow
+ * excepted.  Those stop when the mapping is taken away, and what they wrote is
+ * found by comparing once more after that, so none is lost.  TCG gets no
+ * mapping: what it has in its TLBs it uses to the end of the block it runs, so
+ * a store behind the OUT that ends a text mode would still go to the copy.
+ *
+ * Time is the guest's, QEMU_CLOCK_VIRTUAL: while it stands still, so does the
+ * guest, and what had to leave has left when it was stopped.
+ */
+
+#include "qemu/osdep.h"
+#include <linux/vfio.h>
+
+#include "pci.h"
+#include "trace.h"
+#include "vga-engine.h"
+#include "vga-legacy.h"
+#include "vga-shadow.h"
+#include "vga-state.h"
+#include "hw/boards.h"
+#include "hw/pci/msix.h"
+#include "hw/qdev-core.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "qemu/bswap.h"
+#include "qemu/error-report.h"
+#include "qemu/memfd.h"
+#include "qemu/range.h"
+#include "qemu/timer.h"
+#include "qemu/units.h"
+#include "qom/object.h"
+#include "system/kvm.h"
+#include "system/memory.h"
+#include "system/qtest.h"
+#include "system/runstate.h"
+
+#define COMBINE_MAX (4 * KiB)
+
+/*
+ * A shadow pays once it is used: filling it is a read of the whole window, and
+ * each mapping is a change of the memory map.  So it takes so many accesses
+ * within HEAT_MS, and the more, the shorter the last one lasted.
+ */
+#define HEAT_MS 50
+#define HEAT_FIRST 16
+#define HEAT_MAX 1024
+
+/* Writes kept to see whether the window reads as it was written */
+#define RECENT 16
+
+typedef struct VFIOVGAEngine {
+    VFIOPCIDevice *vdev;
+    VFIODeviceIOOps io_ops;      /* the adapter's, through here */
+    VFIODeviceIOOps *adapter_ops;
+    QEMUTimer *timer;
+    VMChangeStateEntry *vm_state;
+
+    VFIOVGATier tier;            /* the fastest to use; not auto */
+    unsigned width;
+    bool running;
+    bool bus_master;
+    bool distrusted;             /* it failed, or is no VGA: forward */
+
+    VFIOVGAState state;
+    VFIOVGAWindow wanted;        /* RAM-like, for all that is known */
+
+    struct {
+        uint32_t base;           /* bus address */
+        uint32_t size;           /* 0: nothing pending */
+        uint32_t writes;
+        uint8_t data[COMBINE_MAX];
+    } combine;
+
+    /* What the guest read last, if that was in the window wanted */
+    uint32_t read_base;          /* bus address; 0: it was not */
+    uint32_t read_size;
+    bool latches_lost;           /* not as the guest's reads left them */
+
+    struct {
+        uint32_t base;
+        uint32_t size;
+        uint8_t data[sizeof(uint64_t)];
+    } recent[RECENT];            /* to the window wanted, a ring */
+    unsigned recent_next;
+
+    VFIOVGAWindow window;        /* shadowed; key 0: none */
+    MemoryRegion *ram;           /* the guest's image; NULL: cannot shadow */
+    uint64_t *guest;             /* its bytes */
+    uint64_t adapter[VFIO_VGA_WINDOW_SIZE / sizeof(uint64_t)];
+    bool can_map;
+    bool may_map;
+    bool mapped;
+    bool dirty;                  /* what the guest sees may differ */
+    bool verify;                 /* read the first run back */
+    int idle;                    /* periods */
+    int64_t entered;             /* ms */
+    int64_t heat_since;          /* ms */
+    unsigned heat;               /* accesses since then */
+    unsigned heat_needed;
+
+    uint64_t reads;
+    uint64_t writes;
+    uint64_t combined_writes;
+    uint64_t combined_calls;
+    uint64_t shadow_accesses;    /* those that QEMU saw */
+    uint64_t shadow_calls;
+    uint64_t shadow_bytes;
+    uint64_t shadow_enters;
+    uint64_t shadow_maps;
+    uint64_t shadow_leaves;
+    uint64_t latch_losses;
+    uint64_t ticks;
+} VFIOVGAEngine;
+
+static const char *const vfio_vga_tiers[VFIO_VGA_TIER__MAX] = {
+    [VFIO_VGA_TIER_AUTO] = "auto",
+    [VFIO_VGA_TIER_FORWARD] = "forward",
+    [VFIO_VGA_TIER_COMBINE] = "combine",
+    [VFIO_VGA_TIER_SHADOW] = "shadow",
+};
+
+/* The engine is found by its operations, which are the device's */
+static VFIOVGAEngine *vfio_vga_engine(VFIODevice *vbasedev)
+{
+    return container_of(vbasedev->io_ops, VFIOVGAEngine, io_ops);
+}
+
+static const char *engine_name(const VFIOVGAEngine *e)
+{
+    return e->vdev->vbasedev.name;
+}
+
+static int64_t engine_now_ms(void)
+{
+    return qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL);
+}
+
+/*
+ * To the adapter
+ */
+
+static int engine_call(VFIOVGAEngine *e, bool write, uint32_t offset,
+                       uint32_t size, void *data)
+{
+    VFIODevice *vbasedev = &e->vdev->vbasedev;
+
+    if (write) {
+        e->writes++;
+        return e->adapter_ops->region_write(vbasedev, VFIO_PCI_VGA_REGION_INDEX,
+                                            offset, size, data,
+                                            offset >= QEMU_PCI_VGA_MEM_BASE);
+    }
+    e->reads++;
+    return e->adapter_ops->region_read(vbasedev, VFIO_PCI_VGA_REGION_INDEX,
+                                       offset, size, data);
+}
+
+static bool engine_must_retry(int ret)
+{
+    return ret == -EINTR || ret == -EAGAIN;
+}
+
+/* @tries is used up by all calls that are one access to whoever waits */
+static int engine_call_until(VFIOVGAEngine *e, bool write, uint32_t offset,
+                             uint32_t size, void *data, unsigned *tries)
+{
+    int ret = engine_call(e, write, offset, size, data);
+
+    while (engine_must_retry(ret) && *tries) {
+        --*tries;
+        ret = engine_call(e, write, offset, size, data);
+    }
+    return ret;
+}
+
+/* Behind the guest's back, whole or not at all */
+static bool engine_read_back(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
+                             void *data)
+{
+    unsigned tries = VFIO_VGA_LEGACY_TRIES;
+
+    return engine_call_until(e, false, offset, size, data, &tries) == size;
+}
+
+/* An access as the guest made it; the caller, vga-legacy.c, looks at @ret */
+static int engine_forward(VFIOVGAEngine *e, bool write, uint32_t offset,
+                          uint32_t size, void *data)
+{
+    int ret = engine_call(e, write, offset, size, data);
+
+    e->distrusted |= ret != (int)size && !engine_must_retry(ret);
+    return ret;
+}
+
+static void engine_distrust(VFIOVGAEngine *e, const char *reason)
+{
+    e->distrusted = true;
+    trace_vfio_vga_engine_distrusted(engine_name(e), reason);
+}
+
+/* Like vfio_vga_legacy_failed(), for an access that the guest is long past */
+static void engine_lost(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
+                        int ret)
+{
+    VFIOVGALegacy *legacy = &e->vdev->vga->legacy;
+    const char *reason = ret < 0 ? strerror(-ret) : "short transfer";
+
+    engine_distrust(e, reason);
+    legacy->failures++;
+    if (legacy->warned) {
+        return;
+    }
+    legacy->warned = true;
+    warn_report(VFIO_MSG_PREFIX "%u bytes of legacy VGA writes to 0x%x failed: "
+                "%s", engine_name(e), size, offset, reason);
+    error_printf("The guest reads all ones and its writes are lost while the "
+                 "adapter does not answer.\n"
+                 "Look at the host's kernel log and at the adapter's power "
+                 "state; further failures are\n"
+                 "only counted, in x-vga-region-failures.\n");
+}
+
+/* At most @width, and aligned: what a guest could have written */
+static uint32_t engine_piece(uint32_t offset, uint32_t size, uint32_t width)
+{
+    uint32_t piece = width;
+
+    while (piece > size || offset % piece) {
+        piece /= 2;
+    }
+    return piece;
+}
+
+/*
+ * Writes that the guest made some time ago, in as few calls as the host takes.
+ * Where it does not take them together, each is tried by itself: nothing is
+ * lost that would not have been lost otherwise.
+ */
+static void engine_put(VFIOVGAEngine *e, uint32_t offset, uint8_t *data,
+                       uint32_t size, bool whole)
+{
+    uint32_t width = e->width ?: sizeof(uint64_t);
+    unsigned tries = VFIO_VGA_LEGACY_TRIES;
+
+    while (size) {
+        uint32_t done = whole ? size : engine_piece(offset, size, width);
+        int ret = engine_call_until(e, true, offset, done, data, &tries);
+
+        if (ret > 0) {
+            done = MIN(ret, done);
+        } else if (whole && done > 1) {
+            whole = false;
+            continue;
+        } else {
+            engine_lost(e, offset, done, ret);
+        }
+        offset += done;
+        data += done;
+        size -= done;
+    }
+}
+
+static void engine_arm(VFIOVGAEngine *e)
+{
+    if (!timer_pending(e->timer)) {
+        timer_mod(e->timer, engine_now_ms() + VFIO_VGA_ENGINE_PERIOD_MS);
+    }
+}
+
+/*
+ * Combine
+ */
+
+static void combine_flush(VFIOVGAEngine *e)
+{
+    uint32_t size = e->combine.size;
+    uint64_t calls = e->writes;
+    bool one = e->combine.writes == 1;
+
+    if (!size) {
+        return;
+    }
+    e->combine.size = 0;
+    engine_put(e, e->combine.base, e->combine.data, size, one || !e->width);
+    if (!one) {
+        e->combined_writes += e->combine.writes;
+        e->combined_calls += e->writes - calls;
+        trace_vfio_vga_engine_combined(engine_name(e), e->combine.base, size,
+                                       e->combine.writes);
+    }
+}
+
+static void combine_write(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
+                          const void *data)
+{
+    if (offset != e->combine.base + e->combine.size ||
+        e->combine.size + size > COMBINE_MAX) {
+        combine_flush(e);
+    }
+    if (!e->combine.size) {
+        e->combine.base = offset;
+        e->combine.writes = 0;
+    }
+    memcpy(e->combine.data + e->combine.size, data, size);
+    e->combine.size += size;
+    e->combine.writes++;
+    engine_arm(e);
+}
+
+/*
+ * Shadow
+ */
+
+static bool window_covers(VFIOVGAWindow window, uint32_t offset, uint32_t size)
+{
+    return window.key && offset >= window.base &&
+           offset + size <= window.base + VFIO_VGA_WINDOW_SIZE;
+}
+
+static uint8_t *shadow_byte(VFIOVGAEngine *e, uint32_t offset)
+{
+    return (uint8_t *)e->guest + (offset - e->window.base);
+}
+
+static void shadow_map(VFIOVGAEngine *e, bool map)
+{
+    if (e->mapped == map) {
+        return;
+    }
+    e->mapped = map;
+    memory_region_transaction_begin();
+    memory_region_set_address(e->ram, e->window.base - QEMU_PCI_VGA_MEM_BASE);
+    memory_region_set_enabled(e->ram, map);
+    memory_region_transaction_commit();
+    e->dirty = true; /* written to the last moment */
+    e->read_base = 0;
+    trace_vfio_vga_engine_map(engine_name(e), map);
+    if (map) {
+        e->shadow_maps++;
+        e->idle = 0;
+        engine_arm(e);
+    }
+}
+
+/* Once for each shadow: does the adapter hold what it was given? */
+static void shadow_verify(VFIOVGAEngine *e, uint32_t start, uint32_t size)
+{
+    g_autofree uint8_t *back = g_malloc(size);
+
+    e->verify = false;
+    if (!engine_read_back(e, e->window.base + start, size, back) ||
+        memcmp(back, (uint8_t *)e->adapter + start, size)) {
+        engine_distrust(e, "reads otherwise than written");
+    }
+}
+
+/* Returns true if there was anything to write */
+static bool shadow_write_back(VFIOVGAEngine *e)
+{
+    uint64_t calls = e->writes;
+    uint32_t start, size, from = 0;
+
+    if (!e->dirty && !e->mapped) {
+        return false;
+    }
+    e->dirty = false;
+    while ((size = vfio_vga_shadow_next(e->guest, e->adapter,
+                                        VFIO_VGA_WINDOW_SIZE, from, &start))) {
+        engine_put(e, e->window.base + start, (uint8_t *)e->adapter + start,
+                   size, !e->width);
+        e->shadow_bytes += size;
+        trace_vfio_vga_engine_written(engine_name(e), e->window.base + start,
+                                      size);
+        if (e->verify) {
+            shadow_verify(e, start, size);
+        }
+        from = start + size;
+    }
+    e->shadow_calls += e->writes - calls;
+    return from;
+}
+
+/* What the guest read last is in the latches, for all that follows */
+static void shadow_load_latches(VFIOVGAEngine *e)
+{
+    uint64_t data;
+
+    e->latches_lost = !e->read_base;
+    if (e->read_base) {
+        engine_read_back(e, e->read_base, e->read_size, &data);
+    }
+}
+
+/* A window that was left again at once did not pay for being entered */
+static void shadow_leave(VFIOVGAEngine *e, const char *reason)
+{
+    if (!e->window.key) {
+        return;
+    }
+    shadow_map(e, false);
+    shadow_write_back(e);
+    shadow_load_latches(e);
+    e->heat_needed = engine_now_ms() - e->entered < HEAT_MS
+                     ? MIN(e->heat_needed * 2, HEAT_MAX) : HEAT_FIRST;
+    e->window.key = 0;
+    e->shadow_leaves++;
+    trace_vfio_vga_engine_left(engine_name(e), reason);
+}
+
+static bool shadow_sync(VFIOVGAEngine *e)
+{
+    bool written = e->window.key && shadow_write_back(e);
+
+    if (e->distrusted) {
+        shadow_leave(e, "not trusted");
+    }
+    return written;
+}
+
+/* Newest first: what is behind something newer need not be there any more */
+static bool shadow_reads_as_written(VFIOVGAEngine *e)
+{
+    g_autofree uint8_t *seen = g_malloc0(VFIO_VGA_WINDOW_SIZE);
+    int i, j;
+
+    for (i = 1; i <= RECENT; i++) {
+        unsigned nr = (e->recent_next - i) % RECENT;
+        uint32_t at = e->recent[nr].base - e->wanted.base;
+
+        for (j = 0; j < e->recent[nr].size; j++) {
+            if (!seen[at + j] &&
+                e->recent[nr].data[j] != ((uint8_t *)e->adapter)[at + j]) {
+                return false;
+            }
+            seen[at + j] = 1;
+        }
+    }
+    return true;
+}
+
+static void recent_note(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
+                        const void *data)
+{
+    if (window_covers(e->wanted, offset, size) &&
+        size <= sizeof(e->recent[0].data)) {
+        unsigned nr = e->recent_next++ % RECENT;
+
+        e->recent[nr].base = offset;
+        e->recent[nr].size = size;
+        memcpy(e->recent[nr].data, data, size);
+    }
+}
+
+/* It is known to be RAM-like by its registers; it has to behave so, too */
+static void shadow_enter(VFIOVGAEngine *e)
+{
+    combine_flush(e);
+    if (!engine_read_back(e, e->wanted.base, sizeof(e->adapter), e->adapter)) {
+        engine_distrust(e, "cannot be read");
+    } else if (!shadow_reads_as_written(e)) {
+        engine_distrust(e, "is no memory");
+    }
+    if (e->distrusted) {
+        shadow_load_latches(e);
+        return;
+    }
+    memcpy(e->guest, e->adapter, sizeof(e->adapter));
+    e->window = e->wanted;
+    e->verify = true;
+    e->dirty = false;
+    e->entered = engine_now_ms();
+    e->shadow_enters++;
+    trace_vfio_vga_engine_entered(engine_name(e), e->window.base);
+}
+
+/*
+ * To fill a shadow is to read, which loads the latches.  Without a mapping the
+ * guest's last read is known and can be done again; if it was elsewhere, what
+ * it left in the latches is better left alone.
+ */
+static bool shadow_wanted(const VFIOVGAEngine *e)
+{
+    if (e->window.key) {
+        return e->may_map && !e->mapped;
+    }
+    return e->ram && e->wanted.key && (e->may_map || e->read_base);
+}
+
+/* The guest accesses memory, and QEMU sees it: would a shadow pay? */
+static void shadow_heat(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
+{
+    int64_t now;
+
+    if (!shadow_wanted(e) || !window_covers(e->wanted, offset, size)) {
+        return;
+    }
+    now = engine_now_ms();
+    if (now - e->heat_since > HEAT_MS) {
+        e->heat_since = now;
+        e->heat = 0;
+    }
+    if (++e->heat < e->heat_needed) {
+        return;
+    }
+    e->heat = 0;
+    if (!e->window.key) {
+        shadow_enter(e);
+    }
+    if (e->window.key && e->may_map) {
+        shadow_map(e, true);
+    }
+}
+
+/*
+ * Everything the guest wrote is at the adapter
+ */
+static void engine_barrier(VFIOVGAEngine *e)
+{
+    combine_flush(e);
+    shadow_sync(e);
+}
+
+/* Addresses mean something else from now on */
+static void engine_want(VFIOVGAEngine *e, VFIOVGAWindow wanted)
+{
+    if (e->wanted.key != wanted.key) {
+        e->wanted = wanted;
+        e->read_base = 0;
+        e->heat = 0;
+        memset(e->recent, 0, sizeof(e->recent));
+    }
+}
+
+/* Before what makes it so: the adapter may be in any state */
+static void engine_forget(VFIOVGAEngine *e, const char *reason)
+{
+    combine_flush(e);
+    shadow_leave(e, reason);
+    vfio_vga_state_forget(&e->state);
+    engine_want(e, (VFIOVGAWindow) { });
+}
+
+static void engine_tick(void *opaque)
+{
+    VFIOVGAEngine *e = opaque;
+
+    e->ticks++;
+    combine_flush(e);
+    e->idle = shadow_sync(e) ? 0 : e->idle + 1;
+    if (!e->mapped) {
+        return;
+    }
+    if (e->idle < VFIO_VGA_ENGINE_IDLE_PERIODS) {
+        engine_arm(e);
+        return;
+    }
+    shadow_map(e, false);
+    shadow_sync(e);
+}
+
+static void engine_vm_state(void *opaque, bool running, RunState state)
+{
+    VFIOVGAEngine *e = opaque;
+
+    e->running = running;
+    if (!running) {
+        engine_barrier(e);
+        timer_del(e->timer);
+    } else if (e->mapped) {
+        engine_arm(e);
+    }
+}
+
+/*
+ * From the guest
+ */
+
+/* Another may use the adapter, or nobody comes to see what is pending */
+static bool engine_must_forward(const VFIOVGAEngine *e)
+{
+    return e->bus_master || e->distrusted || !e->running;
+}
+
+static int engine_read_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
+                            void *data)
+{
+    combine_flush(e);
+    vfio_vga_state_read(&e->state, port, size);
+    return engine_forward(e, false, port, size, data);
+}
+
+static int engine_read_memory(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
+                              void *data)
+{
+    int ret;
+
+    if (!engine_must_forward(e)) {
+        shadow_heat(e, offset, size);
+    }
+    if (window_covers(e->window, offset, size)) {
+        e->shadow_accesses++;
+        e->read_base = offset;
+        e->read_size = size;
+        memcpy(data, shadow_byte(e, offset), size);
+        return size;
+    }
+    combine_flush(e);
+    ret = engine_forward(e, false, offset, size, data);
+    if (!e->window.key) { /* else nothing is decoded there */
+        e->read_base = window_covers(e->wanted, offset, size) ? offset : 0;
+        e->read_size = size;
+        e->latches_lost = false;
+    }
+    return ret;
+}
+
+/* A call to be repeated has not happened, and changes nothing */
+static int engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
+                             void *data)
+{
+    VFIOVGAState next = e->state;
+    bool ordered = vfio_vga_state_write(&next, port, ldn_le_p(data, size),
+                                        size);
+    VFIOVGAWindow wanted = vfio_vga_state_window(&next);
+    int ret;
+
+    combine_flush(e);
+    if (e->window.key && e->window.key != wanted.key) {
+        shadow_leave(e, "register written");
+    } else if (ordered) {
+        shadow_sync(e);
+    }
+    ret = engine_forward(e, true, port, size, data);
+    if (!engine_must_retry(ret)) {
+        e->state = next;
+        engine_want(e, wanted);
+    }
+    return ret;
+}
+
+/* See vga-engine.h: it is too late for this one, but not for others */
+static void engine_check_latches(VFIOVGAEngine *e)
+{
+    if (e->latches_lost && vfio_vga_state_uses_latches(&e->state)) {
+        e->latches_lost = false;
+        e->latch_losses++;
+        e->may_map = false;
+        trace_vfio_vga_engine_latches_lost(engine_name(e));
+    }
+}
+
+static int engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
+                               uint32_t size, void *data)
+{
+    if (!engine_must_forward(e)) {
+        shadow_heat(e, offset, size);
+    }
+    if (window_covers(e->window, offset, size)) {
+        e->shadow_accesses++;
+        memcpy(shadow_byte(e, offset), data, size);
+        e->dirty = true;
+        if (e->running) {
+            engine_arm(e);
+        } else {
+            shadow_sync(e);
+        }
+        return size;
+    }
+    engine_check_latches(e);
+    if (engine_must_forward(e)) {
+        combine_flush(e);
+        return engine_forward(e, true, offset, size, data);
+    }
+    recent_note(e, offset, size, data);
+    combine_write(e, offset, size, data);
+    return size;
+}
+
+/* Registers of the standard header and of capabilities that do not touch VGA */
+static bool config_is_harmless(PCIDevice *pdev, uint32_t addr, uint32_t size,
+                               uint32_t value)
+{
+    if (addr < PCI_STD_HEADER_SIZEOF) {
+        return true;
+    }
+    if (pdev->pm_cap && addr == pdev->pm_cap + PCI_PM_CTRL) {
+        return !(value & PCI_PM_CTRL_STATE_MASK); /* D0 */
+    }
+    if (pdev->exp.exp_cap &&
+        ranges_overlap(addr, size, pdev->exp.exp_cap, PCI_EXP_VER2_SIZEOF)) {
+        return addr != pdev->exp.exp_cap + PCI_EXP_DEVCTL ||
+               !(value & PCI_EXP_DEVCTL_BCR_FLR);
+    }
+    return (pdev->msi_cap && ranges_overlap(addr, size, pdev->msi_cap, 24)) ||
+           (pdev->msix_cap &&
+            ranges_overlap(addr, size, pdev->msix_cap, MSIX_CAP_LENGTH));
+}
+
+static void engine_write_config(VFIOVGAEngine *e, uint32_t addr, uint32_t size,
+                                const void *data)
+{
+    uint32_t value = size <= 4 ? ldn_le_p(data, size) : 0;
+
+    if (addr == PCI_COMMAND) {
+        e->bus_master = value & PCI_COMMAND_MASTER;
+    }
+    if (e->bus_master ||
+        !config_is_harmless(PCI_DEVICE(e->vdev), addr, size, value)) {
+        engine_forget(e, "config space written");
+    }
+    engine_barrier(e);
+    if (addr == PCI_COMMAND && !(value & PCI_COMMAND_MEMORY)) {
+        shadow_leave(e, "decode off");
+    }
+}
+
+static int engine_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
+                               uint32_t size, void *data, bool post)
+{
+    VFIOVGAEngine *e = vfio_vga_engine(vbasedev);
+
+    if (nr == VFIO_PCI_VGA_REGION_INDEX) {
+        return off < QEMU_PCI_VGA_MEM_BASE
+               ? engine_write_port(e, off, size, data)
+               : engine_write_memory(e, off, size, data);
+    }
+    if (nr == VFIO_PCI_CONFIG_REGION_INDEX) {
+        engine_write_config(e, off, size, data);
+    } else {
+        engine_forget(e, "BAR written");
+    }
+    return e->adapter_ops->region_write(vbasedev, nr, off, size, data, post);
+}
+
+static int engine_region_read(VFIODevice *vbasedev, uint8_t nr, off_t off,
+                              uint32_t size, void *data)
+{
+    VFIOVGAEngine *e = vfio_vga_engine(vbasedev);
+
+    if (nr == VFIO_PCI_VGA_REGION_INDEX) {
+        return off < QEMU_PCI_VGA_MEM_BASE
+               ? engine_read_port(e, off, size, data)
+               : engine_read_memory(e, off, size, data);
+    }
+    if (nr < VFIO_PCI_ROM_REGION_INDEX) {
+        engine_barrier(e);
+    }
+    return e->adapter_ops->region_read(vbasedev, nr, off, size, data);
+}
+
+/*
+ * After a reset, so nothing can be pending: vfio_pci_pre_reset() has turned
+ * decoding off.
+ */
+static void engine_reset(VFIOPCIDevice *vdev, VFIOQuirk *quirk)
+{
+    VFIOVGAEngine *e = quirk->data;
+
+    engine_forget(e, "reset");
+    timer_del(e->timer);
+    e->distrusted = false;
+    e->latches_lost = false;
+    e->may_map = e->can_map;
+    e->heat_needed = HEAT_FIRST;
+}
+
+/*
+ * Properties
+ */
+
+static char *engine_get_now(Object *obj, Error **errp)
+{
+    VFIOVGAEngine *e = vfio_vga_engine(&VFIO_PCI_DEVICE(obj)->vbasedev);
+
+    return g_strdup(vfio_vga_tiers[e->window.key ? VFIO_VGA_TIER_SHADOW
+                                   : engine_must_forward(e)
+                                   ? VFIO_VGA_TIER_FORWARD
+                                   : VFIO_VGA_TIER_COMBINE]);
+}
+
+static void engine_add_properties(Object *obj, VFIOVGAEngine *e)
+{
+    const struct {
+        const char *name;
+        const uint64_t *value;
+        const char *description;
+    } counters[] = {
+        { "x-vga-calls-read", &e->reads,
+          "Calls that read from the region" },
+        { "x-vga-calls-write", &e->writes,
+          "Calls that wrote to it; one can hold many writes of the guest" },
+        { "x-vga-combined-writes", &e->combined_writes,
+          "Writes of the guest that left together with others" },
+        { "x-vga-combined-calls", &e->combined_calls,
+          "Calls on the region that took them" },
+        { "x-vga-shadow-accesses", &e->shadow_accesses,
+          "Accesses to a shadow that QEMU saw; those to RAM it does not" },
+        { "x-vga-shadow-calls", &e->shadow_calls,
+          "Calls on the region that wrote a shadow's changes" },
+        { "x-vga-shadow-bytes", &e->shadow_bytes,
+          "Bytes that they wrote" },
+        { "x-vga-shadow-enters", &e->shadow_enters,
+          "Times a window was read into a shadow" },
+        { "x-vga-shadow-maps", &e->shadow_maps,
+          "Times a shadow was mapped as RAM" },
+        { "x-vga-shadow-leaves", &e->shadow_leaves,
+          "Times a shadow was given up" },
+        { "x-vga-latch-losses", &e->latch_losses,
+          "Writes that used latches which no read that QEMU saw had loaded" },
+        { "x-vga-ticks", &e->ticks,
+          "Times the timer woke QEMU" },
+    };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(counters); i++) {
+        object_property_add_uint64_ptr(obj, counters[i].name,
+                                       counters[i].value, OBJ_PROP_FLAG_READ);
+        object_property_set_description(obj, counters[i].name,
+                                        counters[i].description);
+    }
+    object_property_add_str(obj, "x-vga-tier", engine_get_now, NULL);
+    object_property_set_description(obj, "x-vga-tier",
+                                    "The tier in use at this moment");
+}
+
+/* Like a static property, ours must not change under a running device */
+static bool engine_may_set(Object *obj, const char *name, Error **errp)
+{
+    if (DEVICE(obj)->realized) {
+        error_setg(errp, "%s cannot be set any more: the device is in use",
+                   name);
+        return false;
+    }
+    return true;
+}
+
+static char *engine_get_tier(Object *obj, Error **errp)
+{
+    return g_strdup(vfio_vga_tiers[VFIO_PCI_DEVICE(obj)->vga_options.tier]);
+}
+
+static void engine_set_tier(Object *obj, const char *value, Error **errp)
+{
+    ERRP_GUARD();
+    VFIOVGATier tier = 0;
+
+    if (!engine_may_set(obj, "x-vga-engine", errp)) {
+        return;
+    }
+    while (tier < VFIO_VGA_TIER__MAX && strcmp(value, vfio_vga_tiers[tier])) {
+        tier++;
+    }
+    if (tier == VFIO_VGA_TIER__MAX) {
+        error_setg(errp, "x-vga-engine=%s is not known", value);
+        error_append_hint(errp, "Type one of auto, forward, combine and "
+                          "shadow, or leave it out (auto).\n");
+        return;
+    }
+    VFIO_PCI_DEVICE(obj)->vga_options.tier = tier;
+}
+
+static void engine_get_width(Object *obj, Visitor *v, const char *name,
+                             void *opaque, Error **errp)
+{
+    visit_type_uint8(v, name, &VFIO_PCI_DEVICE(obj)->vga_options.width, errp);
+}
+
+static void engine_set_width(Object *obj, Visitor *v, const char *name,
+                             void *opaque, Error **errp)
+{
+    ERRP_GUARD();
+    uint8_t width;
+
+    if (!engine_may_set(obj, name, errp) ||
+        !visit_type_uint8(v, name, &width, errp)) {
+        return;
+    }
+    if (width > 8 || (width && !is_power_of_2(width))) {
+        error_setg(errp, "%s=%u is no width of an access", name, width);
+        error_append_hint(errp, "Type 1, 2, 4 or 8 (bytes), or leave it out "
+                          "for whatever the host makes of it.\n");
+        return;
+    }
+    VFIO_PCI_DEVICE(obj)->vga_options.width = width;
+}
+
+static bool engine_get_ram(Object *obj, Error **errp)
+{
+    return !VFIO_PCI_DEVICE(obj)->vga_options.no_ram;
+}
+
+static void engine_set_ram(Object *obj, bool value, Error **errp)
+{
+    if (engine_may_set(obj, "x-vga-shadow-ram", errp)) {
+        VFIO_PCI_DEVICE(obj)->vga_options.no_ram = !value;
+    }
+}
+
+void vfio_vga_engine_class_init(ObjectClass *klass)
+{
+    object_class_property_add_str(klass, "x-vga-engine", engine_get_tier,
+                                  engine_set_tier);
+    object_class_property_set_description(klass, "x-vga-engine",
+        "The fastest tier for legacy VGA accesses: forward, combine, shadow, "
+        "or auto, which is shadow");
+    object_class_property_add(klass, "x-vga-write-width", "uint8",
+                              engine_get_width, engine_set_width, NULL, NULL);
+    object_class_property_set_description(klass, "x-vga-write-width",
+        "The widest access (1, 2, 4, 8 bytes) that combined writes may make, "
+        "0: whatever the host makes of them");
+    object_class_property_add_bool(klass, "x-vga-shadow-ram", engine_get_ram,
+                                   engine_set_ram);
+    object_class_property_set_description(klass, "x-vga-shadow-ram",
+        "Map a busy shadow as RAM (with KVM only)");
+}
+
+/*
+ * Life
+ */
+
+/*
+ * A guest whose memory is encrypted accesses a window and RAM differently, and
+ * what it is once it stays.
+ */
+static bool engine_can_map(const VFIOPCIDevice *vdev)
+{
+    return (kvm_enabled() || qtest_enabled()) && !current_machine->cgs &&
+           !vdev->vga_options.no_ram;
+}
+
+/*
+ * Other assigned devices could not reach the window by DMA, and do not reach
+ * its shadow: RAM_PROTECTED keeps it out of their IOMMU, and takes a file.  It
+ * is no part of a migration, which an assigned adapter does not survive anyway.
+ */
+static bool engine_alloc_shadow(VFIOVGAEngine *e, MemoryRegion *mr,
+                                Error **errp)
+{
+    int fd = qemu_memfd_create("vfio-vga-shadow", VFIO_VGA_WINDOW_SIZE, false,
+                               0, 0, errp);
+
+    if (fd < 0) {
+        return false;
+    }
+    if (!memory_region_init_ram_from_fd(mr, OBJECT(e->vdev), "vfio-vga-shadow",
+                                        VFIO_VGA_WINDOW_SIZE,
+                                        RAM_SHARED | RAM_PROTECTED, fd, 0,
+                                        errp)) {
+        close(fd);
+        return false;
+    }
+    return true;
+}
+
+static void engine_init_shadow(VFIOVGAEngine *e, VFIOQuirk *quirk)
+{
+    Error *err = NULL;
+
+    if (!engine_alloc_shadow(e, &quirk->mem[0], &err)) {
+        warn_reportf_err(err, VFIO_MSG_PREFIX "no shadow of VGA memory: ",
+                         engine_name(e));
+        return;
+    }
+    quirk->nr_mem = 1;
+    e->ram = &quirk->mem[0];
+    e->guest = memory_region_get_ram_ptr(e->ram);
+    e->can_map = e->may_map = engine_can_map(e->vdev);
+    memory_region_set_enabled(e->ram, false);
+    memory_region_add_subregion_overlap(
+        &e->vdev->vga->region[QEMU_PCI_VGA_MEM].mem, 0, e->ram, 1);
+}
+
+static void engine_init_io_ops(VFIOVGAEngine *e)
+{
+    VFIODevice *vbasedev = &e->vdev->vbasedev;
+
+    e->adapter_ops = vbasedev->io_ops;
+    e->io_ops = *e->adapter_ops;
+    e->io_ops.region_read = engine_region_read;
+    e->io_ops.region_write = engine_region_write;
+    vbasedev->io_ops = &e->io_ops;
+}
+
+/* Unknown is as good as on: the guest will say when it is off */
+static bool engine_is_bus_master(VFIODevice *vbasedev)
+{
+    uint16_t command = 0;
+    int ret = vbasedev->io_ops->region_read(vbasedev,
+                                            VFIO_PCI_CONFIG_REGION_INDEX,
+                                            PCI_COMMAND, sizeof(command),
+                                            &command);
+
+    return ret != sizeof(command) ||
+           (le16_to_cpu(command) & PCI_COMMAND_MASTER);
+}
+
+/*
+ * A qtest's time stands still, so what is pending would not leave by itself:
+ * a test that wants a tier says so.
+ */
+static VFIOVGATier engine_tier(const VFIOPCIDevice *vdev)
+{
+    if (vdev->vga_options.tier != VFIO_VGA_TIER_AUTO) {
+        return vdev->vga_options.tier;
+    }
+    return qtest_enabled() ? VFIO_VGA_TIER_FORWARD : VFIO_VGA_TIER_SHADOW;
+}
+
+static VFIOVGAEngine *engine_new(VFIOPCIDevice *vdev, VFIOVGATier tier)
+{
+    VFIOVGAEngine *e = g_new0(VFIOVGAEngine, 1);
+
+    e->vdev = vdev;
+    e->tier = tier;
+    e->width = vdev->vga_options.width;
+    e->heat_needed = HEAT_FIRST;
+    e->running = runstate_is_running();
+    e->bus_master = engine_is_bus_master(&vdev->vbasedev);
+    vfio_vga_state_forget(&e->state);
+    return e;
+}
+
+void vfio_vga_engine_init(VFIOPCIDevice *vdev)
+{
+    VFIOVGATier tier = engine_tier(vdev);
+    VFIOVGAEngine *e;
+    VFIOQuirk *quirk;
+
+    if (tier == VFIO_VGA_TIER_FORWARD) {
+        return;
+    }
+    e = engine_new(vdev, tier);
+    quirk = vfio_quirk_alloc(1);
+    quirk->nr_mem = 0;
+    quirk->reset = engine_reset;
+    quirk->data = e;
+    QLIST_INSERT_HEAD(&vdev->vga->region[QEMU_PCI_VGA_MEM].quirks, quirk,
+                      next);
+    if (tier == VFIO_VGA_TIER_SHADOW) {
+        engine_init_shadow(e, quirk);
+    }
+    e->timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, engine_tick, e);
+    e->vm_state = qemu_add_vm_change_state_handler(engine_vm_state, e);
+    engine_init_io_ops(e);
+    engine_add_properties(OBJECT(vdev), e);
+}
+
+void vfio_vga_engine_exit(VFIOPCIDevice *vdev)
+{
+    VFIODevice *vbasedev = &vdev->vbasedev;
+    VFIOVGAEngine *e;
+
+    if (vbasedev->io_ops->region_write != engine_region_write) {
+        return;
+    }
+    e = vfio_vga_engine(vbasedev);
+    engine_forget(e, "exit");
+    qemu_del_vm_change_state_handler(e->vm_state);
+    timer_free(e->timer);
+    object_property_del(OBJECT(vdev), "x-vga-tier");
+    vbasedev->io_ops = e->adapter_ops;
+}

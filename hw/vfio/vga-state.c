@@ -1,0 +1,233 @@
+/*
+ * What is known of a VGA adapter's registers
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The rule is to know or to forget.  Nearly every adapter has more registers
+ * than a VGA: banks, other windows, locks, behind higher indices of the same
+ * ports or behind the unused ones.  So there is a list of what is known to be
+ * harmless and no list of what is dangerous.
+ */
+
+#include "qemu/osdep.h"
+
+#include "vga-state.h"
+
+#define CR_CURSOR_START 0x0a
+#define CR_CURSOR_END 0x0b
+#define CR_CURSOR_HIGH 0x0e
+#define CR_CURSOR_LOW 0x0f
+#define CR_UNDERLINE 0x14
+#define CR_MODE 0x17
+#define CR_LAST 0x18
+#define AR_LAST 0x14
+
+#define MISC_COLOR 0x01      /* CRTC at 3d4, not 3b4 */
+#define MISC_ENABLE_RAM 0x02
+#define MISC_PAGE 0x20       /* of odd/even addressing */
+#define CR14_DOUBLEWORD 0x40
+#define CR17_BYTE 0x40
+#define GR3_FUNCTION 0x18
+
+void vfio_vga_state_forget(VFIOVGAState *s)
+{
+    memset(s, 0xff, sizeof(*s)); /* VFIO_VGA_UNKNOWN, all of them */
+}
+
+/* One adapter decodes one of 3b4 and 3d4, as Miscellaneous Output says */
+static bool state_crtc_decoded(const VFIOVGAState *s, bool color)
+{
+    return s->misc != VFIO_VGA_UNKNOWN && !!(s->misc & MISC_COLOR) == color;
+}
+
+static bool state_write_misc(VFIOVGAState *s, uint8_t value)
+{
+    if (s->misc == VFIO_VGA_UNKNOWN || ((s->misc ^ value) & MISC_COLOR)) {
+        s->cr_index[0] = s->cr_index[1] = VFIO_VGA_UNKNOWN;
+    }
+    s->misc = value;
+    return true;
+}
+
+/*
+ * There is one index register, and whether a write to the port not decoded
+ * reaches it, nobody knows of every adapter.
+ */
+static bool state_write_crtc_index(VFIOVGAState *s, bool color, uint8_t value)
+{
+    s->cr_index[color] = value;
+    s->cr_index[!color] = VFIO_VGA_UNKNOWN;
+    return false;
+}
+
+static bool state_write_crtc(VFIOVGAState *s, bool color, uint8_t value)
+{
+    bool decoded = state_crtc_decoded(s, color);
+
+    switch (s->cr_index[color]) {
+    case CR_CURSOR_START:
+    case CR_CURSOR_END:
+    case CR_CURSOR_HIGH:
+    case CR_CURSOR_LOW:
+        return false;
+    case CR_UNDERLINE:
+        s->cr14 = decoded ? value : VFIO_VGA_UNKNOWN;
+        return true;
+    case CR_MODE:
+        s->cr17 = decoded ? value : VFIO_VGA_UNKNOWN;
+        return true;
+    default:
+        /* Unknown is below 0 */
+        if (s->cr_index[color] < 0 || s->cr_index[color] > CR_LAST) {
+            vfio_vga_state_forget(s);
+        }
+        return true;
+    }
+}
+
+static bool state_write_indexed(VFIOVGAState *s, int16_t *regs, int count,
+                                int index, uint8_t value)
+{
+    if (index < 0 || index >= count) {
+        vfio_vga_state_forget(s);
+    } else {
+        regs[index] = value;
+    }
+    return true;
+}
+
+/* Index and data in turn; bit 5 of an index shows the picture */
+static bool state_write_attribute(VFIOVGAState *s, uint8_t value)
+{
+    if (s->attr_data != 1 && (value & 0x1f) > AR_LAST) {
+        vfio_vga_state_forget(s);
+    } else if (s->attr_data != VFIO_VGA_UNKNOWN) {
+        s->attr_data ^= 1;
+    }
+    return true;
+}
+
+static bool state_write_byte(VFIOVGAState *s, uint32_t port, uint8_t value)
+{
+    switch (port) {
+    case 0x3b4:
+    case 0x3d4:
+        return state_write_crtc_index(s, port == 0x3d4, value);
+    case 0x3b5:
+    case 0x3d5:
+        return state_write_crtc(s, port == 0x3d5, value);
+    case 0x3c0:
+        return state_write_attribute(s, value);
+    case 0x3c2:
+        return state_write_misc(s, value);
+    case 0x3c4:
+        s->sr_index = value;
+        return false;
+    case 0x3c5:
+        return state_write_indexed(s, s->sr, ARRAY_SIZE(s->sr), s->sr_index,
+                                   value);
+    case 0x3ce:
+        s->gr_index = value;
+        return false;
+    case 0x3cf:
+        return state_write_indexed(s, s->gr, ARRAY_SIZE(s->gr), s->gr_index,
+                                   value);
+    case 0x3c6: /* DAC */
+    case 0x3c7:
+    case 0x3c8:
+    case 0x3c9:
+    case 0x3ba: /* Feature Control */
+    case 0x3da:
+        return false;
+    default:
+        vfio_vga_state_forget(s);
+        return true;
+    }
+}
+
+/*
+ * An index and its data in one cycle are what VGA software writes wider than a
+ * byte.  What an adapter makes of other wide cycles, nobody knows of every one.
+ */
+static bool state_is_index_port(uint32_t port)
+{
+    return port == 0x3b4 || port == 0x3d4 || port == 0x3c4 || port == 0x3ce;
+}
+
+bool vfio_vga_state_write(VFIOVGAState *s, uint32_t port, uint64_t data,
+                          unsigned size)
+{
+    if (size == 2 && state_is_index_port(port)) {
+        state_write_byte(s, port, data);
+        return state_write_byte(s, port + 1, data >> 8);
+    }
+    if (size != 1) {
+        vfio_vga_state_forget(s);
+        return true;
+    }
+    return state_write_byte(s, port, data);
+}
+
+void vfio_vga_state_read(VFIOVGAState *s, uint32_t port, unsigned size)
+{
+    if (port > 0x3da || port + size <= 0x3ba ||
+        (port > 0x3ba && port + size <= 0x3da)) {
+        return;
+    }
+    s->attr_data = size == 1 && state_crtc_decoded(s, port == 0x3da)
+                   ? 0 : VFIO_VGA_UNKNOWN;
+}
+
+/*
+ * The registers as a video BIOS sets them in the text modes: plane masks,
+ * chaining, write and read mode 0, mapping.  The characters are in plane 0 at
+ * the even addresses, the attributes in plane 1 at the odd ones.
+ */
+static const struct {
+    uint32_t base;
+    uint8_t gr6;
+} vfio_vga_state_windows[] = {
+    { 0xb8000, 0x0e }, /* color, modes 0 to 3 */
+    { 0xb0000, 0x0a }, /* monochrome, mode 7 */
+};
+
+/* What a RAM-like window needs: running, and nothing between bus and planes */
+static bool state_is_plain_text(const VFIOVGAState *s)
+{
+    return s->misc != VFIO_VGA_UNKNOWN && (s->misc & MISC_ENABLE_RAM) &&
+           s->sr[0] == 0x03 &&          /* not in reset */
+           s->sr[2] == 0x03 &&          /* planes 0 and 1 */
+           s->sr[4] == 0x02 &&          /* odd/even */
+           s->gr[1] == 0x00 &&          /* no set/reset */
+           s->gr[3] == 0x00 &&          /* no rotation, replace */
+           s->gr[4] == 0x00 &&          /* read planes 0 and 1 */
+           s->gr[5] == 0x10 &&          /* odd/even, modes 0 */
+           s->gr[8] == 0xff &&          /* all bits */
+           s->cr14 != VFIO_VGA_UNKNOWN && !(s->cr14 & CR14_DOUBLEWORD) &&
+           s->cr17 != VFIO_VGA_UNKNOWN;
+}
+
+VFIOVGAWindow vfio_vga_state_window(const VFIOVGAState *s)
+{
+    int i;
+
+    for (i = 0; state_is_plain_text(s) &&
+                i < ARRAY_SIZE(vfio_vga_state_windows); i++) {
+        if (s->gr[6] == vfio_vga_state_windows[i].gr6) {
+            return (VFIOVGAWindow) {
+                .base = vfio_vga_state_windows[i].base,
+                .key = (i + 1) << 8 | (s->misc & MISC_PAGE) |
+                       (s->cr17 & CR17_BYTE),
+            };
+        }
+    }
+    return (VFIOVGAWindow) { };
+}
+
+bool vfio_vga_state_uses_latches(const VFIOVGAState *s)
+{
+    return s->gr[5] != VFIO_VGA_UNKNOWN &&
+           ((s->gr[5] & 1) ||  /* write modes 1 and 3 */
+            (s->gr[3] != VFIO_VGA_UNKNOWN && (s->gr[3] & GR3_FUNCTION)) ||
+            (s->gr[8] != VFIO_VGA_UNKNOWN && s->gr[8] != 0xff));
+}

@@ -1,0 +1,112 @@
+/*
+ * What is known of a VGA adapter's registers
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * An assigned adapter's registers are in the adapter.  What the guest writes
+ * to them passes through QEMU, though, so QEMU can know them without asking,
+ * as far as the guest has written them, and as long as it writes nothing whose
+ * effect is not known.  From the registers follows the one thing that matters
+ * here: is there a part of the legacy window that behaves like RAM?
+ *
+ * A window is RAM-like if each byte of it is a byte of the adapter's memory,
+ * no two the same, that a read returns and a write replaces, whatever was
+ * accessed before.  In general a VGA's memory is not: latches, rotation, bit
+ * mask, set/reset, plane masks and read modes stand between.
+ *
+ * Facts are of the IBM VGA as documented in IBM PS/2 Hardware Interface
+ * Technical Reference (Video Subsystem), and in what is common to all its
+ * descendants.  Two CRTC registers, 14h and 17h, decide on an IBM VGA what is
+ * displayed only; in QEMU's models (hw/display/vga.c, vga_mem_writeb()) they
+ * shift the processor's addresses, and a model can be assigned, too.
+ */
+
+#ifndef HW_VFIO_VGA_STATE_H
+#define HW_VFIO_VGA_STATE_H
+
+#include "qemu/units.h"
+
+#define VFIO_VGA_UNKNOWN (-1)
+
+typedef struct VFIOVGAState {
+    /* Each a byte, or VFIO_VGA_UNKNOWN */
+    int16_t misc;          /* Miscellaneous Output, 3c2 */
+    int16_t sr[5];         /* Sequencer, 3c5 */
+    int16_t gr[9];         /* Graphics Controller, 3cf */
+    int16_t cr14;          /* CRTC: Underline Location */
+    int16_t cr17;          /* CRTC: Mode Control */
+    int16_t sr_index;      /* 3c4 */
+    int16_t gr_index;      /* 3ce */
+    int16_t cr_index[2];   /* as written to 3b4 and to 3d4 */
+    int16_t attr_data;     /* is the next write to 3c0 data? */
+} VFIOVGAState;
+
+/* Of a text mode, both at b8000 and at b0000 */
+#define VFIO_VGA_WINDOW_SIZE (32 * KiB)
+
+typedef struct VFIOVGAWindow {
+    uint32_t base; /* bus address of VFIO_VGA_WINDOW_SIZE bytes */
+    /*
+     * 0: there is none.  Otherwise the same as long as each address means the
+     * same byte of the adapter's memory.
+     */
+    uint32_t key;
+} VFIOVGAWindow;
+
+/**
+ * vfio_vga_state_forget: nothing is known, not even what was
+ *
+ * @s: state, initialized or not
+ */
+void vfio_vga_state_forget(VFIOVGAState *s);
+
+/**
+ * vfio_vga_state_write: the guest writes to a port
+ *
+ * @s: state
+ * @port: 3b0-3bb or 3c0-3df
+ * @data: the value; the least significant byte goes to @port
+ * @size: bytes
+ *
+ * A write to a register that is not a VGA's, or whose index is not known,
+ * may do anything, such as moving the window; then all is forgotten.
+ *
+ * Returns true if what was written to memory before has to be there first.
+ * That is not so for the DAC, the cursor and a bare index: they only change
+ * how a picture looks.
+ */
+bool vfio_vga_state_write(VFIOVGAState *s, uint32_t port, uint64_t data,
+                          unsigned size);
+
+/**
+ * vfio_vga_state_read: the guest reads a port
+ *
+ * @s: state
+ * @port: 3b0-3bb or 3c0-3df
+ * @size: bytes
+ *
+ * Input Status 1 makes the next write to 3c0 an index.
+ */
+void vfio_vga_state_read(VFIOVGAState *s, uint32_t port, unsigned size);
+
+/**
+ * vfio_vga_state_window: the RAM-like window of this state
+ *
+ * @s: state
+ *
+ * Returns the window of the text mode; its key is 0 if none is positively
+ * known to be there.
+ */
+VFIOVGAWindow vfio_vga_state_window(const VFIOVGAState *s);
+
+/**
+ * vfio_vga_state_uses_latches: does a write to memory write latches, too?
+ *
+ * @s: state
+ *
+ * Returns true if it is known to: in write modes 1 and 3, and in the others
+ * with a bit mask or a logical function.
+ */
+bool vfio_vga_state_uses_latches(const VFIOVGAState *s);
+
+#endif /* HW_VFIO_VGA_STATE_H */

@@ -1,0 +1,261 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What legacy VGA accesses cost: a disk of a few sectors.  Each case of the
+ * table is run after its mode is set, and its time in ticks of the TSC goes to
+ * the debug port, with how many accesses it made:
+ *
+ *     fill 00007d00 000000000012d687
+ */
+        .set    SECTORS, 4
+        .set    ROUNDS, 16              /* of a text screen */
+
+        .code16
+        .globl  _start
+_start:
+        cli
+        cld
+        xorw    %ax, %ax
+        movw    %ax, %ds
+        movw    %ax, %es
+        movw    %ax, %ss
+        movw    $0x7c00, %sp
+        sti
+        movw    $(0x0200 | SECTORS), %ax /* INT 13h: read sectors */
+        movw    $0x0002, %cx            /* from cylinder 0, sector 2 */
+        movb    $0, %dh
+        movw    $0x7e00, %bx
+        int     $0x13
+        jc      stuck
+        jmp     main
+stuck:
+        hlt
+        jmp     stuck
+        .org    510
+        .word   0xaa55
+
+/* ---- saying things on the debug port ---- */
+
+say:                                    /* string at %si */
+        movw    $0x402, %dx
+1:
+        lodsb
+        testb   %al, %al
+        jz      2f
+        outb    %al, %dx
+        jmp     1b
+2:
+        ret
+
+hex32:                                  /* %eax in 8 digits */
+        movw    $0x402, %dx
+        movw    $8, %cx
+1:
+        roll    $4, %eax
+        pushl   %eax
+        andb    $0x0f, %al
+        cmpb    $10, %al
+        jb      2f
+        addb    $('a' - '0' - 10), %al
+2:
+        addb    $'0', %al
+        outb    %al, %dx
+        popl    %eax
+        loop    1b
+        ret
+
+/* ---- the cases ---- */
+
+text_fill:
+        movw    $0xb800, %ax
+        movw    %ax, %es
+        movw    $ROUNDS, %bx
+1:
+        xorw    %di, %di
+        movw    $2000, %cx
+        movw    %bx, %ax
+        rep stosw
+        decw    %bx
+        jnz     1b
+        ret
+
+text_scroll:                            /* 1920 reads and writes, and a line */
+        movw    $0xb800, %ax
+        movw    %ax, %es
+        movw    $ROUNDS, %bx
+1:
+        pushw   %ds
+        movw    %ax, %ds
+        movw    $160, %si
+        xorw    %di, %di
+        movw    $1920, %cx
+        rep movsw
+        popw    %ds
+        movw    $80, %cx
+        rep stosw
+        decw    %bx
+        jnz     1b
+        ret
+
+frame:                                  /* 320x200, 4 dots at a time */
+        movw    $0xa000, %ax
+        movw    %ax, %es
+        xorw    %di, %di
+        movl    $0x01020304, %eax
+        movw    $16000, %cx
+        rep stosl
+        ret
+
+planar_fill:                            /* 640x400, each plane by itself */
+        movw    $0xa000, %ax
+        movw    %ax, %es
+        movw    $0x0102, %bx            /* map mask: plane 0 */
+1:
+        movw    $0x3c4, %dx
+        movw    %bx, %ax
+        outw    %ax, %dx
+        xorw    %di, %di
+        movw    $2000, %cx
+        rep stosl
+        shlb    $1, %bh
+        cmpb    $0x10, %bh
+        jb      1b
+        ret
+
+latched_copy:                           /* write mode 1 */
+        movw    $0x3ce, %dx
+        movw    $0x0105, %ax
+        outw    %ax, %dx
+        movw    $0xa000, %ax
+        movw    %ax, %es
+        pushw   %ds
+        movw    %ax, %ds
+        movw    $8000, %si
+        xorw    %di, %di
+        movw    $4000, %cx
+        rep movsb
+        popw    %ds
+        ret
+
+palette:
+        movw    $0x3c8, %dx
+        xorb    %al, %al
+        outb    %al, %dx
+        incw    %dx
+        movw    $768, %cx
+1:
+        movb    %cl, %al
+        outb    %al, %dx
+        loop    1b
+        ret
+
+registers:                              /* index, data, and the same again */
+        movw    $0x3d4, %dx
+        movw    $500, %cx
+1:
+        movb    $0x0f, %al
+        outb    %al, %dx
+        incw    %dx
+        inb     %dx, %al
+        decw    %dx
+        loop    1b
+        ret
+
+cursor:
+        movw    $0x3d4, %dx
+        movw    $250, %cx
+1:
+        movb    $0x0e, %al
+        movb    %ch, %ah
+        outw    %ax, %dx
+        movb    $0x0f, %al
+        movb    %cl, %ah
+        outw    %ax, %dx
+        loop    1b
+        ret
+
+mode_set:                               /* INT 10h; it clears the screen, too */
+        movw    $0x0003, %ax
+        int     $0x10
+        ret
+
+scroll_cursor:                          /* a line, and the cursor after it */
+        movw    $0xb800, %ax
+        movw    %ax, %es
+        movw    $100, %bx
+1:
+        xorw    %di, %di
+        movw    $80, %cx
+        rep stosw
+        movw    $0x3d4, %dx
+        movb    $0x0f, %al
+        movb    %bl, %ah
+        outw    %ax, %dx
+        decw    %bx
+        jnz     1b
+        ret
+
+        .macro  case name, mode, count
+        .word   \name, \mode
+        .long   \count
+        .asciz  "\name "
+        .endm
+cases:
+        case    mode_set, 0x03, 1
+        case    text_fill, 0x03, 2000*ROUNDS
+        case    text_scroll, 0x03, 3920*ROUNDS
+        case    scroll_cursor, 0x03, 8100
+        case    frame, 0x13, 16000
+        case    planar_fill, 0x12, 8004
+        case    latched_copy, 0x12, 8001
+        case    palette, 0x03, 769
+        case    registers, 0x03, 1000
+        case    cursor, 0x03, 500
+        .word   0
+
+main:
+        movw    $cases, %bp
+next:
+        movw    2(%bp), %ax
+        pushw   %bp
+        int     $0x10
+        popw    %bp
+        rdtsc
+        movl    %eax, ticks
+        movl    %edx, ticks + 4
+        pushw   %bp
+        call    *(%bp)
+        movw    $0x3da, %dx             /* whatever is posted has arrived */
+        inb     %dx, %al
+        popw    %bp
+        rdtsc
+        subl    ticks, %eax
+        sbbl    ticks + 4, %edx
+        movl    %eax, ticks
+        movl    %edx, ticks + 4
+
+        leaw    8(%bp), %si
+        call    say
+        pushw   %si
+        movl    4(%bp), %eax
+        call    hex32
+        movw    $blank, %si
+        call    say
+        movl    ticks + 4, %eax
+        call    hex32
+        movl    ticks, %eax
+        call    hex32
+        movw    $end, %si
+        call    say
+        popw    %bp
+        cmpw    $0, (%bp)
+        jne     next
+        movw    $done, %si
+        call    say
+        jmp     stuck
+
+ticks:  .quad   0
+blank:  .asciz  " "
+end:    .asciz  "\n"
+done:   .asciz  "SPEED MEASURED\n"
+        .org    512 * (SECTORS + 1)

@@ -1,0 +1,579 @@
+/*
+ * When legacy VGA accesses of an assigned adapter leave, if not at once
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the adapter gets in the end is the same as without an engine, which
+ * vga-oracle-test shows.  Here it is about when: before what else happens, soon
+ * enough, without waking anybody for nothing, and what comes of it if the
+ * adapter does not take it.  Time passes only where a test steps the clock.
+ *
+ * The adapter is vfio-user-adapter.c, in this process.  Its window is memory
+ * whatever is written to its registers, as it is in a text mode.
+ */
+
+#include "qemu/osdep.h"
+
+#include "hw/pci/pci_regs.h"
+#include "hw/vfio-user/protocol.h"
+#include "qemu/bswap.h"
+#include "qobject/qjson.h"
+#include "qobject/qnum.h"
+#include "qobject/qstring.h"
+#include "vfio-user-machine.h"
+
+#define VGA       VFIO_PCI_VGA_REGION_INDEX
+#define VGA_SIZE  0xc0000
+#define RW        (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
+#define TEXT      0xb8000
+#define IO_MEM    (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
+#define MS        1000000
+#define VISIBLE   (20 * MS)    /* a write is at the adapter after so long */
+#define QUIET     (1100 * MS)  /* and nothing ticks any more after so long */
+
+/*
+ * The machine
+ */
+
+static void set_command(Machine *m, uint16_t command)
+{
+    qtest_outl(m->qts, 0xcf8, 0x80000000 | MACHINE_SLOT << 11 | PCI_COMMAND);
+    qtest_outw(m->qts, 0xcfc, command);
+}
+
+static void set_bar(Machine *m, uint32_t address)
+{
+    qtest_outl(m->qts, 0xcf8,
+               0x80000000 | MACHINE_SLOT << 11 | PCI_BASE_ADDRESS_0);
+    qtest_outl(m->qts, 0xcfc, address);
+}
+
+#define BAR 0xe0000000
+
+static void start(Machine *m, const char *properties)
+{
+    Adapter *adapter = adapter_new();
+
+    adapter_set_region(adapter, VGA, RW, VGA_SIZE);
+    adapter_set_bar(adapter, 0, 4096, false);
+    adapter_start(adapter);
+    machine_start(m, adapter, "pc", "");
+    machine_plug(m, qobject_to(QDict, qobject_from_json(properties, NULL)));
+    set_bar(m, BAR);
+    set_command(m, IO_MEM);
+}
+
+static QObject *get(Machine *m, const char *property)
+{
+    QDict *response = qtest_qmp(m->qts, "{'execute': 'qom-get', 'arguments': {"
+                                "'path': '/machine/peripheral/card',"
+                                "'property': %s}}", property);
+    QObject *value = qobject_ref(qdict_get(response, "return"));
+
+    qobject_unref(response);
+    return value;
+}
+
+static uint64_t counter(Machine *m, const char *property)
+{
+    QNum *number = qobject_to(QNum, get(m, property));
+    uint64_t value = qnum_get_uint(number);
+
+    qobject_unref(number);
+    return value;
+}
+
+static void check_tier(Machine *m, const char *tier)
+{
+    QString *now = qobject_to(QString, get(m, "x-vga-tier"));
+
+    g_assert_cmpstr(qstring_get_str(now), ==, tier);
+    qobject_unref(now);
+}
+
+/* A posted write has arrived when the adapter has answered what came after */
+static void check_adapter(Machine *m, uint32_t addr, const void *data,
+                          size_t size)
+{
+    qtest_outl(m->qts, 0xcf8, 0x80000000 | MACHINE_SLOT << 11 | 0xfc);
+    qtest_inl(m->qts, 0xcfc);
+    g_assert_cmpmem(adapter_data(m->adapter, VGA) + addr, size, data, size);
+}
+
+static void put(Machine *m, uint32_t addr, const char *text)
+{
+    while (*text) {
+        qtest_writeb(m->qts, addr++, *text++);
+    }
+}
+
+/* 80x25 text, as a video BIOS sets it, as far as it says where memory is */
+static void set_text_mode(Machine *m)
+{
+    static const uint16_t writes[][2] = {
+        { 0x3c4, 0x0300 }, { 0x3c4, 0x0302 }, { 0x3c4, 0x0204 },
+        { 0x3d4, 0x1f14 }, { 0x3d4, 0xa317 },
+        { 0x3ce, 0x0001 }, { 0x3ce, 0x0003 }, { 0x3ce, 0x0004 },
+        { 0x3ce, 0x1005 }, { 0x3ce, 0x0e06 }, { 0x3ce, 0xff08 },
+    };
+    int i;
+
+    qtest_outb(m->qts, 0x3c2, 0x67);
+    for (i = 0; i < ARRAY_SIZE(writes); i++) {
+        qtest_outw(m->qts, writes[i][0], writes[i][1]);
+    }
+}
+
+/* Enough of accesses for a shadow to pay */
+static void use_text(Machine *m)
+{
+    int i;
+
+    qtest_readb(m->qts, TEXT);
+    for (i = 0; i < 16; i++) {
+        qtest_writew(m->qts, TEXT + 2 * i, 0x0741 + i);
+    }
+    check_tier(m, "shadow");
+}
+
+#define COMBINE "{'x-vga': true, 'x-vga-engine': 'combine'}"
+#define SHADOW "{'x-vga': true, 'x-vga-engine': 'shadow', " \
+               "'x-vga-shadow-ram': false}"
+#define MAPPED "{'x-vga': true, 'x-vga-engine': 'shadow'}"
+
+/*
+ * When it leaves
+ */
+
+static void test_combined(void)
+{
+    Machine m;
+
+    start(&m, COMBINE);
+    put(&m, TEXT, "Hello");
+    g_assert_cmpint(counter(&m, "x-vga-calls-write"), ==, 0);
+    qtest_clock_step(m.qts, VISIBLE);
+    g_assert_cmpint(counter(&m, "x-vga-calls-write"), ==, 1);
+    check_adapter(&m, TEXT, "Hello", 5);
+    machine_stop(&m);
+}
+
+/* Neither out of order, nor one for two */
+static void test_not_combined(void)
+{
+    Machine m;
+
+    start(&m, COMBINE);
+    qtest_writeb(m.qts, TEXT + 1, 1);
+    qtest_writeb(m.qts, TEXT, 2);
+    qtest_writeb(m.qts, TEXT, 3);
+    qtest_writeb(m.qts, TEXT + 2, 4);
+    qtest_clock_step(m.qts, VISIBLE);
+    g_assert_cmpint(counter(&m, "x-vga-calls-write"), ==, 4);
+    check_adapter(&m, TEXT, "\3\1\4", 3);
+    machine_stop(&m);
+}
+
+static void test_screen(void)
+{
+    g_autofree uint16_t *cells = g_new(uint16_t, 2000);
+    Machine m;
+    int i;
+
+    start(&m, COMBINE);
+    for (i = 0; i < 2000; i++) {
+        cells[i] = cpu_to_le16(0x0700 | (i & 0xff));
+        qtest_writew(m.qts, TEXT + 2 * i, 0x0700 | (i & 0xff));
+    }
+    qtest_clock_step(m.qts, VISIBLE);
+    g_assert_cmpint(counter(&m, "x-vga-calls-write"), <=, 2);
+    check_adapter(&m, TEXT, cells, 4000);
+    machine_stop(&m);
+}
+
+static void test_visible(const void *properties)
+{
+    Machine m;
+
+    start(&m, properties);
+    set_text_mode(&m);
+    use_text(&m);
+    qtest_clock_step(m.qts, VISIBLE);
+    check_adapter(&m, TEXT, "\x41\7\x42\7\x43\7", 6);
+    put(&m, TEXT, "late");
+    qtest_clock_step(m.qts, VISIBLE);
+    check_adapter(&m, TEXT, "late", 4);
+    machine_stop(&m);
+}
+
+static void test_quiet(const void *properties)
+{
+    uint64_t ticks;
+    Machine m;
+
+    start(&m, properties);
+    set_text_mode(&m);
+    use_text(&m);
+    qtest_clock_step(m.qts, QUIET);
+    ticks = counter(&m, "x-vga-ticks");
+    g_assert_cmpint(ticks, >, 0);
+    qtest_clock_step(m.qts, 10LL * 1000 * MS);
+    g_assert_cmpint(counter(&m, "x-vga-ticks"), ==, ticks);
+
+    put(&m, TEXT, "awake");
+    qtest_clock_step(m.qts, VISIBLE);
+    g_assert_cmpint(counter(&m, "x-vga-ticks"), >, ticks);
+    check_adapter(&m, TEXT, "awake", 5);
+    machine_stop(&m);
+}
+
+/* Scrolling reads and writes, and asks nothing of the adapter */
+static void test_scroll(const void *properties)
+{
+    uint64_t reads, writes;
+    Machine m;
+    int i;
+
+    start(&m, properties);
+    set_text_mode(&m);
+    use_text(&m);
+    qtest_clock_step(m.qts, VISIBLE);
+    reads = counter(&m, "x-vga-calls-read");
+    writes = counter(&m, "x-vga-calls-write");
+    for (i = 0; i < 1920; i++) {
+        qtest_writew(m.qts, TEXT + 2 * i,
+                     qtest_readw(m.qts, TEXT + 160 + 2 * i) + 1);
+    }
+    qtest_clock_step(m.qts, VISIBLE);
+    g_assert_cmpint(counter(&m, "x-vga-calls-read"), <=, reads + 1);
+    g_assert_cmpint(counter(&m, "x-vga-calls-write"), <=, writes + 2);
+    machine_stop(&m);
+}
+
+/*
+ * Before what else
+ */
+
+static void act_port_write(Machine *m)
+{
+    qtest_outw(m->qts, 0x3d4, 0x000c);
+}
+
+static void act_bar_read(Machine *m)
+{
+    qtest_readl(m->qts, BAR);
+}
+
+static void act_bar_write(Machine *m)
+{
+    qtest_writel(m->qts, BAR, 1);
+}
+
+static void act_decode_off(Machine *m)
+{
+    set_command(m, 0);
+}
+
+static void act_bus_master(Machine *m)
+{
+    set_command(m, IO_MEM | PCI_COMMAND_MASTER);
+}
+
+static void act_stop(Machine *m)
+{
+    qtest_qmp_assert_success(m->qts, "{'execute': 'stop'}");
+}
+
+static void act_reset(Machine *m)
+{
+    qtest_qmp_assert_success(m->qts, "{'execute': 'system_reset'}");
+    qtest_qmp_eventwait(m->qts, "RESET");
+}
+
+static void act_mode(Machine *m)
+{
+    qtest_outw(m->qts, 0x3ce, 0x0406);
+}
+
+static void act_extension(Machine *m)
+{
+    qtest_outw(m->qts, 0x3c4, 0x1206);
+}
+
+static const struct {
+    const char *name;
+    void (*act)(Machine *m);
+    bool leaves; /* the shadow */
+} acts[] = {
+    { "start-address", act_port_write },
+    { "bar-read", act_bar_read },
+    { "bar-write", act_bar_write, true },
+    { "decode-off", act_decode_off, true },
+    { "bus-master", act_bus_master, true },
+    { "stop", act_stop },
+    { "reset", act_reset, true },
+    { "mode", act_mode, true },
+    { "extension", act_extension, true },
+};
+
+static void test_before(const void *data)
+{
+    const char *properties = data;
+    Machine m;
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(acts); i++) {
+        start(&m, properties);
+        set_text_mode(&m);
+        if (strcmp(properties, COMBINE)) {
+            use_text(&m);
+        }
+        put(&m, TEXT + 0x1000, "before");
+        acts[i].act(&m);
+        check_adapter(&m, TEXT + 0x1000, "before", 6);
+        if (acts[i].leaves) {
+            g_assert_cmpint(counter(&m, "x-vga-ticks"), ==, 0);
+            if (strcmp(properties, COMBINE)) {
+                g_assert_cmpint(counter(&m, "x-vga-shadow-leaves"), ==, 1);
+            }
+        }
+        machine_stop(&m);
+    }
+}
+
+static void test_unplug(const void *properties)
+{
+    Machine m;
+
+    start(&m, properties);
+    set_text_mode(&m);
+    put(&m, TEXT, "gone");
+    machine_unplug(&m);
+    g_assert_cmpmem(adapter_data(m.adapter, VGA) + TEXT, 4, "gone", 4);
+    machine_stop(&m);
+}
+
+/* A native driver may use what QEMU cannot see: nothing waits */
+static void test_bus_master(void)
+{
+    Machine m;
+
+    start(&m, SHADOW);
+    set_command(&m, IO_MEM | PCI_COMMAND_MASTER);
+    set_text_mode(&m);
+    put(&m, TEXT, "now");
+    check_tier(&m, "forward");
+    check_adapter(&m, TEXT, "now", 3);
+    set_command(&m, IO_MEM);
+    check_tier(&m, "combine");
+    machine_stop(&m);
+}
+
+/*
+ * Trouble
+ */
+
+#define NO_POST "{'x-vga': true, 'x-vga-engine': 'combine', " \
+                "'x-no-posted-writes': true}"
+
+static const struct {
+    const char *name;
+    AdapterFault fault;
+} troubles[] = {
+    { "error", ADAPTER_FAULT_ERROR },
+    { "again", ADAPTER_FAULT_AGAIN },
+    { "closed", ADAPTER_FAULT_CLOSE },
+};
+
+/* One warning, an end, and the guest goes on */
+static void test_trouble(const void *data)
+{
+    const char *properties = data;
+    Machine m;
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(troubles); i++) {
+        start(&m, properties);
+        put(&m, TEXT, "0123456789abcdef");
+        adapter_fault(m.adapter, troubles[i].fault, VFIO_USER_REGION_WRITE,
+                      VGA);
+        qtest_clock_step(m.qts, VISIBLE);
+        g_assert_cmpint(counter(&m, "x-vga-calls-write"), <, 2000);
+        qtest_writeb(m.qts, TEXT + 0x100, 0);
+        qtest_clock_step(m.qts, VISIBLE);
+        if (!strcmp(properties, NO_POST)) {
+            g_assert_cmpint(counter(&m, "x-vga-region-failures"), >, 0);
+            g_assert_cmpint(machine_said(&m, "legacy VGA write"), ==, 1);
+            check_tier(&m, "forward");
+        }
+        machine_stop(&m);
+    }
+}
+
+/* What the adapter does not take together, it takes in pieces */
+static void test_short(void)
+{
+    Machine m;
+
+    start(&m, NO_POST);
+    put(&m, TEXT, "0123456789abcdef");
+    adapter_fault(m.adapter, ADAPTER_FAULT_SHORT, VFIO_USER_REGION_WRITE, VGA);
+    qtest_clock_step(m.qts, VISIBLE);
+    adapter_fault(m.adapter, ADAPTER_FAULT_NONE, 0, 0);
+    g_assert_cmpint(counter(&m, "x-vga-calls-write"), <, 20);
+    machine_stop(&m);
+}
+
+/* Registers say it is a text mode, and what was written is not there */
+static void test_no_memory(const void *properties)
+{
+    Machine m;
+    int i;
+
+    start(&m, properties);
+    set_text_mode(&m);
+    qtest_readb(m.qts, TEXT);
+    for (i = 0; i < 10; i++) {
+        qtest_writeb(m.qts, TEXT + i, 'x');
+    }
+    qtest_readb(m.qts, 0xa0000);
+    adapter_data(m.adapter, VGA)[TEXT + 9] = 'y';
+    for (i = 0; i < 10; i++) {
+        qtest_readb(m.qts, TEXT);
+    }
+    check_tier(&m, "forward");
+    g_assert_cmpint(counter(&m, "x-vga-shadow-enters"), ==, 0);
+    act_reset(&m);
+    check_tier(&m, "combine");
+    machine_stop(&m);
+}
+
+static void forget_accesses(Machine *m)
+{
+    AdapterAccess access;
+
+    do {
+        access.count = 0;
+    } while (adapter_next(m->adapter, &access));
+}
+
+/* The latches: what the guest read last is read again when a copy is left */
+static void test_latches(void)
+{
+    AdapterAccess access;
+    bool again = false;
+    Machine m;
+
+    start(&m, SHADOW);
+    set_text_mode(&m);
+    use_text(&m);
+    qtest_readw(m.qts, TEXT + 0x246);
+    forget_accesses(&m);
+    qtest_outw(m.qts, 0x3ce, 0x1105); /* write mode 1 */
+    while (adapter_next(m.adapter, &access) && access.offset != 0x3ce) {
+        again = !access.write && access.offset == TEXT + 0x246 &&
+                access.count == 2;
+    }
+    g_assert_true(again);
+    machine_stop(&m);
+}
+
+/* Where nobody can know what was read last, it is not risked twice */
+static void test_latches_lost(void)
+{
+    Machine m;
+
+    start(&m, MAPPED);
+    set_text_mode(&m);
+    use_text(&m);
+    qtest_clock_step(m.qts, 100 * MS); /* the mapping was worth it */
+    qtest_readw(m.qts, TEXT + 0x246);
+    qtest_outw(m.qts, 0x3ce, 0x1105);
+    qtest_writeb(m.qts, TEXT, 0);
+    g_assert_cmpint(counter(&m, "x-vga-latch-losses"), ==, 1);
+    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 1);
+    qtest_outw(m.qts, 0x3ce, 0x1005);
+    use_text(&m);
+    use_text(&m);
+    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 1);
+    machine_stop(&m);
+}
+
+/*
+ * Properties
+ */
+
+static void test_properties(void)
+{
+    static const struct {
+        const char *properties;
+        const char *error;
+    } bad[] = {
+        { "{'x-vga': true, 'x-vga-engine': 'fast'}", "x-vga-engine=fast" },
+        { "{'x-vga': true, 'x-vga-write-width': 3}", "x-vga-write-width=3" },
+        { "{'x-vga': true, 'x-vga-write-width': 16}", "x-vga-write-width=16" },
+    };
+    QDict *response;
+    Machine m;
+    int i;
+
+    start(&m, COMBINE);
+    response = qtest_qmp(m.qts, "{'execute': 'qom-set', 'arguments': {"
+                         "'path': '/machine/peripheral/card',"
+                         "'property': 'x-vga-engine', 'value': 'shadow'}}");
+    g_assert_true(qdict_haskey(response, "error"));
+    qobject_unref(response);
+    machine_unplug(&m);
+    for (i = 0; i < ARRAY_SIZE(bad); i++) {
+        g_autofree char *error = machine_try_plug(&m, qobject_to(QDict,
+            qobject_from_json(bad[i].properties, NULL)));
+
+        g_assert_nonnull(error);
+        g_assert_nonnull(strstr(error, bad[i].error));
+    }
+    machine_stop(&m);
+}
+
+static void add_for(const char *name, const char *tier, const char *properties,
+                    void (*test)(const void *))
+{
+    g_autofree char *path = g_strdup_printf("/vga-engine/%s/%s", name, tier);
+
+    qtest_add_data_func(path, properties, test);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+
+    if (!qtest_has_machine("pc") || !qtest_has_device("vfio-user-pci")) {
+        g_test_skip("needs machine pc and device vfio-user-pci");
+        return g_test_run();
+    }
+
+    qtest_add_func("/vga-engine/combined", test_combined);
+    qtest_add_func("/vga-engine/not-combined", test_not_combined);
+    qtest_add_func("/vga-engine/screen", test_screen);
+    add_for("visible", "shadow", SHADOW, test_visible);
+    add_for("visible", "mapped", MAPPED, test_visible);
+    add_for("quiet", "shadow", SHADOW, test_quiet);
+    add_for("quiet", "mapped", MAPPED, test_quiet);
+    add_for("scroll", "shadow", SHADOW, test_scroll);
+    add_for("scroll", "mapped", MAPPED, test_scroll);
+    add_for("before", "combine", COMBINE, test_before);
+    add_for("before", "shadow", SHADOW, test_before);
+    add_for("before", "mapped", MAPPED, test_before);
+    add_for("unplug", "combine", COMBINE, test_unplug);
+    add_for("unplug", "shadow", SHADOW, test_unplug);
+    qtest_add_func("/vga-engine/bus-master", test_bus_master);
+    add_for("trouble", "posted", COMBINE, test_trouble);
+    add_for("trouble", "not-posted", NO_POST, test_trouble);
+    qtest_add_func("/vga-engine/short", test_short);
+    add_for("no-memory", "shadow", SHADOW, test_no_memory);
+    add_for("no-memory", "mapped", MAPPED, test_no_memory);
+    qtest_add_func("/vga-engine/latches", test_latches);
+    qtest_add_func("/vga-engine/latches-lost", test_latches_lost);
+    qtest_add_func("/vga-engine/properties", test_properties);
+
+    return g_test_run();
+}
