@@ -87,32 +87,40 @@ static MemoryRegion *space_of(VGARoute *route, VGARange range)
                                        bus->address_space_io;
 }
 
-static bool comes_before(VGARoute *a, VGARoute *b)
+static unsigned bdf(VGARoute *route)
 {
-    return PCI_BUILD_BDF(pci_dev_bus_num(a->dev), a->dev->devfn) <
-           PCI_BUILD_BDF(pci_dev_bus_num(b->dev), b->dev->devfn);
+    return PCI_BUILD_BDF(pci_dev_bus_num(route->dev), route->dev->devfn);
 }
 
 /*
  * The rule
  */
 
+static bool has_precedence(VGARoute *a, VGARoute *b, VGARange range)
+{
+    bool a_is_bridge = IS_PCI_BRIDGE(a->dev);
+    bool b_is_bridge = IS_PCI_BRIDGE(b->dev);
+
+    if (a_is_bridge != b_is_bridge) {
+        return a_is_bridge;
+    }
+    if (a->owns[range] != b->owns[range]) {
+        return a->owns[range];
+    }
+    return bdf(a) < bdf(b);
+}
+
 static VGARoute *owner_in(MemoryRegion *space, VGARange range)
 {
-    VGARoute *route, *first = NULL;
+    VGARoute *route, *owner = NULL;
 
     QTAILQ_FOREACH(route, &routes, next) {
-        if (!route->wants[range] || space_of(route, range) != space) {
-            continue;
-        }
-        if (route->owns[range]) {
-            return route;
-        }
-        if (!first || comes_before(route, first)) {
-            first = route;
+        if (route->wants[range] && space_of(route, range) == space &&
+            (!owner || has_precedence(route, owner, range))) {
+            owner = route;
         }
     }
-    return first;
+    return owner;
 }
 
 static void route_show(VGARoute *route, VGARange range, bool enabled)
@@ -443,7 +451,7 @@ static GSList *adapters_sorted(void)
         if (IS_PCI_BRIDGE(route->dev)) {
             continue;
         }
-        while (*at && comes_before((*at)->data, route)) {
+        while (*at && bdf((*at)->data) < bdf(route)) {
             at = &(*at)->next;
         }
         *at = g_slist_prepend(*at, route);

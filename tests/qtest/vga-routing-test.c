@@ -195,20 +195,23 @@ static bool wants(Bench *bench, unsigned i, bool port)
            (!is_bridge(&bench->topology->nodes[i]) || state->vga_enable);
 }
 
+/* The most that a claimant can have to say for itself, as a number */
+static int weight(Bench *bench, unsigned i, bool port)
+{
+    const Node *node = &bench->topology->nodes[i];
+
+    return (is_bridge(node) ? 200 : 0) +
+           (bench->state[i].owns[port] ? 100 : 0) - (int)node->slot;
+}
+
 static int new_owner(Bench *bench, int parent, bool port)
 {
     int best = -1;
     unsigned i;
 
     for (i = 0; i < bench->n; i++) {
-        if (bench->state[i].parent != parent || !wants(bench, i, port)) {
-            continue;
-        }
-        if (bench->state[i].owns[port]) {
-            return i;
-        }
-        if (best < 0 || bench->topology->nodes[i].slot <
-                        bench->topology->nodes[best].slot) {
+        if (bench->state[i].parent == parent && wants(bench, i, port) &&
+            (best < 0 || weight(bench, i, port) > weight(bench, best, port))) {
             best = i;
         }
     }
@@ -845,15 +848,19 @@ static void test_query(void)
     check_verdict(&bench, "01:00.0 has no screen, because of 00:02.0: this "
         "bridge has VGA Enable off; firmware sets it for the adapter that it "
         "starts with");
-    set_command(&bench, 0, PCI_COMMAND_MEMORY);
-    set_vga_enable(&bench, 1, true);
+    set_command(&bench, 0, IO_MEM);
     check_said(&bench, 0, "memory", "owner", "00:01.0");
-    check_said(&bench, 0, "ports", "command", "00:01.0");
-    check_said(&bench, 2, "memory", "other-owner", "00:01.0");
+    set_vga_enable(&bench, 1, true);
+    check_said(&bench, 0, "memory", "other-owner", "00:02.0");
+    check_said(&bench, 2, "memory", "owner", "01:00.0");
+    set_command(&bench, 2, PCI_COMMAND_IO);
+    check_said(&bench, 2, "memory", "command", "01:00.0");
     check_said(&bench, 2, "ports", "owner", "01:00.0");
-    check_verdict(&bench,
-        "01:00.0 has the ports only: the others go to 00:01.0");
-    set_command(&bench, 0, 0);
+    check_verdict(&bench, "01:00.0 has no screen, because of 01:00.0: the "
+        "guest has not enabled it in PCI_COMMAND; firmware does so for the "
+        "adapter that it starts with, and operating systems for the one that "
+        "they draw on");
+    set_command(&bench, 2, IO_MEM);
     check_said(&bench, 2, "memory", "owner", "01:00.0");
     check_verdict(&bench, "01:00.0 has the screen, and nothing has been drawn "
         "yet: the firmware may have found no VBIOS for it");
@@ -867,6 +874,23 @@ static void test_query(void)
                   ADAPTER_REGIONS);
     set_asleep(&bench, 2, true);
     check_said(&bench, 2, "memory", "power-state", "01:00.0");
+    bench_stop(&bench);
+}
+
+/* Memory here and ports there, as each bit says */
+static void test_query_split(void)
+{
+    Bench bench;
+
+    bench_start(&bench, &mixed);
+    set_command(&bench, 0, PCI_COMMAND_MEMORY);
+    set_command(&bench, 1, IO_MEM);
+    check_said(&bench, 0, "memory", "owner", "00:02.0");
+    check_said(&bench, 0, "ports", "command", "00:02.0");
+    check_said(&bench, 1, "memory", "other-owner", "00:02.0");
+    check_said(&bench, 1, "ports", "owner", "00:03.0");
+    check_verdict(&bench,
+        "00:03.0 has the ports only: the others go to 00:02.0");
     bench_stop(&bench);
 }
 
@@ -923,6 +947,7 @@ int main(int argc, char **argv)
     qtest_add_func("vga-routing/failed-plug", test_failed_plug);
     qtest_add_func("vga-routing/property", test_property);
     qtest_add_func("vga-routing/query", test_query);
+    qtest_add_func("vga-routing/query-split", test_query_split);
     qtest_add_func("vga-routing/query-nothing", test_query_nothing);
     return g_test_run();
 }

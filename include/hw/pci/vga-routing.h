@@ -21,13 +21,16 @@
  * Memory and ports are two subjects: each bit moves its own.  Of several that
  * want one,
  *
- *   1. who has it keeps it, until it wants it no longer,
- *   2. then the one with the lowest bus, slot and function gets it.
+ *   1. a bridge comes before an adapter, as the chipset of q35 has it: VGAEN
+ *      of its PCI Express port takes the accesses away from whatever is on the
+ *      root bus (Intel 3 Series MCH data sheet, BCTRL1, 3Eh of device 1),
+ *   2. who has it keeps it, until it wants it no longer,
+ *   3. then the one with the lowest bus, slot and function gets it.
  *
- * Hardware has no such rule: all of them answer, and a guest must not get
- * there.  It does all the same: firmware switches on everything it finds, in
- * the order of slots, and drivers switch on the function they drive without
- * regard to another one that shows the console.  With 1 neither changes the
+ * But for 1 hardware has no such rule: all of them answer, and a guest must not
+ * get there.  It does all the same: firmware switches on everything it finds,
+ * in the order of slots, and drivers switch on the function they drive without
+ * regard to another one that shows the console.  With 2 neither changes the
  * screen.
  *
  * What no claimant wants is not claimed; what answers then is the machine's
@@ -39,7 +42,7 @@
  * look at each other: that is how released machine types and those of other
  * architectures are.
  *
- * Nothing of it is migrated.  After an incoming migration rule 2 says who owns,
+ * Nothing of it is migrated.  After an incoming migration rule 3 says who owns,
  * so with x-vga-routing=on and two cards that want at the same time it may be
  * another one than before.
  *
