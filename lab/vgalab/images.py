@@ -383,8 +383,10 @@ def guest_initrd(init='guest-init', **programs):
                 shutil.copy(source, os.path.join(tree, 'bin', name))
             pack(tree, path)
 
-    return built('guest.cpio', digest(busybox, script, *programs.values(),
-                                      __file__), build)
+    # A built program has its key in its name; its time is that of its last use.
+    names = [os.path.basename(p) for p in programs.values()]
+    return built('guest.cpio', digest(busybox, script, *names, __file__),
+                 build)
 
 
 def switch_initrd():
