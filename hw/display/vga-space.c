@@ -32,14 +32,25 @@ static bool vga_space_wanted(Object *card)
            object_dynamic_cast(qdev_get_machine(), TYPE_REMOTE_MACHINE);
 }
 
-static void vga_space_make(VGASpace *space)
+VGASpace *vga_space_new(Object *card)
+{
+    Object *obj = object_new(TYPE_VGA_SPACE);
+    VGASpace *space = VGA_SPACE(obj);
+
+    object_property_add_child(card, TYPE_VGA_SPACE, obj);
+    object_unref(obj); /* the card holds it now */
+
+    memory_region_init(&space->mem, obj, "vga-space-mem", VGA_SPACE_MEM_SIZE);
+    memory_region_init(&space->io, obj, "vga-space-io", VGA_SPACE_IO_SIZE);
+    return space;
+}
+
+static void vga_space_serve(VGASpace *space)
 {
     Object *obj = OBJECT(space);
 
-    memory_region_init(&space->mem, obj, "vga-space-mem", VGA_SPACE_MEM_SIZE);
     address_space_init(&space->mem_as, &space->mem, "vga-space-mem");
 
-    memory_region_init(&space->io, obj, "vga-space-io", VGA_SPACE_IO_SIZE);
     memory_region_init_io(&space->io_root, obj, &unassigned_io_ops, NULL,
                           "vga-space-io-root", VGA_SPACE_IO_SIZE);
     memory_region_init_alias(&space->io_alias, obj, "vga-space-io-alias",
@@ -73,20 +84,15 @@ void vga_space_claim(Object *card, MemoryRegion **mem, MemoryRegion **io,
                      QEMUResetHandler *reset, void *opaque)
 {
     VGASpace *space;
-    Object *obj;
 
     if (!vga_space_wanted(card)) {
         return;
     }
 
-    obj = object_new(TYPE_VGA_SPACE);
-    object_property_add_child(card, TYPE_VGA_SPACE, obj);
-    object_unref(obj); /* the card holds it now */
-
-    space = VGA_SPACE(obj);
+    space = vga_space_new(card);
     space->reset = reset;
     space->opaque = opaque;
-    vga_space_make(space);
+    vga_space_serve(space);
     vga_space_put_on_bus(space, *mem, *io);
 
     *mem = &space->mem;

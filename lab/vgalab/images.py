@@ -369,20 +369,32 @@ def libvirt_image():
                                         os.path.join(store, 'ready')), build)
 
 
-def guest_initrd():
-    """Initramfs of the linux guest: busybox and lab/guest-init."""
+def guest_initrd(init='guest-init', **programs):
+    """Initramfs of a Linux guest: busybox, lab/INIT, and NAME=FILE in /bin."""
     busybox = os.path.join(packages(), 'root', 'bin', 'busybox')
-    init = os.path.join(LAB, 'guest-init')
+    script = os.path.join(LAB, init)
 
     def build(path):
         with staging() as tree:
             for directory in ('bin', 'dev', 'proc', 'sys'):
                 os.mkdir(os.path.join(tree, directory))
-            shutil.copy(busybox, os.path.join(tree, 'bin'))
-            shutil.copy(init, os.path.join(tree, 'init'))
+            shutil.copy(script, os.path.join(tree, 'init'))
+            for name, source in dict(programs, busybox=busybox).items():
+                shutil.copy(source, os.path.join(tree, 'bin', name))
             pack(tree, path)
 
-    return built('guest.cpio', digest(busybox, init, __file__), build)
+    # A built program has its key in its name; its time is that of its last use.
+    names = [os.path.basename(p) for p in programs.values()]
+    return built('guest.cpio', digest(busybox, script, *names, __file__),
+                 build)
+
+
+def switch_initrd():
+    """Initramfs of the guest that draws on all its display adapters."""
+    source = os.path.join(LAB, 'guests', 'vga-switch.c')
+    program_path = built('vga-switch', digest(source, __file__), lambda path:
+                         run(['cc', '-O2', '-static', '-o', path, source]))
+    return guest_initrd('guest-switch-init', **{'vga-switch': program_path})
 
 
 def assembled(name, origin, target, finish=lambda code: code):

@@ -17,10 +17,12 @@
  * which see this card and nothing else.  A port that the card does not decode
  * reads all ones in io_as and ignores writes.
  *
- * Cards on x-remote get a space.  On other machines nothing is claimed: a bus
- * with several cards would give its accesses to other cards than it has done
- * so far, since the overlap priorities inside a container do not compete with
- * those outside (vga.chain4 and a second card's memory for example).
+ * Cards on x-remote get a space.  On other machines vga_space_claim() claims
+ * nothing: a bus with several cards would give its accesses to other cards than
+ * it has done so far, since the overlap priorities inside a container do not
+ * compete with those outside (vga.chain4 and a second card's memory for
+ * example).  Where that is wanted vga_space_new() makes the containers alone,
+ * which whoever asks for them puts on the bus.
  *
  * All of it runs under the BQL.
  */
@@ -39,6 +41,8 @@ struct VGASpace {
 
     MemoryRegion mem;
     MemoryRegion io;
+
+    /* Of vga_space_claim() only: */
     AddressSpace mem_as;
     AddressSpace io_as;
 
@@ -67,6 +71,15 @@ void vga_space_claim(Object *card, MemoryRegion **mem, MemoryRegion **io,
                      QEMUResetHandler *reset, void *opaque);
 
 /**
+ * vga_space_new: containers for a card, and nothing else
+ *
+ * @card: the card, which has none; they become a child of it and live as long
+ *
+ * Returns the space.
+ */
+VGASpace *vga_space_new(Object *card);
+
+/**
  * vga_space_of: the space of a card
  *
  * @card: the card, or any other object
@@ -93,6 +106,16 @@ static inline MemoryRegion *vga_space_io(Object *card, MemoryRegion *io)
     VGASpace *space = vga_space_of(card);
 
     return space ? &space->io : io;
+}
+
+/**
+ * vga_space_mem: the same for memory
+ */
+static inline MemoryRegion *vga_space_mem(Object *card, MemoryRegion *mem)
+{
+    VGASpace *space = vga_space_of(card);
+
+    return space ? &space->mem : mem;
 }
 
 #endif /* HW_DISPLAY_VGA_SPACE_H */

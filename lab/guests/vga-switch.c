@@ -1,0 +1,245 @@
+/*
+ * A guest that draws on several display adapters, one after the other
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ *     vga-switch ROUNDS 0000:00:02.0 0000:00:03.0 ...
+ *
+ * Takes each adapter from Linux's VGA arbiter in turn (/dev/vga_arbiter,
+ * Documentation/gpu/vgaarbiter.rst) and draws one more line of a text screen
+ * that names it, ROUNDS lines in all.  Firmware has started the first adapter
+ * only: the others get its mode, font and palette, register by register.
+ * What it has to say goes to port 0x402, as SeaBIOS's does.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define WINDOW      0xa0000
+#define WINDOW_SIZE 0x20000
+#define TEXT        0x18000     /* of the window */
+#define COLUMNS     80
+#define ROWS        25
+#define DEBUG_PORT  0x402
+
+/* IBM VGA: numbers of the registers that make a mode */
+enum { SEQ = 5, CRTC = 25, GFX = 9, ATTR = 21, DAC = 768 };
+#define GLYPHS      256
+#define GLYPH_ROWS  16
+#define GLYPH_STEP  32
+
+typedef struct Mode {
+    uint8_t misc, seq[SEQ], crtc[CRTC], gfx[GFX], attr[ATTR], dac[DAC];
+    uint8_t font[GLYPHS][GLYPH_ROWS];
+} Mode;
+
+static volatile uint8_t *window;
+
+static void say(const char *format, ...)
+{
+    char text[200];
+    va_list arguments;
+    char *at;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    for (at = text; *at; at++) {
+        outb(*at, DEBUG_PORT);
+    }
+}
+
+static void give_up(const char *what)
+{
+    say("vga-switch: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static void arbiter(int fd, const char *format, const char *argument)
+{
+    char command[64];
+    int length = snprintf(command, sizeof(command), format, argument);
+
+    while (write(fd, command, length) != length) {
+        if (errno != EINTR && errno != EAGAIN) {
+            give_up(command);
+        }
+    }
+}
+
+static uint8_t get(uint16_t port, uint8_t index)
+{
+    outb(index, port);
+    return inb(port + 1);
+}
+
+static void set(uint16_t port, uint8_t index, uint8_t value)
+{
+    outb(index, port);
+    outb(value, port + 1);
+}
+
+/* Plane 2 alone at a0000, as the font is in it */
+static void font_open(void)
+{
+    set(0x3c4, 2, 0x04);
+    set(0x3c4, 4, 0x06);
+    set(0x3ce, 4, 0x02);
+    set(0x3ce, 5, 0x00);
+    set(0x3ce, 6, 0x04);
+}
+
+static void font_close(const Mode *mode)
+{
+    set(0x3c4, 2, mode->seq[2]);
+    set(0x3c4, 4, mode->seq[4]);
+    set(0x3ce, 4, mode->gfx[4]);
+    set(0x3ce, 5, mode->gfx[5]);
+    set(0x3ce, 6, mode->gfx[6]);
+}
+
+static void mode_read(Mode *mode)
+{
+    int i, row;
+
+    mode->misc = inb(0x3cc);
+    for (i = 0; i < SEQ; i++) {
+        mode->seq[i] = get(0x3c4, i);
+    }
+    for (i = 0; i < CRTC; i++) {
+        mode->crtc[i] = get(0x3d4, i);
+    }
+    for (i = 0; i < GFX; i++) {
+        mode->gfx[i] = get(0x3ce, i);
+    }
+    for (i = 0; i < ATTR; i++) {
+        inb(0x3da);
+        outb(i, 0x3c0);
+        mode->attr[i] = inb(0x3c1);
+    }
+    inb(0x3da);
+    outb(0x20, 0x3c0);
+    outb(0, 0x3c7);
+    for (i = 0; i < DAC; i++) {
+        mode->dac[i] = inb(0x3c9);
+    }
+    font_open();
+    for (i = 0; i < GLYPHS; i++) {
+        for (row = 0; row < GLYPH_ROWS; row++) {
+            mode->font[i][row] = window[i * GLYPH_STEP + row];
+        }
+    }
+    font_close(mode);
+}
+
+static void mode_write(const Mode *mode)
+{
+    int i, row;
+
+    outb(mode->misc, 0x3c2);
+    set(0x3c4, 0, 1);
+    for (i = 1; i < SEQ; i++) {
+        set(0x3c4, i, mode->seq[i]);
+    }
+    set(0x3c4, 0, 3);
+    set(0x3d4, 0x11, 0);            /* CRTC registers 0-7 can be written */
+    for (i = 0; i < CRTC; i++) {
+        set(0x3d4, i, mode->crtc[i]);
+    }
+    for (i = 0; i < GFX; i++) {
+        set(0x3ce, i, mode->gfx[i]);
+    }
+    for (i = 0; i < ATTR; i++) {
+        inb(0x3da);
+        outb(i, 0x3c0);
+        outb(mode->attr[i], 0x3c0);
+    }
+    inb(0x3da);
+    outb(0x20, 0x3c0);
+    outb(0xff, 0x3c6);
+    outb(0, 0x3c8);
+    for (i = 0; i < DAC; i++) {
+        outb(mode->dac[i], 0x3c9);
+    }
+    font_open();
+    for (i = 0; i < GLYPHS; i++) {
+        for (row = 0; row < GLYPH_ROWS; row++) {
+            window[i * GLYPH_STEP + row] = mode->font[i][row];
+        }
+    }
+    font_close(mode);
+}
+
+static void cells(int row, const char *text)
+{
+    int column;
+
+    for (column = 0; column < COLUMNS; column++) {
+        volatile uint8_t *cell = window + TEXT + 2 * (row * COLUMNS + column);
+
+        cell[0] = *text ? *text++ : ' ';
+        cell[1] = 0x07;
+    }
+}
+
+static void clear(void)
+{
+    int row;
+
+    set(0x3d4, 0x0a, 0x20);         /* no cursor */
+    set(0x3d4, 0x0c, 0);            /* the screen begins where memory does */
+    set(0x3d4, 0x0d, 0);
+    for (row = 0; row < ROWS; row++) {
+        cells(row, "");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static Mode mode;
+    char line[COLUMNS + 1];
+    int memory, fd, round, i;
+
+    if (iopl(3)) {
+        return 1;
+    }
+    if (argc < 4) {
+        errno = EINVAL;
+        give_up("ROUNDS and two addresses at least");
+    }
+    memory = open("/dev/mem", O_RDWR | O_SYNC);
+    window = mmap(NULL, WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                  memory, WINDOW);
+    if (window == MAP_FAILED) {
+        give_up("/dev/mem");
+    }
+    fd = open("/dev/vga_arbiter", O_RDWR);
+    if (fd < 0) {
+        give_up("/dev/vga_arbiter");
+    }
+    for (round = 0; round < atoi(argv[1]); round++) {
+        for (i = 2; i < argc; i++) {
+            arbiter(fd, "target PCI:%s", argv[i]);
+            arbiter(fd, "lock io+mem", "");
+            if (round == 0) {
+                i == 2 ? mode_read(&mode) : mode_write(&mode);
+                clear();
+            }
+            snprintf(line, sizeof(line), "Adapter %d, %s, round %d",
+                     i - 2, argv[i], round);
+            cells(round, line);
+            arbiter(fd, "unlock io+mem", "");
+            say("vga-switch: round %d, adapter %d\n", round, i - 2);
+        }
+    }
+    say("vga-switch: done\n");
+    return 0;
+}
