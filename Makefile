@@ -32,6 +32,9 @@ qemu-base: auto-deps ## the release as it is, for comparisons: build/qemu-base/q
 seabios: auto-deps ## SeaBIOS and the VGA BIOSes: build/seabios
 	@scripts/build seabios
 
+seabios-base: auto-deps ## SeaBIOS's release as it is, for comparisons: build/base/seabios/bios-256k.bin
+	@scripts/build seabios-base
+
 tool: auto-deps ## the host tool: build/tool/tools/vga-assign/vga-assign
 	@scripts/build tool
 
@@ -71,4 +74,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help deps auto-deps qemu qemu-base seabios tool series install check check-asan check-each check-fuzz coverage-vbios check-series demo clean distclean
+.PHONY: help deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-each check-fuzz coverage-vbios check-series demo clean distclean

@@ -24,6 +24,7 @@ MIB = 1 << 20
 GIB = 1 << 30
 HOLE_END = 0xfec00000       # the IO-APIC
 ECAM_SIZE = 256 * MIB
+ROM_BAR = 6
 # Memory below 4G where nothing else is said, -m in MiB: hw/i386/pc_piix.c and
 # pc_q35.c of QEMU.
 LOW_LIMIT = {'pc': (3584, 3072), 'q35': (2816, 2048)}
@@ -88,6 +89,8 @@ class Placement:
                                      f'{device["slot"]:02x}.'
                                      f'{device["function"]:x}')
         for region in device['regions']:
+            if region['bar'] == ROM_BAR:
+                continue        # has an address only while it is being read
             kind = region['type']
             if kind == 'memory':
                 kind = ('pref' if region['prefetch'] else 'mem') + (
@@ -101,9 +104,14 @@ class Placement:
 
     @property
     def memory(self):
-        """Assigned memory BARs, ROMs included."""
+        """Assigned memory BARs."""
         return {k: b for k, b in self.bars.items()
                 if b.kind != 'io' and b.address is not None}
+
+    def without_address(self):
+        """Memory BARs that have none."""
+        return {k for k, b in self.bars.items()
+                if b.kind != 'io' and b.address is None}
 
     def lines(self, text):
         """What was said with a text in it."""
