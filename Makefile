@@ -69,7 +69,7 @@ demo: auto-deps ## a guest on an assigned VGA adapter; HOST=0000:01:00.0 a real 
 	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 
 clean: ## remove what was built; the sources and the download cache stay
-	rm -rf $(addprefix $(BUILD)/,qemu qemu-base base/qemu seabios tool tests series lab)
+	rm -rf $(addprefix $(BUILD)/,qemu qemu-base base/qemu base/seabios seabios tool tests series lab)
 
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean

@@ -22,7 +22,8 @@ PANIC_IO = 'PCI: out of I/O address space'
 BOOTED = 'No bootable device'
 HT_HOLE = 0xfd00000000          # of AMD; to 1 TiB
 # Instructions that a hang is told from: with icount each takes 1 microsecond.
-SLOW = ('-icount', 'shift=10', '-rtc', 'base=2000-01-01,clock=vm')
+# No ROM but the one under test: kvmvapic's is one.
+SLOW = ('-global', 'apic.vapic=off', '-icount', 'shift=10', '-rtc', 'base=2000-01-01,clock=vm')
 HANG_SECONDS = 150
 
 
@@ -185,9 +186,9 @@ def one_by_one():
     require_high(stock, ('a', 2), ('b', 2), ('c', 2))
     require(stock.bars['a', 2].address >= HT_HOLE, where(stock))
     check_sound(ours, 'pc', 2048)
-    require_low(ours, ('a', 2), ('c', 2))
-    require_high(ours, ('b', 2))
-    require(ours.bars['b', 2].end <= HT_HOLE, where(ours))
+    require_low(ours, ('a', 2), ('b', 2))
+    require_high(ours, ('c', 2))
+    require(ours.bars['c', 2].end <= HT_HOLE, where(ours))
 
 
 def vga_stays():
