@@ -32,6 +32,9 @@ qemu-base: auto-deps ## the release as it is, for comparisons: build/qemu-base/q
 seabios: auto-deps ## SeaBIOS and the VGA BIOSes: build/seabios
 	@scripts/build seabios
 
+seabios-base: auto-deps ## SeaBIOS's release as it is, for comparisons: build/base/seabios/bios-256k.bin
+	@scripts/build seabios-base
+
 tool: auto-deps ## the host tool: build/tool/tools/vga-assign/vga-assign
 	@scripts/build tool
 
@@ -66,9 +69,9 @@ demo: auto-deps ## a guest on an assigned VGA adapter; HOST=0000:01:00.0 a real 
 	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 
 clean: ## remove what was built; the sources and the download cache stay
-	rm -rf $(addprefix $(BUILD)/,qemu qemu-base base/qemu seabios tool tests series lab)
+	rm -rf $(addprefix $(BUILD)/,qemu qemu-base base/qemu base/seabios seabios tool tests series lab)
 
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help deps auto-deps qemu qemu-base seabios tool series install check check-asan check-each check-fuzz coverage-vbios check-series demo clean distclean
+.PHONY: help deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-each check-fuzz coverage-vbios check-series demo clean distclean

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boots a SeaBIOS image and reads where it put the BARs.
+
+The machine runs under TCG with devices whose BARs take address space and no
+memory: pci-testdev (one 64-bit prefetchable BAR of any size), virtio-vga with
+hostmem= (the same on a VGA) and secondary-vga (a 32-bit prefetchable one).
+"""
+
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), 'lab'))
+
+from bench import TOP, require      # noqa: E402 (path is set above)
+
+BUILD = os.environ.get('VGA_ASSIGN_BUILD', os.path.join(TOP, 'build'))
+QEMU = os.path.join(BUILD, 'qemu', 'qemu-system-x86_64')
+STOCK = os.path.join(BUILD, 'base', 'seabios', 'bios-256k.bin')
+OURS = os.path.join(BUILD, 'seabios', 'bios-256k.bin')
+
+MIB = 1 << 20
+GIB = 1 << 30
+HOLE_END = 0xfec00000       # the IO-APIC
+ECAM_SIZE = 256 * MIB
+ROM_BAR = 6
+# Memory below 4G where nothing else is said, -m in MiB: hw/i386/pc_piix.c and
+# pc_q35.c of QEMU.
+LOW_LIMIT = {'pc': (3584, 3072), 'q35': (2816, 2048)}
+
+PLACED = 'Scan for VGA option rom'
+PANICS = ('PCI: out of 32bit address space', 'PCI: out of I/O address space')
+
+
+def low_ram(machine, ram):
+    """Where RAM below 4G ends, of a machine with so many MiB."""
+    limit, split = LOW_LIMIT[machine]
+    return min(ram, split if ram >= limit else ram) * MIB
+
+
+class Bar:
+    """A BAR, or a window of a bridge, as QEMU has it."""
+
+    def __init__(self, size, address, kind):
+        self.size, self.address, self.kind = size, address, kind
+
+    def __str__(self):
+        return ('unassigned' if self.address is None
+                else f'{self.address:x}')
+
+    @property
+    def end(self):
+        """The first address behind it."""
+        return self.address + self.size
+
+    @property
+    def low(self):
+        """Below 4G."""
+        return self.address is not None and self.end <= 4 * GIB
+
+    @property
+    def high(self):
+        """Above 4G."""
+        return self.address is not None and self.address >= 4 * GIB
+
+
+class Placement:
+    """What came out: BARs by (device, number), windows, what was said."""
+
+    def __init__(self, said, devices, ecam):
+        self.said, self.ecam = said, ecam
+        self.panic = next((p for p in PANICS if any(p in l for l in said)),
+                          None)
+        self.window = self._range(r'PCI: 32: (\w+) - (\w+)')
+        self.window64 = self._range(r'PCI: 64: (\w+) - (\w+)')
+        self.bars = {}
+        for device in devices:
+            self._add(device)
+
+    def _range(self, pattern):
+        for line in self.said:
+            if found := re.match(pattern, line):
+                return tuple(int(x, 16) for x in found.groups())
+        return None
+
+    def _add(self, device):
+        name = device['qdev_id'] or (f'{device["bus"]:02x}:'
+                                     f'{device["slot"]:02x}.'
+                                     f'{device["function"]:x}')
+        for region in device['regions']:
+            if region['bar'] == ROM_BAR:
+                continue        # has an address only while it is being read
+            kind = region['type']
+            if kind == 'memory':
+                kind = ('pref' if region['prefetch'] else 'mem') + (
+                    '64' if region['mem_type_64'] else '')
+            address = region['address']
+            self.bars[name, region['bar']] = Bar(
+                region['size'], None if address in (-1, 2**64 - 1)
+                else address, kind)
+        for inner in device.get('pci_bridge', {}).get('devices', ()):
+            self._add(inner)
+
+    @property
+    def memory(self):
+        """Assigned memory BARs."""
+        return {k: b for k, b in self.bars.items()
+                if b.kind != 'io' and b.address is not None}
+
+    def without_address(self):
+        """Memory BARs that have none."""
+        return {k for k, b in self.bars.items()
+                if b.kind != 'io' and b.address is None}
+
+    def lines(self, text):
+        """What was said with a text in it."""
+        return [line for line in self.said if text in line]
+
+
+def boot(bench, bios, machine, ram, devices, *extra, until=PLACED,
+         qemu=QEMU, name='run'):
+    """A machine that has come as far as a line of SeaBIOS, or to a panic."""
+    qmp = bench.start(qemu, name, '-M', machine, '-accel', 'tcg', '-m',
+                      str(ram), '-bios', bios, '-vga', 'none',
+                      *(a for d in devices for a in ('-device', d)), *extra,
+                      *bench.debug(name))
+    bench.wait(lambda: any(t in line for line in bench.said(name + '.debug')
+                           for t in (until, *PANICS)),
+               f'"{until}" of {os.path.basename(os.path.dirname(bios))}')
+    return qmp
+
+
+def ecam_of(qmp):
+    """Where QEMU decodes memory-mapped configuration accesses, or None."""
+    tree = qmp.command('human-monitor-command',
+                       **{'command-line': 'info mtree -f'})
+    found = re.search(r'^ *(\w{16})-\w{16} .*: pcie-mmcfg-mmio', tree, re.M)
+    return int(found[1], 16) if found else None
+
+
+def place(bench, bios, machine, ram, devices, *extra, name='run', **more):
+    """Boots and gives the Placement; the machine is gone then."""
+    qmp = boot(bench, bios, machine, ram, devices, *extra, name=name, **more)
+    buses = qmp.command('query-pci')
+    placement = Placement(bench.said(name + '.debug'), [d for b in buses
+                                             for d in b['devices']],
+                          ecam_of(qmp))
+    qmp.process.kill()
+    bench.gone(qmp.process)
+    return placement
+
+
+def check_sound(placement, machine, ram, low=None):
+    """The rules that hold for every placement."""
+    low = low_ram(machine, ram) if low is None else low
+    taken = sorted((b.address, b.end, f'{n[0]} BAR {n[1]}')
+                   for n, b in placement.memory.items())
+    if placement.ecam is not None:
+        taken.append((placement.ecam, placement.ecam + ECAM_SIZE, 'mmconfig'))
+        taken.sort()
+    for start, end, name in taken:
+        require(start >= low and not start < HOLE_END < end
+                and not HOLE_END <= start < 4 * GIB,
+                f'{name} at {start:x}-{end:x}: RAM ends at {low:x}')
+    for (_, end, name), (start, _, other) in zip(taken, taken[1:]):
+        require(end <= start, f'{name} reaches into {other} at {start:x}')
+    for (name, number), bar in placement.memory.items():
+        require(not bar.address % bar.size, f'{name} BAR {number}: '
+                f'{bar} is no multiple of {bar.size:x}')

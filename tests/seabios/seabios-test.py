@@ -1,0 +1,506 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where SeaBIOS puts BARs, and which option ROMs it survives (TAP).
+
+seabios-test.py GROUP: each case boots the release and ours on the same
+machine, under TCG, and wants what is wrong with the release as well.
+"""
+
+import functools
+import re
+import struct
+import sys
+
+from firmware import (ECAM_SIZE, GIB, MIB, OURS, STOCK, boot, check_sound,
+                      low_ram, place)
+from bench import Bench, require, tap
+from roms import BLOCK, Image, OTHER, PCIR, pnp
+from vgalab import images
+
+PANIC32 = 'PCI: out of 32bit address space'
+PANIC_IO = 'PCI: out of I/O address space'
+BOOTED = 'No bootable device'
+HT_HOLE = 0xfd00000000          # of AMD; to 1 TiB
+# Instructions that a hang is told from: with icount each takes 1 microsecond.
+# No ROM but the one under test: kvmvapic's is one.
+SLOW = ('-global', 'apic.vapic=off', '-icount', 'shift=10', '-rtc', 'base=2000-01-01,clock=vm')
+HANG_SECONDS = 150
+
+
+def testdev(name, size):
+    """A 64-bit prefetchable BAR 2."""
+    return f'pci-testdev,id={name},membar={size}'
+
+
+def display(name, mebibytes, more=''):
+    """A 32-bit prefetchable BAR 0, up to 512 MiB."""
+    return f'secondary-vga,id={name},vgamem_mb={mebibytes}{more}'
+
+
+def vga(size, more=''):
+    """The boot VGA, with a 64-bit prefetchable BAR 4."""
+    return f'virtio-vga,id=vga,hostmem={size}{more}'
+
+
+def many(device, count, size):
+    """So many of a kind: x0, x1 ..."""
+    return [device(f'x{n}', size) for n in range(count)]
+
+
+def integer(name, value):
+    """A fw_cfg file with a number."""
+    with open(name, 'wb') as file:
+        file.write(struct.pack('<Q', value))
+    return name
+
+
+def both(machine, ram, devices, *extra, name=lambda bench: ()):
+    """Placements of the release and of ours."""
+    with Bench() as bench:
+        more = [*extra, *name(bench)]
+        stock = place(bench, STOCK, machine, ram, devices, *more, name='stock')
+        ours = place(bench, OURS, machine, ram, devices, *more, name='ours')
+        return stock, ours
+
+
+def where(placement, *names):
+    """BARs as text, for messages: name=address ..."""
+    return ' '.join(f'{n}={b}' for (n, _), b in placement.bars.items()
+                    if not names or n in names)
+
+
+def require_low(placement, *bars):
+    """These BARs are below 4G."""
+    for bar in bars:
+        require(placement.bars[bar].low,
+                f'{bar[0]} BAR {bar[1]} is at {placement.bars[bar]}')
+
+
+def require_high(placement, *bars):
+    """These BARs are above 4G."""
+    for bar in bars:
+        require(placement.bars[bar].high,
+                f'{bar[0]} BAR {bar[1]} is at {placement.bars[bar]}')
+
+
+def require_unassigned(placement, *bars):
+    """Exactly these memory BARs have no address."""
+    found = placement.without_address()
+    require(found == set(bars), f'without an address: {found or "none"}')
+    require(len(placement.lines('no space for')) >= len(bars),
+            f'said of it: {placement.lines("no space for")}')
+
+
+# --- windows ---------------------------------------------------------------
+
+def grows(machine, ram, devices, start, low=None, extra=()):
+    """All fits below 4G, which the release cannot make true."""
+    stock, ours = both(machine, ram, devices, *extra)
+    require(stock.panic == PANIC32, f'the release: {stock.panic}')
+    require(ours.panic is None, f'{ours.panic}')
+    check_sound(ours, machine, ram, low)
+    require_unassigned(ours)
+    require_low(ours, *((k) for k, b in ours.bars.items() if b.kind != 'io'))
+    require(ours.window[0] == start, f'window from {ours.window[0]:x}')
+    if machine == 'q35':
+        require(ours.ecam == start - ECAM_SIZE, f'mmconfig at {ours.ecam:x}')
+
+
+def first_64bit():
+    """64-bit BARs that fit below 4G in a larger window."""
+    stock, ours = both('pc', 512, many(testdev, 9, '256M'))
+    require_high(stock, *((f'x{n}', 2) for n in range(9)))
+    require_low(ours, *((f'x{n}', 2) for n in range(9)))
+    check_sound(ours, 'pc', 512)
+    require(ours.window[0] == 0x60000000, f'window from {ours.window[0]:x}')
+
+
+def unchanged(machine, ram):
+    """What fitted before is where it was, for each size of RAM up to 4G."""
+    devices = [vga('256M'), testdev('x', '128M'), 'nvme,id=disk,serial=1']
+    stock, ours = both(machine, ram, devices)
+    check_sound(ours, machine, ram)
+    require_low(ours, ('vga', 4), ('vga', 0), ('x', 2))
+    if not low_ram(machine, ram) < ram * MIB:
+        require(where(stock) == where(ours),
+                f'{where(stock)} before, {where(ours)} now')
+    require(stock.window == ours.window and stock.ecam == ours.ecam,
+            f'window {ours.window}')
+    return f'{where(ours, "vga", "x")}'
+
+
+def limited():
+    """etc/pci-window-start ends the growth."""
+    def knob(bench):
+        return ['-fw_cfg', 'name=etc/pci-window-start,file='
+                + integer(bench.path('start'), 0x78000000)]
+
+    _, ours = both('pc', 512, many(testdev, 8, '256M'), name=knob)
+    require(ours.window[0] == 0x80000000, f'window from {ours.window[0]:x}')
+    check_sound(ours, 'pc', 512, 0x80000000)
+    require_high(ours, ('x0', 2))
+
+
+def limit_is_nonsense():
+    """A limit above the window is refused."""
+    def knob(bench):
+        return ['-fw_cfg', 'name=etc/pci-window-start,file='
+                + integer(bench.path('start'), 1 << 32)]
+
+    _, ours = both('q35', 512, [vga('256M')], name=knob)
+    require(ours.lines('etc/pci-window-start 100000000 is not below'),
+            'not said')
+    check_sound(ours, 'q35', 512)
+    require_low(ours, ('vga', 4))
+
+
+def windows():
+    """Cases: the window below 4G."""
+    three = many(display, 3, 512)
+    cases = [
+        ('q35 with 1 GiB: three 512 MiB BARs', functools.partial(
+            grows, 'q35', 1024, three, 0x80000000)),
+        ('q35 with 6 GiB: two 512 MiB BARs', functools.partial(
+            grows, 'q35', 6144, three[:2], 0xa0000000)),
+        ('q35 with 6 GiB, 1 GiB of it low: three', functools.partial(
+            grows, 'q35', 6144, three, 0x80000000, GIB,
+            ('-M', 'max-ram-below-4g=1G'))),
+        ('pc with 1 GiB: four 512 MiB BARs', functools.partial(
+            grows, 'pc', 1024, many(display, 4, 512), 0x60000000)),
+        ('pc with 512 MiB: nine 64-bit BARs of 256 MiB', first_64bit),
+        ('pc: etc/pci-window-start', limited),
+        ('q35: etc/pci-window-start out of range', limit_is_nonsense)]
+    for machine in 'pc', 'q35':
+        for ram in 128, 512, 2048, 2815, 2816, 3072, 3583, 3584, 4096, 6144:
+            cases.append((f'{machine} with {ram} MiB: as it was',
+                          functools.partial(unchanged, machine, ram)))
+    return cases
+
+
+# --- above 4G --------------------------------------------------------------
+
+def one_by_one():
+    """Of 256M, 1G and 1G one goes high, and not into a reserved range."""
+    stock, ours = both('pc', 2048, [testdev('a', '256M'), testdev('b', '1G'),
+                                    testdev('c', '1G')])
+    require_high(stock, ('a', 2), ('b', 2), ('c', 2))
+    require(stock.bars['a', 2].address >= HT_HOLE, where(stock))
+    check_sound(ours, 'pc', 2048)
+    require_low(ours, ('a', 2), ('b', 2))
+    require_high(ours, ('c', 2))
+    require(ours.bars['c', 2].end <= HT_HOLE, where(ours))
+
+
+def vga_stays():
+    """The boot VGA stays low and the largest goes."""
+    stock, ours = both('pc', 6144, [vga('256M'), testdev('a', '256M'),
+                                    testdev('b', '512M')])
+    require_high(stock, ('vga', 4), ('a', 2), ('b', 2))
+    require_low(ours, ('vga', 4), ('a', 2))
+    require_high(ours, ('b', 2))
+    check_sound(ours, 'pc', 6144)
+
+
+def vga_is_the_largest():
+    """The boot VGA's is the largest of those that fit, and still stays."""
+    stock, ours = both('pc', 6144, [vga('512M'), testdev('a', '256M'),
+                                    testdev('b', '256M')])
+    require_high(stock, ('vga', 4), ('a', 2), ('b', 2))
+    require_low(ours, ('vga', 4))
+    require_high(ours, *((n, 2) for n in 'ab' if ours.bars[n, 2].high))
+    require(any(ours.bars[n, 2].high for n in 'ab'), where(ours))
+    check_sound(ours, 'pc', 6144)
+
+
+def vga_knob():
+    """etc/pci-vga-low=0 treats it as any other."""
+    def knob(bench):
+        return ['-fw_cfg', 'name=etc/pci-vga-low,file='
+                + integer(bench.path('low'), 0)]
+
+    _, ours = both('pc', 6144, [vga('512M'), testdev('a', '256M'),
+                                testdev('b', '256M')], name=knob)
+    require_high(ours, ('vga', 4))
+    require_low(ours, ('a', 2), ('b', 2))
+
+
+def vga_too_large():
+    """A BAR of the boot VGA that cannot fit low goes high; nothing else."""
+    _, ours = both('q35', 6144, [vga('8G'), testdev('a', '256M')])
+    require_low(ours, ('vga', 0), ('a', 2))
+    require_high(ours, ('vga', 4))
+    check_sound(ours, 'q35', 6144)
+
+
+def too_large_first():
+    """What cannot fit low does not push out what can."""
+    stock, ours = both('q35', 2048, [testdev('a', '4G'), testdev('b', '512M'),
+                                     testdev('c', '64M')])
+    require_high(stock, ('a', 2), ('b', 2), ('c', 2))
+    require_high(ours, ('a', 2))
+    require_low(ours, ('b', 2), ('c', 2))
+    check_sound(ours, 'q35', 2048)
+
+
+def pci64(value, low, high):
+    """opt/org.seabios/pci64 as the documentation says."""
+    devices = [vga('256M'), testdev('a', '256M'), 'qemu-xhci,id=usb']
+    _, ours = both('q35', 4096, devices, '-fw_cfg',
+                   f'name=opt/org.seabios/pci64,string={value}')
+    require_low(ours, ('vga', 4), ('usb', 0), *low)
+    require_high(ours, *high)
+    check_sound(ours, 'q35', 4096)
+
+
+def reserved_for_hotplug():
+    """An empty hotplug port has its space above 4G, a boot VGA's has not."""
+    devices = ['pcie-root-port,id=p1,chassis=1',
+               'pcie-root-port,id=p2,chassis=2',
+               vga('256M', ',bus=p1'), testdev('a', '512M')]
+    with Bench() as bench:
+        qmp = boot(bench, OURS, 'q35', 6144, devices)
+        bridges = {d['qdev_id']: d['pci_bridge']['bus']['prefetchable_range']
+                   for b in qmp.command('query-pci') for d in b['devices']
+                   if 'pci_bridge' in d}
+    require(bridges['p1']['limit'] < 4 * GIB, f'{bridges["p1"]}')
+    require(bridges['p2']['base'] >= 4 * GIB, f'{bridges["p2"]}')
+
+
+def large(size, cpu):
+    """A BAR of a data-centre GPU, where the processor reaches it."""
+    _, ours = both('q35', 6144, [vga('256M'), testdev('a', size)],
+                   '-cpu', cpu)
+    require_high(ours, ('a', 2))
+    require_low(ours, ('vga', 4))
+    check_sound(ours, 'q35', 6144)
+
+
+def high():
+    """Cases: what goes above 4G."""
+    return [
+        ('one at a time, and not into the HyperTransport range', one_by_one),
+        ('the boot VGA stays low', vga_stays),
+        ('the boot VGA stays low though it is the largest',
+         vga_is_the_largest),
+        ('etc/pci-vga-low=0', vga_knob),
+        ('a BAR of the boot VGA that cannot fit low', vga_too_large),
+        ('what cannot fit low goes first', too_large_first),
+        ('pci64=1', functools.partial(pci64, '1', (), [('a', 2)])),
+        ('pci64=0', functools.partial(pci64, '0', [('a', 2)], ())),
+        ('space for hotplug', reserved_for_hotplug),
+        ('256 GiB', functools.partial(large, '256G', 'qemu64')),
+        ('512 GiB', functools.partial(large, '512G',
+                                      'qemu64,phys-bits=46'))]
+
+
+# --- no space --------------------------------------------------------------
+
+def goes_on(machine, ram, devices, *bars, panic=PANIC32, extra=()):
+    """These BARs get no address, and the machine boots."""
+    stock, _ = both(machine, ram, devices, *extra)
+    require(stock.panic == panic, f'the release: {stock.panic}')
+    with Bench() as bench:
+        ours = place(bench, OURS, machine, ram, devices, *extra,
+                     until=BOOTED)
+    check_sound(ours, machine, ram)
+    require_unassigned(ours, *bars)
+    return '\n'.join(ours.lines('no space for'))
+
+
+def beyond():
+    """A BAR for which the address space has no room at all."""
+    stock, ours = both('q35', 6144, [testdev('a', '512G'), vga('256M')])
+    require(stock.window64[0] > 1 << 40, f'{stock.window64}')
+    require_unassigned(ours, ('a', 2))
+    require_low(ours, ('vga', 4))
+
+
+def thirty_two_bits():
+    """A processor that has no addresses above 4G."""
+    stock, ours = both('pc', 2048, [testdev('a', '1G'), testdev('b', '1G')],
+                       '-cpu', '486')
+    require_high(stock, ('a', 2))
+    require_unassigned(ours, ('b', 2))
+    require_low(ours, ('a', 2))
+
+
+def input_output():
+    """I/O windows of empty bridges give way to one that is in use."""
+    devices = [f'pci-bridge,id=b{n},chassis_nr={n + 1},bus=pci.0,addr={n + 3}'
+               for n in range(12)] + ['rtl8139,id=nic,bus=b11,addr=1,romfile=']
+    remark = goes_on('pc', 256, devices, panic=PANIC_IO)
+    _, ours = both('pc', 256, devices)
+    require(ours.bars['nic', 0].address is not None, 'the card has no I/O')
+    return remark
+
+
+def behind_bridge():
+    """A window is closed, and what is behind it has no address."""
+    devices = [d for n in range(3) for d in (
+        f'pcie-root-port,id=p{n},chassis={n + 1},hotplug=off',
+        display(f'x{n}', 512, f',bus=p{n}'))]
+    remark = goes_on('q35', 4096, devices, ('x2', 0))
+    with Bench() as bench:
+        qmp = boot(bench, OURS, 'q35', 4096, devices)
+        for device in qmp.command('query-pci')[0]['devices']:
+            if device['qdev_id'] == 'p2':
+                window = device['pci_bridge']['bus']['prefetchable_range']
+    require(window['limit'] < window['base'], f'{window}')
+    return remark
+
+
+def no_space():
+    """Cases: what fits nowhere."""
+    three = many(display, 3, 512)
+    return [
+        ('pc with 4 GiB: three 512 MiB BARs', functools.partial(
+            goes_on, 'pc', 4096, three, ('x1', 0), ('x2', 0))),
+        ('q35 with 4 GiB: three 512 MiB BARs', functools.partial(
+            goes_on, 'q35', 4096, three, ('x2', 0))),
+        ('512 GiB and a processor of 40 bits', beyond),
+        ('64-bit BARs and a processor of 32 bits', thirty_two_bits),
+        ('I/O space', input_output),
+        ('behind a root port', behind_bridge)]
+
+
+# --- option ROMs -----------------------------------------------------------
+
+def romfile(bench, data):
+    """A device with that ROM."""
+    path = bench.path('rom')
+    with open(path, 'wb') as file:
+        file.write(data)
+    return [f'pci-testdev,id=x,romfile={path}']
+
+
+def virtual_seconds(qmp):
+    """What the machine's clock says has passed since its start."""
+    now = qmp.command('qom-get', path='/machine', property='rtc-time')
+    return (now['tm_mday'] - 1) * 86400 + now['tm_hour'] * 3600 + \
+        now['tm_min'] * 60 + now['tm_sec']
+
+
+def walked(bios, data):
+    """What was said of a ROM, and whether SeaBIOS came past it in time."""
+    with Bench() as bench:
+        qmp = boot(bench, bios, 'pc', 64, romfile(bench, data), *SLOW,
+                   '-d', 'invalid_mem', '-D', bench.path('invalid'))
+        bench.wait(lambda: virtual_seconds(qmp) > HANG_SECONDS or any(
+            BOOTED in line for line in bench.said('run.debug')),
+            'the end or a hang')
+        qmp.process.kill()
+        bench.gone(qmp.process)
+        said = bench.said('run.debug')
+        rom = next(int(re.search(r'addr (\w+)', line)[1], 16)
+                   for line in said if '  bar 6, ' in line)
+        outside = [line for line in bench.said('invalid')
+                   if f'addr 0x{rom >> 12:X}' in line]
+        return said, any(BOOTED in l for l in said), outside
+
+
+def hangs(data):
+    """The release never ends, ours does."""
+    require(not walked(STOCK, data)[1], 'the release comes to an end')
+    said, ended, outside = walked(OURS, data)
+    require(ended and not outside, f'ended: {ended}, {outside}')
+    return '\n'.join(l for l in said if 'Option rom of' in l)
+
+
+def reads_outside(data, runs=False):
+    """The release reads behind the BAR, and may even run such a ROM."""
+    said, _, outside = walked(STOCK, data)
+    require(outside, 'the release reads nothing outside')
+    require(runs == any('Running option rom' in line for line in said),
+            'the release and the ROM: not as expected')
+    said, ended, outside = walked(OURS, data)
+    require(ended and not outside, f'ended: {ended}, {outside}')
+    require(not any('Running option rom' in l for l in said), 'it was run')
+    return '\n'.join(l for l in said if 'Option rom of' in l)
+
+
+def good_rom():
+    """Two images, the second is the device's: both run it."""
+    data = (Image(2, device=OTHER, last=False).data()
+            + Image(2, pnp=pnp(0)).data())
+    for bios in STOCK, OURS:
+        said, ended, _ = walked(bios, data)
+        require(ended and any('Running option rom' in l for l in said),
+                f'{bios}: not run')
+
+
+def option_roms():
+    """Cases: ROMs that do not tell the truth; BARs of 2 KiB."""
+    def cut(**fields):
+        return Image(4, **fields).data()
+
+    return [
+        ('a good ROM of two images', good_rom),
+        ('an image of length zero', functools.partial(
+            hangs, cut(device=OTHER, last=False, length=0))),
+        ('a PnP header that follows itself', functools.partial(
+            hangs, Image(4, pnp=pnp(0x40)).data())),
+        ('a length that leads behind the BAR', functools.partial(
+            reads_outside, cut(device=OTHER, last=False, length=5))),
+        ('a PCIR behind the BAR', functools.partial(
+            reads_outside, cut(pcir=4 * BLOCK + PCIR))),
+        ('an image that is longer than the BAR', functools.partial(
+            reads_outside, cut(size=6, pnp=pnp(0)), True))]
+
+
+# --- MTRRs -----------------------------------------------------------------
+
+def uncached(bios, machine, ram):
+    """Ranges of the variable MTRRs, and the window's start."""
+    with Bench() as bench:
+        boot(bench, bios, machine, ram, [vga('256M')], '-drive',
+             f'file={images.boot_sector("mtrr-read")},format=raw',
+             until='mtrr end')
+        said = bench.said('run.debug')
+    ranges = []
+    for line in said:
+        if line.startswith('mtrr ') and line != 'mtrr end':
+            base, mask = (int(x, 16) for x in line.split()[1:])
+            if mask & 0x800:
+                ranges.append((base, mask & 0xfffff000))
+    start = next(int(l.split()[2], 16) for l in said if 'PCI: 32:' in l)
+    return start, ranges
+
+
+def covers(bios, machine, ram):
+    """The first address of the window that no MTRR makes uncached, or none;
+    RAM that one does make so is an error in any case."""
+    start, ranges = uncached(bios, machine, ram)
+
+    def is_uncached(address):
+        return any(address & mask == base & mask for base, mask in ranges)
+
+    low = low_ram(machine, ram)
+    require(not any(is_uncached(a) for a in range(0, low, MIB)), 'RAM is UC')
+    return next((a for a in range(start, 4 * GIB, MIB)
+                 if not is_uncached(a)), None)
+
+
+def mtrr_case(machine, ram, stock_gap):
+    """All the window is uncached."""
+    gap = covers(STOCK, machine, ram)
+    require(gap == stock_gap, f'the release leaves out {gap}')
+    gap = covers(OURS, machine, ram)
+    require(gap is None, f'not uncached: {gap}')
+
+
+def mtrrs():
+    """Cases: memory types."""
+    return [(f'{machine} with {ram} MiB', functools.partial(
+        mtrr_case, machine, ram, gap)) for machine, ram, gap in (
+            ('pc', 1024, None), ('pc', 3328, 0xe0000000),
+            ('pc', 3500, 0xdb000000), ('q35', 4096, None))]
+
+
+GROUPS = {'windows': windows, 'high': high, 'no-space': no_space,
+          'option-roms': option_roms, 'mtrrs': mtrrs}
+
+
+if __name__ == '__main__':
+    if len(sys.argv) != 2 or sys.argv[1] not in GROUPS:
+        sys.exit(f'usage: {sys.argv[0]} {"|".join(GROUPS)}')
+    tap(GROUPS[sys.argv[1]]())
