@@ -337,6 +337,8 @@ void vfio_intx_msi_detach(VFIOPCIDevice *vdev)
     event_notifier_cleanup(&vdev->intx.unmask);
     event_notifier_cleanup(&msi->raise);
     vdev->intx.pending = msi->up || msi->again;
+    pci_word_test_and_clear_mask(PCI_DEVICE(vdev)->config + PCI_STATUS,
+                                 PCI_STATUS_INTERRUPT);
     msi->attached = msi->up = msi->again = msi->shared = msi->unsure = false;
     trace_vfio_intx_msi_detach(vdev->vbasedev.name);
 }
