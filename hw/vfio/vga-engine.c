@@ -619,15 +619,33 @@ static int engine_read_memory(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
     return ret;
 }
 
+/* The register reads back, which changes nothing */
+static void engine_learn_misc(VFIOVGAEngine *e)
+{
+    uint8_t misc;
+
+    combine_flush(e);
+    if (engine_read_back(e, VFIO_VGA_MISC_READ, 1, &misc)) {
+        e->state.misc = misc;
+    }
+}
+
 /* A call to be repeated has not happened, and changes nothing */
 static int engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                              void *data)
 {
-    VFIOVGAState next = e->state;
-    bool ordered = vfio_vga_state_write(&next, port, ldn_le_p(data, size),
-                                        size);
-    VFIOVGAWindow wanted = vfio_vga_state_window(&next);
+    VFIOVGAWindow wanted;
+    VFIOVGAState next;
+    bool ordered;
     int ret;
+
+    if (e->ram && !engine_must_forward(e) &&
+        vfio_vga_state_lacks_misc(&e->state, port)) {
+        engine_learn_misc(e);
+    }
+    next = e->state;
+    ordered = vfio_vga_state_write(&next, port, ldn_le_p(data, size), size);
+    wanted = vfio_vga_state_window(&next);
 
     combine_flush(e);
     if (e->window.key && e->window.key != wanted.key) {

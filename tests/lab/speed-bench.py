@@ -74,7 +74,7 @@ def here(bench, name, disk, devices, counters=()):
     qemu = os.path.join(images.BUILD, 'qemu', 'qemu-system-x86_64')
     monitor = bench.start(qemu, name, '-machine', 'pc,accel=tcg', '-vga',
                           'none', '-drive', f'file={disk},format=raw,'
-                          'if=ide,read-only=on', *bench.debug(name), *devices)
+                          'if=ide,snapshot=on', *bench.debug(name), *devices)
     bench.wait_for_line(f'{name}.debug', 'SPEED MEASURED')
     found = parse(bench.said(f'{name}.debug'))
     for counter in counters:
