@@ -48,6 +48,10 @@ install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for lib
 check: auto-deps ## everything: build all, unit tests, qtests, the rules of the series, the lab
 	@scripts/test
 
+bench: auto-deps ## what legacy VGA accesses cost, by ratios: build/bench/speed.{rst,svg}
+	@scripts/build qemu qemu-base seabios
+	@tests/lab/speed-bench.py
+
 check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and UBSan (a second build)
 	@scripts/check-asan
 
@@ -74,4 +78,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-each check-fuzz coverage-vbios check-series demo clean distclean
+.PHONY: help bench deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-each check-fuzz coverage-vbios check-series demo clean distclean

@@ -77,8 +77,8 @@ typedef struct VFIOVGAEngine {
     } combine;
 
     /* What the guest read last, if that was in the window wanted */
-    uint32_t read_base;          /* bus address; 0: it was not */
-    uint32_t read_size;
+    uint32_t read_base;          /* of the character read; 0: it was not */
+    uint8_t read_cell[2];        /* what was there then, of a shadow */
     bool latches_lost;           /* not as the guest's reads left them */
 
     struct {
@@ -385,14 +385,33 @@ static bool shadow_write_back(VFIOVGAEngine *e)
     return from;
 }
 
-/* What the guest read last is in the latches, for all that follows */
+/* A character and its attribute are in one place, and so in the latches */
+static uint32_t read_cell(uint32_t offset, uint32_t size)
+{
+    return (offset + size - 1) & ~1u;
+}
+
+/*
+ * What the guest read last is in the latches, for all that follows.  If that
+ * has been written since, it has to be there once more.
+ */
 static void shadow_load_latches(VFIOVGAEngine *e)
 {
-    uint64_t data;
+    uint8_t now[2], data;
+    bool changed;
 
     e->latches_lost = !e->read_base;
-    if (e->read_base) {
-        engine_read_back(e, e->read_base, e->read_size, &data);
+    if (!e->read_base) {
+        return;
+    }
+    memcpy(now, shadow_byte(e, e->read_base), sizeof(now));
+    changed = memcmp(now, e->read_cell, sizeof(now));
+    if (changed) {
+        engine_put(e, e->read_base, e->read_cell, sizeof(now), true);
+    }
+    engine_read_back(e, e->read_base, 1, &data);
+    if (changed) {
+        engine_put(e, e->read_base, now, sizeof(now), true);
     }
 }
 
@@ -465,12 +484,17 @@ static void shadow_enter(VFIOVGAEngine *e)
     } else if (!shadow_reads_as_written(e)) {
         engine_distrust(e, "is no memory");
     }
-    if (e->distrusted) {
-        shadow_load_latches(e);
-        return;
-    }
     memcpy(e->guest, e->adapter, sizeof(e->adapter));
     e->window = e->wanted;
+    if (e->read_base) {
+        memcpy(e->read_cell, shadow_byte(e, e->read_base),
+               sizeof(e->read_cell));
+    }
+    if (e->distrusted) {
+        shadow_load_latches(e);
+        e->window.key = 0;
+        return;
+    }
     e->verify = true;
     e->dirty = false;
     e->entered = engine_now_ms();
@@ -604,30 +628,49 @@ static int engine_read_memory(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
     }
     if (window_covers(e->window, offset, size)) {
         e->shadow_accesses++;
-        e->read_base = offset;
-        e->read_size = size;
+        e->read_base = read_cell(offset, size);
+        memcpy(e->read_cell, shadow_byte(e, e->read_base),
+               sizeof(e->read_cell));
         memcpy(data, shadow_byte(e, offset), size);
         return size;
     }
     combine_flush(e);
     ret = engine_forward(e, false, offset, size, data);
     if (!e->window.key) { /* else nothing is decoded there */
-        e->read_base = window_covers(e->wanted, offset, size) ? offset : 0;
-        e->read_size = size;
+        e->read_base = window_covers(e->wanted, offset, size)
+                       ? read_cell(offset, size) : 0;
         e->latches_lost = false;
     }
     return ret;
+}
+
+/* The register reads back, which changes nothing */
+static void engine_learn_misc(VFIOVGAEngine *e)
+{
+    uint8_t misc;
+
+    combine_flush(e);
+    if (engine_read_back(e, VFIO_VGA_MISC_READ, 1, &misc)) {
+        e->state.misc = misc;
+    }
 }
 
 /* A call to be repeated has not happened, and changes nothing */
 static int engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                              void *data)
 {
-    VFIOVGAState next = e->state;
-    bool ordered = vfio_vga_state_write(&next, port, ldn_le_p(data, size),
-                                        size);
-    VFIOVGAWindow wanted = vfio_vga_state_window(&next);
+    VFIOVGAWindow wanted;
+    VFIOVGAState next;
+    bool ordered;
     int ret;
+
+    if (e->ram && !engine_must_forward(e) &&
+        vfio_vga_state_lacks_misc(&e->state, port)) {
+        engine_learn_misc(e);
+    }
+    next = e->state;
+    ordered = vfio_vga_state_write(&next, port, ldn_le_p(data, size), size);
+    wanted = vfio_vga_state_window(&next);
 
     combine_flush(e);
     if (e->window.key && e->window.key != wanted.key) {
@@ -670,6 +713,9 @@ static int engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
             shadow_sync(e);
         }
         return size;
+    }
+    if (ranges_overlap(offset, size, e->read_base, sizeof(e->read_cell))) {
+        e->read_base = 0; /* what was read is not there any more */
     }
     engine_check_latches(e);
     if (engine_must_forward(e)) {

@@ -40,6 +40,11 @@ static bool state_crtc_decoded(const VFIOVGAState *s, bool color)
     return s->misc != VFIO_VGA_UNKNOWN && !!(s->misc & MISC_COLOR) == color;
 }
 
+bool vfio_vga_state_lacks_misc(const VFIOVGAState *s, uint32_t port)
+{
+    return s->misc == VFIO_VGA_UNKNOWN && (port == 0x3b4 || port == 0x3d4);
+}
+
 static bool state_write_misc(VFIOVGAState *s, uint8_t value)
 {
     if (s->misc == VFIO_VGA_UNKNOWN || ((s->misc ^ value) & MISC_COLOR)) {
@@ -197,7 +202,7 @@ static bool state_is_plain_text(const VFIOVGAState *s)
     return s->misc != VFIO_VGA_UNKNOWN && (s->misc & MISC_ENABLE_RAM) &&
            s->sr[0] == 0x03 &&          /* not in reset */
            s->sr[2] == 0x03 &&          /* planes 0 and 1 */
-           s->sr[4] == 0x02 &&          /* odd/even */
+           (s->sr[4] == 0x02 || s->sr[4] == 0x03) && /* odd/even */
            s->gr[1] == 0x00 &&          /* no set/reset */
            s->gr[3] == 0x00 &&          /* no rotation, replace */
            s->gr[4] == 0x00 &&          /* read planes 0 and 1 */

@@ -78,6 +78,20 @@ void vfio_vga_state_forget(VFIOVGAState *s);
 bool vfio_vga_state_write(VFIOVGAState *s, uint32_t port, uint64_t data,
                           unsigned size);
 
+/* Where Miscellaneous Output, written to 3c2, reads back */
+#define VFIO_VGA_MISC_READ 0x3cc
+
+/**
+ * vfio_vga_state_lacks_misc: would it be of use to know @s->misc?
+ *
+ * @s: state
+ * @port: where the guest is about to write
+ *
+ * Returns true if it is not known and says whether the write is decoded: video
+ * BIOSes set the CRTC before they write Miscellaneous Output.
+ */
+bool vfio_vga_state_lacks_misc(const VFIOVGAState *s, uint32_t port);
+
 /**
  * vfio_vga_state_read: the guest reads a port
  *

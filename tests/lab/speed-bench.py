@@ -37,12 +37,13 @@ COUNTERS = ('x-vga-region-reads', 'x-vga-region-writes', 'x-vga-calls-read',
 
 
 def parse(lines):
-    """{case: ticks an access} of what the guest said."""
+    """{case: ticks an access, the fewest} of what the guest said."""
     found = {}
     for line in lines:
         match = LINE.match(line.strip())
         if match:
-            found[match[1]] = int(match[3], 16) / int(match[2], 16)
+            ticks = int(match[3], 16) / int(match[2], 16)
+            found[match[1]] = min(ticks, found.get(match[1], ticks))
     return found
 
 
@@ -74,7 +75,7 @@ def here(bench, name, disk, devices, counters=()):
     qemu = os.path.join(images.BUILD, 'qemu', 'qemu-system-x86_64')
     monitor = bench.start(qemu, name, '-machine', 'pc,accel=tcg', '-vga',
                           'none', '-drive', f'file={disk},format=raw,'
-                          'if=ide,read-only=on', *bench.debug(name), *devices)
+                          'if=ide,snapshot=on', *bench.debug(name), *devices)
     bench.wait_for_line(f'{name}.debug', 'SPEED MEASURED')
     found = parse(bench.said(f'{name}.debug'))
     for counter in counters:

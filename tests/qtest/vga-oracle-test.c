@@ -45,7 +45,7 @@
 #include "qemu/units.h"
 
 #define DEFAULT_SEED 0x3c03da3c4ULL
-#define DEFAULT_ACCESSES 42000 /* half a million for all tiers and models */
+#define DEFAULT_ACCESSES 34000 /* half a million for all tiers and models */
 #define BATCH 256
 #define HISTORY 32
 #define DUMP_EVERY 20000 /* accesses; and at the end */
