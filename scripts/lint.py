@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-ROOTS = {'qemu': ['hw', 'include', 'util', 'system', 'target', 'docs', 'tests/qtest', 'tests/unit'],
+ROOTS = {'qemu': ['hw', 'include', 'qapi', 'util', 'system', 'target', 'docs', 'tests/qtest', 'tests/unit'],
          'seabios': ['.']}
 BUDGET = 150
 LONGEST = 80

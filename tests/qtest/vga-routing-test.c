@@ -29,8 +29,10 @@
 #define RW          (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
 #define IO_MEM      (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
-/* Where the number is: memory that any card has in any mode set here, and the
- * write index of the palette, which reads back */
+/*
+ * Where the number is: memory that any card has in any mode set here, and the
+ * write index of the palette, which reads back
+ */
 #define MEM_NUMBER  0xa0000
 #define PORT_NUMBER 0x3c8
 #define NOBODY      0xff
