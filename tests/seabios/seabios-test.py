@@ -212,6 +212,17 @@ def vga_is_the_largest():
     check_sound(ours, 'pc', 6144)
 
 
+def vga_primary():
+    """Of two VGA devices the first is primary, and its BAR stays low."""
+    devices = [vga('256M'), vga('512M').replace('id=vga', 'id=other'),
+               testdev('a', '128M')]
+    stock, ours = both('pc', 6144, devices)
+    require_high(stock, ('vga', 4), ('other', 4), ('a', 2))
+    require_low(ours, ('vga', 4), ('a', 2))
+    require_high(ours, ('other', 4))
+    check_sound(ours, 'pc', 6144)
+
+
 def vga_knob():
     """etc/pci-vga-low=0 treats it as any other."""
     def knob(bench):
@@ -282,6 +293,7 @@ def high():
         ('the boot VGA stays low', vga_stays),
         ('the boot VGA stays low though it is the largest',
          vga_is_the_largest),
+        ('the primary one of two VGA devices stays low', vga_primary),
         ('etc/pci-vga-low=0', vga_knob),
         ('a BAR of the boot VGA that cannot fit low', vga_too_large),
         ('what cannot fit low goes first', too_large_first),
