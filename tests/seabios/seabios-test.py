@@ -219,7 +219,9 @@ def vga_primary():
     stock, ours = both('pc', 6144, devices)
     require_high(stock, ('vga', 4), ('other', 4), ('a', 2))
     require_low(ours, ('vga', 4), ('a', 2))
-    require_high(ours, ('other', 4))
+    # SeaBIOS turns its decoders off, so QEMU has no address for it.
+    line = ours.lines('map device bdf=00:03.0  bar 4, addr')[0]
+    require(int(re.search(r'addr (\w+)', line)[1], 16) >= 4 * GIB, line)
     check_sound(ours, 'pc', 6144)
 
 
