@@ -215,7 +215,7 @@ def vga_is_the_largest():
 def vga_primary():
     """Of two VGA devices the first is primary, and its BAR stays low."""
     devices = [vga('256M'), vga('512M').replace('id=vga', 'id=other'),
-               testdev('a', '128M')]
+               testdev('a', '256M')]
     stock, ours = both('pc', 6144, devices)
     require_high(stock, ('vga', 4), ('other', 4), ('a', 2))
     require_low(ours, ('vga', 4), ('a', 2))
