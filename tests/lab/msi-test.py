@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Guest INTx on host INTx and on host MSI, through the real vfio-pci (TAP).
 
-msi-test.py GROUP: QEMU's device "edu" of the emulated host is assigned to a
+msi-test.py edu|edu-more: QEMU's device "edu" of the emulated host is assigned to a
 firmware that counts its interrupts (lab/guests/edu-intx.S), while the host
 counts them in /proc/interrupts.
 """
@@ -26,9 +26,11 @@ AGAIN = 12000
 SHARED = 14000
 # How the host's kernel names vfio's interrupts in /proc/interrupts
 NAMES = {'intx': 'vfio-intx', 'msi': r'vfio-msi\[0\]'}
-# What the host counts, once it is all of them, ends a run.
-SAMPLE = ('while sleep 1; do grep vfio-[im][ns] /proc/interrupts | '
-          'while read -r line; do event "qemu irq $line"; done; done &')
+# What the host counts, said when it has not changed for a second: a guest that
+# has had its last interrupt has time to say so.
+SAMPLE = ('while sleep 1; do now=$(grep vfio-[im][ns] /proc/interrupts); '
+          '[ "$now" = "$last" ] && echo "$now" | while read -r line; do '
+          'event "qemu irq $line"; done; last=$now; done &')
 SECONDS = 400
 
 
