@@ -937,13 +937,13 @@ static void engine_set_width(Object *obj, Visitor *v, const char *name,
 
 static bool engine_get_ram(Object *obj, Error **errp)
 {
-    return !VFIO_PCI_DEVICE(obj)->vga_options.no_ram;
+    return VFIO_PCI_DEVICE(obj)->vga_options.ram;
 }
 
 static void engine_set_ram(Object *obj, bool value, Error **errp)
 {
     if (engine_may_set(obj, "x-vga-shadow-ram", errp)) {
-        VFIO_PCI_DEVICE(obj)->vga_options.no_ram = !value;
+        VFIO_PCI_DEVICE(obj)->vga_options.ram = value;
     }
 }
 
@@ -962,7 +962,7 @@ void vfio_vga_engine_class_init(ObjectClass *klass)
     object_class_property_add_bool(klass, "x-vga-shadow-ram", engine_get_ram,
                                    engine_set_ram);
     object_class_property_set_description(klass, "x-vga-shadow-ram",
-        "Map a busy shadow as RAM (with KVM only)");
+        "Map a busy shadow as RAM (with KVM only, default: off)");
 }
 
 /*
@@ -976,7 +976,7 @@ void vfio_vga_engine_class_init(ObjectClass *klass)
 static bool engine_can_map(const VFIOPCIDevice *vdev)
 {
     return (kvm_enabled() || qtest_enabled()) && !current_machine->cgs &&
-           !vdev->vga_options.no_ram;
+           vdev->vga_options.ram;
 }
 
 /*

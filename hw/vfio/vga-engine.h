@@ -13,8 +13,8 @@
  *           after VFIO_VGA_ENGINE_PERIOD_MS at the latest.
  *  shadow   While the adapter is in a text mode, for all that is known of its
  *           registers (vga-state.h), the guest works on a copy of the window,
- *           and what it changed is written once in a period.  Where the
- *           accelerator can, a busy copy is mapped as RAM and costs no exits.
+ *           and what it changed is written once in a period.  If the user
+ *           wants it, a busy copy is mapped as RAM and costs no exits.
  *
  * What is ordered.  A write to memory reaches the adapter before any later
  * access of the guest that QEMU sees: another port or address, a BAR, config
@@ -64,7 +64,7 @@ typedef enum VFIOVGATier {
 typedef struct VFIOVGAOptions {
     VFIOVGATier tier; /* the fastest to use */
     uint8_t width;    /* widest access the adapter may see; 0: any, or 1-8 */
-    bool no_ram;      /* a shadow is never mapped */
+    bool ram;         /* a busy shadow may be mapped */
 } VFIOVGAOptions;
 
 /**

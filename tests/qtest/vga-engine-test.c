@@ -137,9 +137,9 @@ static void use_text(Machine *m)
 }
 
 #define COMBINE "{'x-vga': true, 'x-vga-engine': 'combine'}"
-#define SHADOW "{'x-vga': true, 'x-vga-engine': 'shadow', " \
-               "'x-vga-shadow-ram': false}"
-#define MAPPED "{'x-vga': true, 'x-vga-engine': 'shadow'}"
+#define SHADOW "{'x-vga': true, 'x-vga-engine': 'shadow'}"
+#define MAPPED "{'x-vga': true, 'x-vga-engine': 'shadow', " \
+               "'x-vga-shadow-ram': true}"
 
 /*
  * When it leaves

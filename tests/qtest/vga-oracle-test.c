@@ -1601,11 +1601,11 @@ typedef struct Tier {
 static const Tier tiers[] = {
     { "forward", "" },
     { "combine", "x-vga-engine=combine", false, "x-vga-combined-writes" },
-    { "bytes", "x-vga-engine=shadow,x-vga-shadow-ram=off,x-vga-write-width=1",
-      false, "x-vga-shadow-enters" },
-    { "shadow", "x-vga-engine=shadow,x-vga-shadow-ram=off", false,
+    { "bytes", "x-vga-engine=shadow,x-vga-write-width=1", false,
       "x-vga-shadow-enters" },
-    { "mapped", "x-vga-engine=shadow", true, "x-vga-shadow-maps" },
+    { "shadow", "x-vga-engine=shadow", false, "x-vga-shadow-enters" },
+    { "mapped", "x-vga-engine=shadow,x-vga-shadow-ram=on", true,
+      "x-vga-shadow-maps" },
 };
 
 typedef struct Oracle {
