@@ -140,7 +140,8 @@ def limited():
     _, ours = both('pc', 512, many(testdev, 8, '256M'), name=knob)
     require(ours.window[0] == 0x80000000, f'window from {ours.window[0]:x}')
     check_sound(ours, 'pc', 512, 0x80000000)
-    require_high(ours, ('x0', 2))
+    require_high(ours, ('x7', 2))
+    require_low(ours, ('x0', 2))
 
 
 def limit_is_nonsense():
