@@ -674,9 +674,12 @@ def vapic_case(machine):
                         r'alias kvmvapic-rom @pc.ram', said[0])
         require(rom, 'kvmvapic has not mapped its ROM: ' + said[0])
         first, last = (int(end, 16) for end in rom.groups())
+        # SMM has a view of its own, and views come in no order.
+        view, = (view for view in said[1].split('FlatView #')
+                 if 'AS "memory"' in view)
         ranges_of_memory = re.findall(
             r'^ +([0-9a-f]{16})-([0-9a-f]{16}) \(prio 0, (\w+)\): '
-            r'(pc\.ram|pam-dram)', said[1], re.MULTILINE)
+            r'(pc\.ram|pam-dram)', view, re.MULTILINE)
         around = {kind: (int(start, 16), int(end, 16))
                   for start, end, kind, name in ranges_of_memory
                   if int(start, 16) <= last + 1 and int(end, 16) >= first - 1}
