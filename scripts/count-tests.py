@@ -12,6 +12,20 @@ import sys
 import xml.etree.ElementTree as ET
 
 BAD = {'FAIL', 'ERROR', 'TIMEOUT', 'INTERRUPT', 'UNEXPECTEDPASS'}
+# Of what a failed case says, so much is repeated: the log may be out of reach where only the end is kept.
+LINES, COLUMNS = 8, 400
+
+
+def remarks(said):
+    """Failed case -> the remarks after it, of a program's TAP."""
+    cases, here = {}, None
+    for line in said.splitlines():
+        result = re.match(r'(not )?ok (.*)', line)
+        if result:
+            here = cases.setdefault(result[2], []) if result[1] else None
+        elif here is not None and line.startswith('#') and len(here) < LINES:
+            here.append(line[:COLUMNS])
+    return cases
 
 
 def main():
@@ -19,7 +33,7 @@ def main():
         sys.exit(__doc__)
     logs = sys.argv[1]
     passed, failed, skipped = 0, [], []
-    failed_suites = set()
+    failed_suites, why = set(), {}
     try:
         root = ET.parse(os.path.join(logs, 'testlog.junit.xml')).getroot()
         with open(os.path.join(logs, 'testlog.json'), encoding='utf-8') as f:
@@ -28,6 +42,9 @@ def main():
         print('no test results: %s' % e)
         print('0 passed, 1 failed, 0 skipped')
         return 1
+    for run in runs:
+        for case, lines in remarks(run.get('stdout', '')).items():
+            why['vga-assign.%s: %s' % (run['name'], case)] = lines
     for suite in root.iter('testsuite'):
         for case in suite.iter('testcase'):
             name = '%s: %s' % (suite.get('name'), case.get('name'))
@@ -46,7 +63,7 @@ def main():
         if run['result'] in BAD and name not in failed_suites:
             failed.append('%s: %s' % (run['name'], run['result'].lower()))
     for f in failed:
-        print('FAILED  ' + f)
+        print('\n        '.join(['FAILED  ' + f] + why.get(f, [])))
     for s in skipped:
         print('skipped ' + s)
     print('%d passed, %d failed, %d skipped' % (passed, len(failed), len(skipped)))

@@ -30,6 +30,16 @@ t_fail() # a failed case fails the run and is named
     last '1 passed, 1 failed, 0 skipped'
 }
 
+t_why() # what a failed case says about itself is repeated, and nothing else
+{
+    logs FAIL "<testcase name='1 - a'/><testcase name='2 - b'><failure/></testcase>"
+    sed -i 's/"FAIL"/&, "stdout": "ok 1 - a\\n# fine\\nnot ok 2 - b\\n# 5, not 6\\nok 3 - c\\n# and so on\\n"/;s/scripts \/ //' "$tmp/logs/testlog.json"
+    sed -i "s/vga-assign.tap/vga-assign.vga-assign:tap/" "$tmp/logs/testlog.junit.xml"
+    fails 1 "$scripts/count-tests.py" "$tmp/logs"
+    says '# 5, not 6'
+    if grep -e 'fine' -e 'and so on' "$tmp/said"; then return 1; fi
+}
+
 t_skip() # a skip is listed with its reason
 {
     logs OK "<testcase name='a'/><testcase name='b'><skipped/><system-out>no KVM here</system-out></testcase>"
