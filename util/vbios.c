@@ -696,6 +696,10 @@ static const char remedy_fix[] =
 static const char remedy_own[] =
     "use this adapter's own VBIOS: vga-assign rom dump BDF -o FILE, "
     "then romfile=FILE";
+/* The ROM region is that copy; --apply lets the flash part be read instead */
+static const char remedy_flash[] =
+    "use this adapter's own VBIOS: vga-assign rom dump BDF --apply -o FILE, "
+    "then romfile=FILE";
 static const char remedy_ids[] =
     "use this adapter's own VBIOS: vga-assign rom dump BDF -o FILE; if this is "
     "it: vga-assign rom fix FILE -o NEW --ids VENDOR:DEVICE";
@@ -742,8 +746,8 @@ static const struct {
         "adapter-class", "give the guest another display; no VBIOS makes this "
         "adapter a VGA adapter"
     },
-    [VBIOS_POSTED] = { "posted", remedy_own },
-    [VBIOS_SHADOW_COPY] = { "shadow-copy", remedy_own },
+    [VBIOS_POSTED] = { "posted", remedy_flash },
+    [VBIOS_SHADOW_COPY] = { "shadow-copy", remedy_flash },
     [VBIOS_NO_EFI_IMAGE] = { "no-efi-image", remedy_bios },
     [VBIOS_EFI_HEADER] = { "efi-header", remedy_own },
     [VBIOS_EFI_SUBSYSTEM] = { "efi-subsystem", remedy_bios },
