@@ -61,7 +61,8 @@ class Lab:
         done = subprocess.run(command, capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, check=False)
         self.said = done.stderr.strip()
-        if done.returncode != status:
+        wanted = status if isinstance(status, tuple) else (status,)
+        if done.returncode not in wanted:
             raise Failure(f'lab/run ended with {done.returncode}, not {status}:'
                           f' {self.said or done.stdout.strip()}; see {self.out}')
         self.result = {}
@@ -145,7 +146,12 @@ def refusal_case(name, texts, *arguments):
 
 
 def interrupted_accesses():
-    """EINTR from the arbiter: lost accesses without, none with the series."""
+    """EINTR from the arbiter: lost accesses without, none with the series.
+
+    Whether the guest gets to its end is not asked.  On a busy machine each of
+    its accesses takes part of a second, the timer ticks that it missed come all
+    at once, and some guests do not survive that.
+    """
     # What a lost access does to the guest is open: some never get to a disk.
     base = Lab('interrupted-base', '--qemu', BASE, '--guest', 'seabios',
                '--host-cmd', CONTENDER, '--seconds', '300',
@@ -155,10 +161,12 @@ def interrupted_accesses():
             'not contend')
     print(f'# unpatched QEMU lost {lost} accesses')
     patched = Lab('interrupted', '--guest', 'seabios', '--host-cmd',
-                  CONTENDER, '--seconds', '900')
+                  CONTENDER, '--seconds', '150', status=(0, 1))
+    count = patched.result['counters']
     require(not patched.read('qemu.log'), 'the inner QEMU complained')
-    require(patched.result['counters']['region_failures'] == 0,
-            'accesses failed')
+    require(count['region_writes'] > FEW_WRITES, f'the guest drew little: '
+            f'{count}')
+    require(count['region_failures'] == 0, f'accesses failed: {count}')
 
 
 def lab_images():
