@@ -5,10 +5,14 @@
 msi-test.py edu|edu-more: QEMU's device "edu" of the emulated host is assigned to a
 firmware that counts its interrupts (lab/guests/edu-intx.S), while the host
 counts them in /proc/interrupts.
+msi-test.py io: an AHCI and a network adapter are assigned to Linux with pci=nomsi,
+where they share a line.
 """
 
+import hashlib
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -37,18 +41,16 @@ NAMES = {'intx': 'vfio-intx', 'msi': r'vfio-msi\[0\]'}
 SAMPLE = ('while sleep 1; do grep vfio-[im][ns] /proc/interrupts | while '
           'read -r line; do event "qemu irq $line"; done; done &')
 SECONDS = 240
+IO_BYTES = 2 << 20
 
 
-def run(options, machine, more, until):
-    """(guest's lines, QEMU's lines) of a guest; more: arguments of lab/run."""
+def run(machine, *arguments):
+    """(guest's lines, QEMU's lines) of a guest; arguments: of lab/run."""
     with tempfile.TemporaryDirectory(prefix='msi-') as out:
         command = [
             os.path.join(TOP, 'lab', 'run'), '--machine', machine,
-            '--host-device', 'edu', '--bios', images.firmware('edu-intx'),
-            '--host-cmd', f'lab_vfio_bind {DEVICE}', '--host-cmd', SAMPLE,
-            *more, '--arg', f'-device {options},id=edu,addr=0x5',
-            '--seconds', str(SECONDS), '--out', out,
-            '--until', 'debug:^INTERRUPTS DONE', *until]
+            '--seconds', str(SECONDS), '--out', out, *arguments,
+            '--host-cmd', SAMPLE]
         process = subprocess.run(command, check=False, capture_output=True,
                                  text=True)
         lines = []
@@ -63,6 +65,15 @@ def run(options, machine, more, until):
                 f'{process.stderr.strip()[-300:]} '
                 + json.dumps([part[-6:] for part in lines]))
         return lines
+
+
+def run_edu(options, machine, more, until):
+    """A guest with edu; more: further arguments of lab/run."""
+    return run(machine, '--host-device', 'edu',
+               '--bios', images.firmware('edu-intx'),
+               '--host-cmd', f'lab_vfio_bind {DEVICE}', *more,
+               '--arg', f'-device {options},id=edu,addr=0x5',
+               '--until', 'debug:^INTERRUPTS DONE', *until)
 
 
 def counted(guest, name):
@@ -89,8 +100,8 @@ def check(options, kind, machine='pc', more=(), shared=False, second=False):
     shared: a second device is on the guest's line; second: the host counts
     that one's interrupts, too.  Returns a remark, and QEMU's lines.
     """
-    guest, qemu = run(options, machine, more,
-                      host_counts(kind, shared, second))
+    guest, qemu = run_edu(options, machine, more,
+                          host_counts(kind, shared, second))
     plain, spurious = counted(guest, 'plain')
     again, late = counted(guest, 'again')
     require(plain == PLAIN, f'{plain} of {PLAIN} interrupts')
@@ -131,6 +142,49 @@ def check_shared():
     return remark
 
 
+def run_io(directory, data, prefer, more):
+    """QEMU's lines, Linux's among them."""
+    disk = os.path.join(directory, 'disk')
+    with open(os.path.join(directory, 'data'), 'wb') as file:
+        file.write(data)
+    with open(disk, 'wb') as file:
+        file.write(data + bytes(len(data)))
+    _, qemu = run(
+        'pc', '--device-opts', 'x-vga=off', '--host-device', 'ich9-ahci,id=ahci',
+        '--host-device', f'e1000e,netdev=net,addr={OTHER[8:10]}',
+        '--host-arg', f'-netdev user,id=net,tftp={directory}',
+        '--host-arg', f'-drive if=none,id=disk,snapshot=on,format=raw,file={disk}',
+        '--host-arg', '-device ide-hd,bus=ahci.0,drive=disk',
+        '--host-cmd', f'lab_vfio_bind {DEVICE}', *more,
+        '--host-cmd', f'lab_vfio_bind {OTHER}',
+        '--kernel', images.kernel(), '--initrd', images.io_initrd(),
+        '--append', 'pci=nomsi console=ttyS0 quiet', '--arg', '-serial stdio',
+        '--arg', f'-device vfio-pci,host={DEVICE},x-prefer-msi={prefer},addr=5',
+        '--arg', f'-device vfio-pci,host={OTHER},x-prefer-msi={prefer},addr=9',
+        '--until', 'qemu:IO DONE')
+    return qemu
+
+
+def check_io(prefer, kinds, more=()):
+    """Real input and output, all by the guest's line; kinds: the host's."""
+    data = random.Random(9).randbytes(IO_BYTES)
+    with tempfile.TemporaryDirectory(prefix='msi-') as directory:
+        qemu = run_io(directory, data, prefer, more)
+    digest = hashlib.sha256(data).hexdigest()
+    said = [line[3:] for line in qemu if line.startswith('IO ')]
+    for name in ('first', 'second', 'received'):
+        require(f'{name} {digest}' in said, f'{name} is not right: {said}')
+    lines = [line for line in said if line.startswith('irq ')]
+    require(len(lines) == 1 and 'ahci' in lines[0] and 'eth0' in lines[0],
+            f'not on a shared line of the guest: {said}')
+    require(not any(line.startswith('trouble') for line in said), f'{said}')
+    used = [line for line in qemu if re.match(r'irq +\d+: ', line)][-2:]
+    for device, kind in zip((DEVICE, OTHER), kinds):
+        require(any(re.search(rf'{NAMES[kind]}\({device}', line)
+                    for line in used), f'{device} not by {kind}: {used}')
+    return '\n'.join([*lines, *used])
+
+
 def cases(group):
     """What a group runs."""
     vfio = f'vfio-pci,host={DEVICE}'
@@ -141,6 +195,15 @@ def cases(group):
             ('MSI on the host: prefer_msi=on',
              lambda: check(vfio + ',x-prefer-msi=on', 'msi')[0]),
             ('the line is busy on the host: prefer_msi=auto', check_busy),
+        ],
+        'io': [
+            ('AHCI and a network adapter, prefer_msi=off',
+             lambda: check_io('off', ('intx', 'intx'))),
+            ('AHCI and a network adapter, prefer_msi=on',
+             lambda: check_io('on', ('msi', 'msi'))),
+            ('AHCI and a network adapter, prefer_msi=auto, a line for one',
+             lambda: check_io('auto', ('intx', 'msi'),
+                              ['--host-cmd', 'lab_vfio_reload nointxmask=1'])),
         ],
         'edu-more': [
             ('MSI on the host, two devices on a line of the guest, q35',

@@ -21,7 +21,7 @@ import re
 import subprocess
 import sys
 
-from bench import TOP, Bench
+from bench import TOP, Bench, rst_table
 from vgalab import images
 
 LINE = re.compile(r'(\w+) ([0-9a-f]{8}) ([0-9a-f]{16})$')
@@ -121,13 +121,10 @@ def ratios(found):
 def table(found):
     """An rst table of ratios."""
     slow, fast, emulated = found
-    rows = [('case', f'{fast} to {slow}', f'{fast} to {emulated}')] + [
-        (title, f'{a:.3g}', f'{b:.3g}') for title, _, a, b in ratios(found)]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    rule = '  '.join('=' * width for width in widths)
-    lines = ['  '.join(cell.ljust(width) for cell, width in zip(row, widths))
-             .rstrip() for row in rows]
-    return '\n'.join([rule, lines[0], rule, *lines[1:], rule, ''])
+    return rst_table([
+        ('case', f'{fast} to {slow}', f'{fast} to {emulated}')] + [
+            (title, f'{a:.3g}', f'{b:.3g}') for title, _, a, b in
+            ratios(found)])
 
 
 def plot(found):
