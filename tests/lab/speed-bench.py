@@ -132,14 +132,15 @@ def plot(found):
     slow, fast, _ = found
     rows = ratios(found)
     height = 28 * len(rows) + 60
-    unit = 110                          # dots a power of ten
+    powers = max(1, math.ceil(math.log10(max(row[2] for row in rows))))
+    unit = 540 / powers                 # dots a power of ten
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="760" '
              f'height="{height}" font-family="sans-serif" font-size="13">',
              f'<rect width="760" height="{height}" fill="white"/>',
              f'<text x="10" y="22" font-size="15">How many times faster: '
              f'{fast} to {slow}</text>']
-    for power in range(6):
-        x = 170 + power * unit
+    for power in range(powers + 1):
+        x = round(170 + power * unit)
         parts.append(f'<path d="M{x} 36V{height - 20}" stroke="#ccc"/>'
                      f'<text x="{x}" y="{height - 5}" text-anchor="middle">'
                      f'{10 ** power}</text>')
