@@ -36,8 +36,6 @@ WAYS = [
     ('on', 'on', 'msi', []),
     ('auto, INTx to be had', 'auto', 'intx', []),
     ('auto, the line is busy', 'auto', 'msi', BUSY),
-    ('off, no irqfd', 'off,x-no-kvm-intx=on', 'intx', []),
-    ('on, no irqfd', 'on,x-no-kvm-intx=on', 'msi', []),
 ]
 
 
