@@ -158,7 +158,7 @@ def run_io(directory, data, prefer, more):
         '--host-cmd', f'lab_vfio_bind {DEVICE}', *more,
         '--host-cmd', f'lab_vfio_bind {OTHER}',
         '--kernel', images.kernel(), '--initrd', images.io_initrd(),
-        '--append', 'pci=nomsi console=ttyS0', '--arg', '-serial stdio',
+        '--append', 'pci=nomsi console=ttyS0 no_timer_check', '--arg', '-serial stdio',
         '--arg', f'-device vfio-pci,host={DEVICE},x-prefer-msi={prefer},addr=5',
         '--arg', f'-device vfio-pci,host={OTHER},x-prefer-msi={prefer},addr=9',
         '--until', 'qemu:IO DONE')
