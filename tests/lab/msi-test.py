@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Guest INTx on host INTx and on host MSI, through the real vfio-pci (TAP).
 
-msi-test.py edu|edu-more: QEMU's device "edu" of the emulated host is assigned to a
-firmware that counts its interrupts (lab/guests/edu-intx.S), while the host
-counts them in /proc/interrupts.
-msi-test.py io: an AHCI and a network adapter are assigned to Linux with pci=nomsi,
-where they share a line.
+msi-test.py edu|edu-more: QEMU's device "edu" of the emulated host is assigned
+to a firmware that counts its interrupts (lab/guests/edu-intx.S), while the
+host counts them in /proc/interrupts.
+msi-test.py io: an AHCI and a network adapter are assigned to Linux with
+pci=nomsi, where they share a line.  By hand: the guest has hung at its start
+once in a few runs, before it had an interrupt.
 """
 
 import hashlib
@@ -150,15 +151,18 @@ def run_io(directory, data, prefer, more):
     with open(disk, 'wb') as file:
         file.write(data + bytes(len(data)))
     _, qemu = run(
-        'pc', '--device-opts', 'x-vga=off', '--host-device', 'ich9-ahci,id=ahci',
+        'pc', '--device-opts', 'x-vga=off',
+        '--host-device', 'ich9-ahci,id=ahci',
         '--host-device', f'e1000e,netdev=net,addr={OTHER[8:10]}',
         '--host-arg', f'-netdev user,id=net,tftp={directory}',
-        '--host-arg', f'-drive if=none,id=disk,snapshot=on,format=raw,file={disk}',
+        '--host-arg',
+        f'-drive if=none,id=disk,snapshot=on,format=raw,file={disk}',
         '--host-arg', '-device ide-hd,bus=ahci.0,drive=disk',
         '--host-cmd', f'lab_vfio_bind {DEVICE}', *more,
         '--host-cmd', f'lab_vfio_bind {OTHER}',
         '--kernel', images.kernel(), '--initrd', images.io_initrd(),
-        '--append', 'pci=nomsi console=ttyS0 no_timer_check', '--arg', '-serial stdio',
+        '--append', 'pci=nomsi console=ttyS0 no_timer_check',
+        '--arg', '-serial stdio',
         '--arg', f'-device vfio-pci,host={DEVICE},x-prefer-msi={prefer},addr=5',
         '--arg', f'-device vfio-pci,host={OTHER},x-prefer-msi={prefer},addr=9',
         '--until', 'qemu:IO DONE')
