@@ -48,9 +48,10 @@ install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for lib
 check: auto-deps ## everything: build all, unit tests, qtests, the rules of the series, the lab
 	@scripts/test
 
-bench: auto-deps ## what legacy VGA accesses cost, by ratios: build/bench/speed.{rst,svg}
+bench: auto-deps ## what VGA accesses and interrupts cost, by ratios: build/bench/{speed,msi}.rst
 	@scripts/build qemu qemu-base seabios
 	@tests/lab/speed-bench.py
+	@tests/lab/msi-bench.py
 
 check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and UBSan (a second build)
 	@scripts/check-asan

@@ -44,7 +44,9 @@
 /*
  * A shadow pays once it is used: filling it is a read of the whole window, and
  * each mapping is a change of the memory map.  So it takes so many accesses
- * within HEAT_MS, and the more, the shorter the last one lasted.
+ * without a pause of HEAT_MS, and the more, the shorter the last one lasted.
+ * It is the pause that counts, since how long an access takes is the host's
+ * affair: where it is slow, a shadow is worth most.
  */
 #define HEAT_MS 50
 #define HEAT_FIRST 16
@@ -99,8 +101,8 @@ typedef struct VFIOVGAEngine {
     bool verify;                 /* read the first run back */
     int idle;                    /* periods */
     int64_t entered;             /* ms */
-    int64_t heat_since;          /* ms */
-    unsigned heat;               /* accesses since then */
+    int64_t heat_last;           /* ms, when the last one was */
+    unsigned heat;               /* accesses without a pause */
     unsigned heat_needed;
 
     uint64_t reads;
@@ -524,10 +526,10 @@ static void shadow_heat(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
         return;
     }
     now = engine_now_ms();
-    if (now - e->heat_since > HEAT_MS) {
-        e->heat_since = now;
+    if (now - e->heat_last > HEAT_MS) {
         e->heat = 0;
     }
+    e->heat_last = now;
     if (++e->heat < e->heat_needed) {
         return;
     }

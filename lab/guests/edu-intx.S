@@ -11,7 +11,9 @@
  *     shared  with two devices, on the same line: the handler has looked at
  *             both, and the second device has an interrupt before the EOI
  *
- * An interrupt that is lost stops it: it waits for each.
+ * An interrupt that is lost stops it: it waits for each.  After "plain" it says
+ * two times, in ticks of the TSC: of all of it, and the sum from raising an
+ * interrupt to its handler.
  */
         .include "firmware.inc"
 
@@ -45,6 +47,9 @@ main:
         call    vector
         sti
 
+        rdtsc
+        movl    %eax, began
+        movl    %edx, began + 4
         movl    $PLAIN, %ebp
 1:
         movl    count, %ebx
@@ -55,6 +60,7 @@ main:
         jnz     1b
         movw    $plain, %si
         call    report
+        call    report_times
 
         movl    $AGAIN, %ebp
 2:
@@ -100,7 +106,32 @@ report:                                 /* %si and both counts */
         call    hex32
         jmp     newline
 
+report_times:
+        rdtsc
+        subl    began, %eax
+        sbbl    began + 4, %edx
+        movw    $ticks, %si
+        call    say64
+        call    space
+        movl    waited, %eax
+        movl    waited + 4, %edx
+        movw    $empty, %si
+        call    say64
+        jmp     newline
+
+say64:                                  /* %si and %edx:%eax */
+        pushl   %eax
+        pushl   %edx
+        call    say
+        popl    %eax
+        call    hex32
+        popl    %eax
+        jmp     hex32
+
 raise:
+        rdtsc
+        movl    %eax, raised
+        movl    %edx, raised + 4
         movl    $EDU_BAR, %edi
         movl    $1, %fs:EDU_RAISE(%edi)
         ret
@@ -121,6 +152,11 @@ handler:
         pushw   %ds
         pushw   %cs
         popw    %ds
+        rdtsc
+        subl    raised, %eax
+        sbbl    raised + 4, %edx
+        addl    %eax, waited
+        adcl    %edx, waited + 4
         pushl   count
         movl    $EDU_BAR, %edi
         call    serve
@@ -264,6 +300,9 @@ gdt:    .word   15                      /* the first descriptor is not used */
         .word   0
         .quad   0x00cf92000000ffff
 count:  .long   0
+began:  .quad   0
+raised: .quad   0
+waited: .quad   0
 unasked: .long  0
 extra:  .byte   0
 other:  .byte   0
@@ -274,6 +313,8 @@ plain:  .asciz  "plain "
 again:  .asciz  "again "
 shared: .asciz  "shared "
 spurious: .asciz " spurious "
+ticks:  .asciz  "ticks "
+empty:  .asciz  ""
 done:   .asciz  "INTERRUPTS DONE\n"
 
         .include "firmware-end.inc"

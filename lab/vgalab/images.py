@@ -39,6 +39,8 @@ LIBVIRT_LEFT_OUT = ('usr/share/doc', 'usr/share/man', 'usr/share/locale',
 LIBVIRT_DRIVERS = 'usr/lib/x86_64-linux-gnu/libvirt/connection-driver/*'
 LIBVIRT_DRIVER = 'libvirt_driver_qemu.so'
 LIBVIRT_MODULES = ('cirrus',)
+# What the guest that drives assigned devices needs for them
+IO_MODULES = ('ahci', 'sd_mod', 'e1000e')
 FIRMWARE = ('bios*.bin', 'vgabios*.bin', 'kvmvapic.bin', 'linuxboot*.bin',
             'multiboot*.bin', 'pvh.bin')
 
@@ -270,6 +272,17 @@ def module_order(root, wanted):
     return order
 
 
+def put_modules(tree, root, wanted):
+    """Modules into TREE/modules, and their names in TREE/modules/order."""
+    names = []
+    for module in module_order(root, wanted):
+        shutil.copy(module, os.path.join(tree, 'modules'))
+        names.append(os.path.basename(module)[:-len('.ko')] + '\n')
+    with open(os.path.join(tree, 'modules', 'order'), 'w',
+              encoding='utf-8') as file:
+        file.writelines(names)
+
+
 def host_image(outer_accel):
     """Initramfs of the emulated host: busybox, modules, lab/host-init."""
     root = os.path.join(packages(), 'root')
@@ -285,13 +298,7 @@ def host_image(outer_accel):
             shutil.copy(os.path.join(root, 'bin', 'busybox'),
                         os.path.join(tree, 'bin'))
             shutil.copy(init, os.path.join(tree, 'init'))
-            names = []
-            for module in module_order(root, wanted):
-                shutil.copy(module, os.path.join(tree, 'modules'))
-                names.append(os.path.basename(module)[:-len('.ko')])
-            with open(os.path.join(tree, 'modules', 'order'), 'w',
-                      encoding='utf-8') as file:
-                file.write('\n'.join(names) + '\n')
+            put_modules(tree, root, wanted)
             pack(tree, path)
 
     return built('host.cpio', digest(init, kernel(), __file__, *wanted), build)
@@ -369,24 +376,31 @@ def libvirt_image():
                                         os.path.join(store, 'ready')), build)
 
 
-def guest_initrd(init='guest-init', **programs):
+def guest_initrd(init='guest-init', modules=(), **programs):
     """Initramfs of a Linux guest: busybox, lab/INIT, and NAME=FILE in /bin."""
-    busybox = os.path.join(packages(), 'root', 'bin', 'busybox')
+    root = os.path.join(packages(), 'root')
+    busybox = os.path.join(root, 'bin', 'busybox')
     script = os.path.join(LAB, init)
 
     def build(path):
         with staging() as tree:
-            for directory in ('bin', 'dev', 'proc', 'sys'):
+            for directory in ('bin', 'dev', 'modules', 'proc', 'sys'):
                 os.mkdir(os.path.join(tree, directory))
             shutil.copy(script, os.path.join(tree, 'init'))
             for name, source in dict(programs, busybox=busybox).items():
                 shutil.copy(source, os.path.join(tree, 'bin', name))
+            put_modules(tree, root, modules)
             pack(tree, path)
 
     # A built program has its key in its name; its time is that of its last use.
     names = [os.path.basename(p) for p in programs.values()]
-    return built('guest.cpio', digest(busybox, script, *names, __file__),
-                 build)
+    return built('guest.cpio', digest(busybox, script, kernel(), *modules,
+                                      *names, __file__), build)
+
+
+def io_initrd():
+    """Initramfs of the guest that reads, writes and receives."""
+    return guest_initrd('guest-io-init', IO_MODULES)
 
 
 def switch_initrd():

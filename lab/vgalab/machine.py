@@ -152,7 +152,7 @@ class Host:
             '-serial', f'unix:{self._path("inner")},server=on,wait=off',
             '-serial', f'file:{os.path.join(self.out, "guest.log")}',
             '-qmp', f'unix:{self._path("outer")},server=on,wait=off']
-        return command
+        return command + o.host_arguments
 
     def _command_line_rank(self, number):
         """Adapters with a higher place come earlier."""

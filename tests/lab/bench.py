@@ -104,6 +104,15 @@ def differences(found, wanted):
     return '\n'.join(lines[:6])
 
 
+def rst_table(rows):
+    """Rows of cells as an rst table; the first row is its head."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    rule = '  '.join('=' * width for width in widths)
+    lines = ['  '.join(cell.ljust(width) for cell, width in zip(row, widths))
+             .rstrip() for row in rows]
+    return '\n'.join([rule, lines[0], rule, *lines[1:], rule, ''])
+
+
 def tap(cases):
     """(title, function) pairs as TAP; a function may return a remark."""
     print(f'1..{len(cases)}', flush=True)

@@ -250,6 +250,35 @@ static void test_scroll(const void *properties)
     machine_stop(&m);
 }
 
+static void leave_and_set_text_mode(Machine *m)
+{
+    qtest_outw(m->qts, 0x3ce, 0x0406); /* the window is elsewhere */
+    set_text_mode(m);
+    qtest_readb(m->qts, TEXT + 0x800);
+}
+
+/* A shadow is not out of reach because a call takes long, and some left soon */
+static void test_slow(const void *properties)
+{
+    Machine m;
+    int i;
+
+    start(&m, properties);
+    for (i = 0; i < 8 * 1024; i++) {
+        if (i % 1024 == 0) {
+            leave_and_set_text_mode(&m); /* in no time */
+        }
+        qtest_writeb(m.qts, TEXT, i);
+    }
+    leave_and_set_text_mode(&m);
+    for (i = 0; i < 1024; i++) {
+        qtest_clock_step(m.qts, MS);
+        qtest_writeb(m.qts, TEXT, i);
+    }
+    check_tier(&m, "shadow");
+    machine_stop(&m);
+}
+
 /*
  * Before what else
  */
@@ -366,6 +395,64 @@ static void test_bus_master(void)
     check_adapter(&m, TEXT, "now", 3);
     set_command(&m, IO_MEM);
     check_tier(&m, "combine");
+    machine_stop(&m);
+}
+
+/* What comes after a reset is another adapter, for all that is known of it */
+static void reset_and_enable(Machine *m)
+{
+    act_reset(m);
+    set_bar(m, BAR);
+    set_command(m, IO_MEM);
+}
+
+static void test_reset(const void *properties)
+{
+    Machine m;
+    int i;
+
+    start(&m, properties);
+    set_text_mode(&m);
+    use_text(&m);
+    reset_and_enable(&m);
+    qtest_clock_step(m.qts, QUIET);
+    g_assert_cmpint(counter(&m, "x-vga-ticks"), ==, 0);
+    for (i = 0; i < 100; i++) {
+        qtest_readw(m.qts, TEXT);
+        qtest_writew(m.qts, TEXT + 2 * i, 0x0741);
+    }
+    check_tier(&m, "combine");
+
+    /* Left at once, and yet a shadow is worth no more than at first */
+    set_text_mode(&m);
+    use_text(&m);
+    machine_stop(&m);
+}
+
+/* Nor are its latches what they were: they are not lost, and can be again */
+static void test_reset_latches(void)
+{
+    Machine m;
+
+    start(&m, MAPPED);
+    set_text_mode(&m);
+    use_text(&m);
+    reset_and_enable(&m);
+    set_text_mode(&m);
+    qtest_outw(m.qts, 0x3ce, 0x1105); /* write mode 1 */
+    qtest_writeb(m.qts, TEXT, 0);
+    g_assert_cmpint(counter(&m, "x-vga-latch-losses"), ==, 0);
+
+    qtest_outw(m.qts, 0x3ce, 0x1005);
+    use_text(&m);
+    qtest_outw(m.qts, 0x3ce, 0x1105);
+    qtest_writeb(m.qts, TEXT, 0);
+    g_assert_cmpint(counter(&m, "x-vga-latch-losses"), ==, 1);
+    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 2);
+    reset_and_enable(&m);
+    set_text_mode(&m);
+    use_text(&m);
+    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 3);
     machine_stop(&m);
 }
 
@@ -586,12 +673,17 @@ int main(int argc, char **argv)
     add_for("quiet", "mapped", MAPPED, test_quiet);
     add_for("scroll", "shadow", SHADOW, test_scroll);
     add_for("scroll", "mapped", MAPPED, test_scroll);
+    add_for("slow", "shadow", SHADOW, test_slow);
+    add_for("slow", "mapped", MAPPED, test_slow);
     add_for("before", "combine", COMBINE, test_before);
     add_for("before", "shadow", SHADOW, test_before);
     add_for("before", "mapped", MAPPED, test_before);
     add_for("unplug", "combine", COMBINE, test_unplug);
     add_for("unplug", "shadow", SHADOW, test_unplug);
     qtest_add_func("/vga-engine/bus-master", test_bus_master);
+    add_for("reset", "shadow", SHADOW, test_reset);
+    add_for("reset", "mapped", MAPPED, test_reset);
+    qtest_add_func("/vga-engine/reset-latches", test_reset_latches);
     add_for("trouble", "posted", COMBINE, test_trouble);
     add_for("trouble", "not-posted", NO_POST, test_trouble);
     qtest_add_func("/vga-engine/short", test_short);

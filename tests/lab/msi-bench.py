@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an interrupt costs with each prefer_msi: a table.
+
+msi-bench.py [--out DIR]
+
+The same guest, lab/guests/edu-intx.S, has QEMU's device "edu" raise interrupts
+on INTx under the lab's host and KVM.  Latency is the mean time from the access
+that raises one to the guest's handler; rate is how many came in a time, each
+raised after the one before was served.  Times are of emulated processors, so
+only their ratios to prefer_msi=off mean anything.  DIR gets msi.json and
+msi.rst.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import re
+import sys
+
+from bench import require, rst_table
+from vgalab import images
+
+test = importlib.import_module('msi-test')
+
+TIMES = re.compile(r'ticks ([0-9a-f]{16}) ([0-9a-f]{16})')
+# A line that another assigned device has already
+BUSY = ['--host-device', 'edu,addr=0x14',
+        '--host-cmd', 'lab_vfio_reload nointxmask=1',
+        '--host-cmd', f'lab_vfio_bind {test.OTHER}',
+        '--arg', f'-device vfio-pci,host={test.OTHER},addr=0x6']
+# What it is called, properties, the host's interrupt
+WAYS = [
+    ('off', 'off', 'intx', []),
+    ('on', 'on', 'msi', []),
+    ('auto, INTx to be had', 'auto', 'intx', []),
+    ('auto, the line is busy', 'auto', 'msi', BUSY),
+]
+
+
+def measure(options, kind, more):
+    """(latency, time an interrupt) in ticks."""
+    guest, _ = test.run_edu(
+        f'vfio-pci,host={test.DEVICE},x-prefer-msi={options}', 'pc', more,
+        test.host_counts(kind, shared=bool(more), second_too=False))
+    plain, _ = test.counted(guest, 'plain')
+    require(plain == test.PLAIN, f'{plain} of {test.PLAIN} interrupts')
+    total, waited = (int(n, 16) for n in TIMES.search('\n'.join(guest))
+                     .groups())
+    return waited / plain, total / plain
+
+
+def table(found):
+    """An rst table of ratios."""
+    latency, total = found['off']
+    return rst_table([('prefer_msi', 'latency', 'rate')] + [
+        (name, f'{a / latency:.3g}', f'{total / b:.3g}')
+        for name, (a, b) in found.items()])
+
+
+def main():
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--out', default=os.path.join(images.BUILD, 'bench'))
+    options = parser.parse_args()
+
+    os.makedirs(options.out, exist_ok=True)
+    found = {name: measure(properties, kind, more)
+             for name, properties, kind, more in WAYS}
+    for name, text in (('msi.json', json.dumps(found, indent=1) + '\n'),
+                       ('msi.rst', table(found))):
+        with open(os.path.join(options.out, name), 'w',
+                  encoding='utf-8') as file:
+            file.write(text)
+    print(table(found))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
