@@ -148,8 +148,8 @@ class Host:
             '-kernel', image.kernel, '-initrd', image.initrd,
             # The check counts timer ticks against a delay loop, which a busy
             # machine fails now and then: a panic before anything has run.
-            '-trace', 'pci_cfg_write', '-msg', 'timestamp=on',
-            '-D', os.path.join(self.out, 'outer.log'),
+            '-trace', 'pci_cfg_write', '-D',
+            os.path.join(self.out, 'outer.log'),
             '-append', 'console=ttyS0 quiet intel_iommu=on panic=-1 '
             'no_timer_check',
             '-serial', f'file:{os.path.join(self.out, "host.log")}',
@@ -291,20 +291,20 @@ class Host:
             self.qmp.command('cont')
 
 
-def count_switches(lines, begin=0, end=float('inf')):
-    """In a log of config writes with times (see Host): VGA Enable set anew."""
+def count_switches(lines):
+    """In a log of config writes (see Host): VGA Enable set anew."""
     enabled, count = set(), 0
     for line in lines:
-        found = re.match(r'\d+@([0-9.]+):pci_cfg_write pcie-root-port (\S+) '
+        found = re.match(r'pci_cfg_write pcie-root-port (\S+) '
                          r'@0x3e <- 0x([0-9a-f]+)', line)
         if not found:
             continue
-        when, bridge, value = found.groups()
+        bridge, value = found.groups()
         if not int(value, 16) & BRIDGE_VGA_ENABLE:
             enabled.discard(bridge)
         elif bridge not in enabled:
             enabled.add(bridge)
-            count += begin <= float(when) <= end
+            count += 1
     return count
 
 
