@@ -88,7 +88,7 @@ int main(int argc, char **argv)
     unsigned pass;
     int row;
 
-    if (iopl(3)) {
+    if (!open_ports()) {
         return 1;
     }
     if (argc != 3 && argc != 4) {

@@ -122,7 +122,7 @@ int main(int argc, char **argv)
     char line[COLUMNS + 1];
     int fd, round, i;
 
-    if (iopl(3)) {
+    if (!open_ports()) {
         return 1;
     }
     if (argc < 4) {
