@@ -12,23 +12,7 @@
  * What it has to say goes to port 0x402, as SeaBIOS's does.
  */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/io.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#define WINDOW      0xa0000
-#define WINDOW_SIZE 0x20000
-#define TEXT        0x18000     /* of the window */
-#define COLUMNS     80
-#define ROWS        25
-#define DEBUG_PORT  0x402
+#include "vga-text.h"
 
 /* IBM VGA: numbers of the registers that make a mode */
 enum { SEQ = 5, CRTC = 25, GFX = 9, ATTR = 21, DAC = 768 };
@@ -40,52 +24,6 @@ typedef struct Mode {
     uint8_t misc, seq[SEQ], crtc[CRTC], gfx[GFX], attr[ATTR], dac[DAC];
     uint8_t font[GLYPHS][GLYPH_ROWS];
 } Mode;
-
-static volatile uint8_t *window;
-
-static void say(const char *format, ...)
-{
-    char text[200];
-    va_list arguments;
-    char *at;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    for (at = text; *at; at++) {
-        outb(*at, DEBUG_PORT);
-    }
-}
-
-static void give_up(const char *what)
-{
-    say("vga-switch: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static void arbiter(int fd, const char *format, const char *argument)
-{
-    char command[64];
-    int length = snprintf(command, sizeof(command), format, argument);
-
-    while (write(fd, command, length) != length) {
-        if (errno != EINTR && errno != EAGAIN) {
-            give_up(command);
-        }
-    }
-}
-
-static uint8_t get(uint16_t port, uint8_t index)
-{
-    outb(index, port);
-    return inb(port + 1);
-}
-
-static void set(uint16_t port, uint8_t index, uint8_t value)
-{
-    outb(index, port);
-    outb(value, port + 1);
-}
 
 /* Plane 2 alone at a0000, as the font is in it */
 static void font_open(void)
@@ -178,53 +116,21 @@ static void mode_write(const Mode *mode)
     font_close(mode);
 }
 
-static void cells(int row, const char *text)
-{
-    int column;
-
-    for (column = 0; column < COLUMNS; column++) {
-        volatile uint8_t *cell = window + TEXT + 2 * (row * COLUMNS + column);
-
-        cell[0] = *text ? *text++ : ' ';
-        cell[1] = 0x07;
-    }
-}
-
-static void clear(void)
-{
-    int row;
-
-    set(0x3d4, 0x0a, 0x20);         /* no cursor */
-    set(0x3d4, 0x0c, 0);            /* the screen begins where memory does */
-    set(0x3d4, 0x0d, 0);
-    for (row = 0; row < ROWS; row++) {
-        cells(row, "");
-    }
-}
-
 int main(int argc, char **argv)
 {
     static Mode mode;
     char line[COLUMNS + 1];
-    int memory, fd, round, i;
+    int fd, round, i;
 
-    if (iopl(3)) {
+    if (!open_ports()) {
         return 1;
     }
     if (argc < 4) {
         errno = EINVAL;
         give_up("ROUNDS and two addresses at least");
     }
-    memory = open("/dev/mem", O_RDWR | O_SYNC);
-    window = mmap(NULL, WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-                  memory, WINDOW);
-    if (window == MAP_FAILED) {
-        give_up("/dev/mem");
-    }
-    fd = open("/dev/vga_arbiter", O_RDWR);
-    if (fd < 0) {
-        give_up("/dev/vga_arbiter");
-    }
+    open_window();
+    fd = open_arbiter();
     for (round = 0; round < atoi(argv[1]); round++) {
         for (i = 2; i < argc; i++) {
             arbiter(fd, "target PCI:%s", argv[i]);

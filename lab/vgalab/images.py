@@ -403,12 +403,24 @@ def io_initrd():
     return guest_initrd('guest-io-init', IO_MODULES)
 
 
+def guest_program(name):
+    """lab/guests/NAME.c, for a guest that has no libraries."""
+    source = os.path.join(LAB, 'guests', name + '.c')
+    included = os.path.join(LAB, 'guests', 'vga-text.h')
+    return built(name, digest(source, included, __file__), lambda path:
+                 run(['cc', '-O2', '-static', '-o', path, source]))
+
+
 def switch_initrd():
     """Initramfs of the guest that draws on all its display adapters."""
-    source = os.path.join(LAB, 'guests', 'vga-switch.c')
-    program_path = built('vga-switch', digest(source, __file__), lambda path:
-                         run(['cc', '-O2', '-static', '-o', path, source]))
-    return guest_initrd('guest-switch-init', **{'vga-switch': program_path})
+    return guest_initrd('guest-switch-init',
+                        **{'vga-switch': guest_program('vga-switch')})
+
+
+def draw_initrd():
+    """Initramfs of the guest that draws without a pause."""
+    return guest_initrd('guest-draw-init',
+                        **{'vga-draw': guest_program('vga-draw')})
 
 
 def assembled(name, origin, target, finish=lambda code: code):

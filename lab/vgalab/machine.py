@@ -30,6 +30,8 @@ VGA_MODELS = ('VGA', 'cirrus-vga', 'ati-vga', 'qxl-vga', 'virtio-vga',
 PLACE_ON_COMMAND_LINE = {'qxl-vga': 2, 'vmware-svga': 1}
 # Of what is neither an adapter nor its root port
 FIRST_SLOT = 0x10
+# PCI-to-PCI Bridge Architecture Specification, Bridge Control Register
+BRIDGE_VGA_ENABLE = 0x8
 CONNECT_SECONDS = 30
 # The host says "hb" every second of its own time.
 HEARTBEAT_SECONDS = int(os.environ.get('VGALAB_HEARTBEAT_SECONDS', '45'))
@@ -123,7 +125,8 @@ class Host:
         command += [
             '-accel', o.outer_accel, '-cpu',
             'host' if o.outer_accel == 'kvm' else 'max',
-            '-machine', 'q35,kernel-irqchip=split', '-m', '3072', '-smp', '1',
+            '-machine', 'q35,kernel-irqchip=split', '-m', '3072',
+            '-smp', str(o.host_cpus),
             '-nodefaults', '-no-user-config', '-display', 'none',
             '-vga', 'none', '-no-reboot', '-S',
             '-device', 'intel-iommu,intremap=on,caching-mode=on']
@@ -145,6 +148,8 @@ class Host:
             '-kernel', image.kernel, '-initrd', image.initrd,
             # The check counts timer ticks against a delay loop, which a busy
             # machine fails now and then: a panic before anything has run.
+            '-trace', 'pci_cfg_write', '-D',
+            os.path.join(self.out, 'outer.log'),
             '-append', 'console=ttyS0 quiet intel_iommu=on panic=-1 '
             'no_timer_check',
             '-serial', f'file:{os.path.join(self.out, "host.log")}',
@@ -260,6 +265,14 @@ class Host:
         self.events.append(line)
         return line
 
+    # ---- what the host does to its bridges ----
+
+    def vga_switches(self):
+        """Times that a VGA Enable was set which was not."""
+        with open(os.path.join(self.out, 'outer.log'),
+                  encoding='utf-8') as file:
+            return count_switches(file)
+
     # ---- what the adapters show ----
 
     def _find_vram(self):
@@ -276,6 +289,23 @@ class Host:
                                self.vram[number], self.directory, picture)
         finally:
             self.qmp.command('cont')
+
+
+def count_switches(lines):
+    """In a log of config writes (see Host): VGA Enable set anew."""
+    enabled, count = set(), 0
+    for line in lines:
+        found = re.match(r'pci_cfg_write pcie-root-port (\S+) '
+                         r'@0x3e <- 0x([0-9a-f]+)', line)
+        if not found:
+            continue
+        bridge, value = found.groups()
+        if not int(value, 16) & BRIDGE_VGA_ENABLE:
+            enabled.discard(bridge)
+        elif bridge not in enabled:
+            enabled.add(bridge)
+            count += 1
+    return count
 
 
 def ram_blocks(qmp):

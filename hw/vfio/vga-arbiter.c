@@ -1,0 +1,379 @@
+/*
+ * Holding the host's VGA arbiter while a guest draws
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The thread owns the file.  It may sleep in there for as long as somebody else
+ * holds the arbiter, and nothing can wake it; so nobody waits for the thread,
+ * and it outlives the adapter if it has to.
+ */
+
+#include "qemu/osdep.h"
+#include <linux/vfio.h>
+#include <sys/sysmacros.h>
+
+#include "pci.h"
+#include "trace.h"
+#include "vga-arbiter.h"
+#include "monitor/monitor.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "qemu/atomic.h"
+#include "qemu/error-report.h"
+#include "qemu/thread.h"
+#include "qemu/timer.h"
+#include "qom/object.h"
+
+struct VFIOVGAArbiter {
+    char *name;
+    int fd;
+    int users;              /* the adapter and the thread */
+
+    QemuMutex lock;         /* of what follows; never held while fd is used */
+    QemuCond wake;
+    bool idle;              /* the thread waits for an access */
+    bool used;              /* there was one since this was last looked at */
+    bool quit;
+    uint64_t holds;
+};
+
+static const char remedy[] =
+    "Leave out x-vga-arbiter=on: it makes switches fewer, and the host does "
+    "those it needs\nby itself.\n";
+
+/*
+ * The file
+ */
+
+int vfio_vga_arbiter_open(const char *path, Error **errp)
+{
+    ERRP_GUARD();
+    int fd = qemu_open_old(path, O_RDWR);
+
+    if (fd >= 0) {
+        return fd;
+    }
+    error_setg_errno(errp, errno, "x-vga-arbiter=on: cannot open %s", path);
+    if (errno == EACCES || errno == EPERM) {
+        error_append_hint(errp, "Have whoever starts QEMU open it and pass it "
+                          "as vga-arbiter-fd=NUMBER, or leave\n"
+                          "x-vga-arbiter=on out.\n");
+    } else {
+        error_append_hint(errp, "The host's kernel needs CONFIG_VGA_ARB, and "
+                          "a container the node.\n%s", remedy);
+    }
+    return -1;
+}
+
+bool vfio_vga_arbiter_check_fd(int fd, Error **errp)
+{
+    g_autofree char *link = NULL;
+    g_autofree char *target = NULL;
+    g_autofree char *node = NULL;
+    struct stat about;
+
+    if (fstat(fd, &about)) {
+        error_setg_errno(errp, errno, "vga-arbiter-fd: file descriptor %d", fd);
+        return false;
+    }
+    if (S_ISCHR(about.st_mode)) {
+        link = g_strdup_printf("/sys/dev/char/%u:%u", major(about.st_rdev),
+                               minor(about.st_rdev));
+        target = g_file_read_link(link, NULL);
+        node = target ? g_path_get_basename(target) : NULL;
+    }
+    if (g_strcmp0(node, "vga_arbiter")) {
+        error_setg(errp, "vga-arbiter-fd: file descriptor %d is not of "
+                   VFIO_VGA_ARBITER_PATH, fd);
+        return false;
+    }
+    return true;
+}
+
+static bool arbiter_say(VFIOVGAArbiter *a, const char *command, Error **errp)
+{
+    ssize_t ret = RETRY_ON_EINTR(write(a->fd, command, strlen(command)));
+
+    trace_vfio_vga_arbiter_said(a->name, command, ret < 0 ? errno : 0);
+    if (ret == strlen(command)) {
+        return true;
+    }
+    error_setg_errno(errp, ret < 0 ? errno : EIO,
+                     "the VGA arbiter does not do '%s'", command);
+    return false;
+}
+
+/*
+ * The thread
+ */
+
+static void arbiter_unref(VFIOVGAArbiter *a)
+{
+    if (qatomic_fetch_dec(&a->users) > 1) {
+        return;
+    }
+    qemu_cond_destroy(&a->wake);
+    qemu_mutex_destroy(&a->lock);
+    g_free(a->name);
+    g_free(a);
+}
+
+static void arbiter_hold(VFIOVGAArbiter *a)
+{
+    int64_t end = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) +
+                  VFIO_VGA_ARBITER_HOLD_MS;
+
+    qemu_mutex_lock(&a->lock);
+    a->holds++;
+    do {
+        a->used = false;
+        if (!a->quit) {
+            qemu_cond_timedwait(&a->wake, &a->lock, VFIO_VGA_ARBITER_IDLE_MS);
+        }
+    } while (!a->quit && a->used &&
+             qemu_clock_get_ms(QEMU_CLOCK_REALTIME) < end);
+    qemu_mutex_unlock(&a->lock);
+}
+
+/* Returns false if there is to be no further hold */
+static bool arbiter_wait_for_use(VFIOVGAArbiter *a)
+{
+    bool quit;
+
+    qemu_mutex_lock(&a->lock);
+    if (!a->quit) {
+        qemu_cond_timedwait(&a->wake, &a->lock, VFIO_VGA_ARBITER_REST_MS);
+    }
+    a->idle = true;
+    while (!a->quit && !a->used) {
+        qemu_cond_wait(&a->wake, &a->lock);
+    }
+    a->idle = false;
+    quit = a->quit;
+    qemu_mutex_unlock(&a->lock);
+    return !quit;
+}
+
+static void *arbiter_thread(void *opaque)
+{
+    VFIOVGAArbiter *a = opaque;
+    Error *err = NULL;
+
+    while (!err && arbiter_wait_for_use(a)) {
+        if (arbiter_say(a, "lock io+mem", &err)) {
+            arbiter_hold(a);
+            arbiter_say(a, "unlock io+mem", &err);
+        }
+    }
+    if (err) {
+        warn_reportf_err(err, VFIO_MSG_PREFIX "not held from now on: ",
+                         a->name);
+    }
+    close(a->fd);
+    arbiter_unref(a);
+    return NULL;
+}
+
+VFIOVGAArbiter *vfio_vga_arbiter_new(const char *name, const char *address,
+                                     int fd, Error **errp)
+{
+    g_autofree char *target = g_strdup_printf("target PCI:%s", address);
+    VFIOVGAArbiter *a = g_new0(VFIOVGAArbiter, 1);
+    QemuThread thread;
+
+    a->name = g_strdup(name);
+    a->fd = fd;
+    a->users = 1;
+    qemu_mutex_init(&a->lock);
+    qemu_cond_init(&a->wake);
+    if (!arbiter_say(a, target, errp)) {
+        arbiter_unref(a);
+        return NULL;
+    }
+    a->users++;
+    qemu_thread_create(&thread, "vga-arbiter", arbiter_thread, a,
+                       QEMU_THREAD_DETACHED);
+    return a;
+}
+
+void vfio_vga_arbiter_use(VFIOVGAArbiter *a)
+{
+    QEMU_LOCK_GUARD(&a->lock);
+
+    a->used = true;
+    if (a->idle) {
+        qemu_cond_signal(&a->wake);
+    }
+}
+
+uint64_t vfio_vga_arbiter_holds(VFIOVGAArbiter *a)
+{
+    QEMU_LOCK_GUARD(&a->lock);
+
+    return a->holds;
+}
+
+void vfio_vga_arbiter_free(VFIOVGAArbiter *a)
+{
+    qemu_mutex_lock(&a->lock);
+    a->quit = true;
+    qemu_cond_signal(&a->wake);
+    qemu_mutex_unlock(&a->lock);
+    arbiter_unref(a);
+}
+
+/*
+ * The adapter
+ */
+
+static VFIOVGAHold *hold_of(VFIODevice *vbasedev)
+{
+    return &container_of(vbasedev, VFIOPCIDevice, vbasedev)->vga_hold;
+}
+
+static int hold_region_read(VFIODevice *vbasedev, uint8_t nr, off_t off,
+                            uint32_t size, void *data)
+{
+    VFIOVGAHold *hold = hold_of(vbasedev);
+
+    if (nr == VFIO_PCI_VGA_REGION_INDEX) {
+        vfio_vga_arbiter_use(hold->arbiter);
+    }
+    return hold->adapter_ops->region_read(vbasedev, nr, off, size, data);
+}
+
+static int hold_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
+                             uint32_t size, void *data, bool post)
+{
+    VFIOVGAHold *hold = hold_of(vbasedev);
+
+    if (nr == VFIO_PCI_VGA_REGION_INDEX) {
+        vfio_vga_arbiter_use(hold->arbiter);
+    }
+    return hold->adapter_ops->region_write(vbasedev, nr, off, size, data, post);
+}
+
+static void hold_get_holds(Object *obj, Visitor *v, const char *name,
+                           void *opaque, Error **errp)
+{
+    uint64_t holds =
+        vfio_vga_arbiter_holds(VFIO_PCI_DEVICE(obj)->vga_hold.arbiter);
+
+    visit_type_uint64(v, name, &holds, errp);
+}
+
+/* The options that make no sense together */
+static bool hold_options_valid(VFIOPCIDevice *vdev, Error **errp)
+{
+    ERRP_GUARD();
+    VFIOVGAHold *hold = &vdev->vga_hold;
+
+    if (!hold->on && hold->fd_name) {
+        error_setg(errp, "vga-arbiter-fd=%s is for x-vga-arbiter=on",
+                   hold->fd_name);
+        error_append_hint(errp, "Add x-vga-arbiter=on, or leave it out.\n");
+        return false;
+    }
+    if (hold->on && !(vdev->features & VFIO_FEATURE_ENABLE_VGA)) {
+        error_setg(errp, "x-vga-arbiter=on is for an adapter with x-vga=on");
+        error_append_hint(errp, "Add x-vga=on, or leave it out.\n");
+        return false;
+    }
+    return true;
+}
+
+/* DDDD:BB:DD.F of the adapter on the host, newly allocated, or NULL */
+static char *hold_address(VFIODevice *vbasedev, Error **errp)
+{
+    ERRP_GUARD();
+    g_autofree char *path =
+        vbasedev->sysfsdev ? realpath(vbasedev->sysfsdev, NULL) : NULL;
+    g_autofree char *address = path ? g_path_get_basename(path) : NULL;
+    unsigned domain, bus, slot, function;
+    int end = 0;
+
+    if (!address || sscanf(address, "%x:%x:%x.%x%n", &domain, &bus, &slot,
+                           &function, &end) != 4 || address[end]) {
+        error_setg(errp, "x-vga-arbiter=on: no address of the adapter on the "
+                   "host is known");
+        error_append_hint(errp, "Give the adapter by host= or sysfsdev=, or "
+                          "leave it out.\n");
+        return NULL;
+    }
+    return g_steal_pointer(&address);
+}
+
+static int hold_open(const char *fd_name, Error **errp)
+{
+    int fd;
+
+    if (!fd_name) {
+        return vfio_vga_arbiter_open(VFIO_VGA_ARBITER_PATH, errp);
+    }
+    fd = monitor_fd_param(monitor_cur(), fd_name, errp);
+    if (fd >= 0 && !vfio_vga_arbiter_check_fd(fd, errp)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+bool vfio_vga_arbiter_setup(VFIOPCIDevice *vdev, Error **errp)
+{
+    ERRP_GUARD();
+    VFIOVGAHold *hold = &vdev->vga_hold;
+    VFIODevice *vbasedev = &vdev->vbasedev;
+    g_autofree char *address = NULL;
+    int fd;
+
+    if (!hold_options_valid(vdev, errp)) {
+        return false;
+    }
+    if (!hold->on) {
+        return true;
+    }
+    address = hold_address(vbasedev, errp);
+    fd = address ? hold_open(hold->fd_name, errp) : -1;
+    if (fd < 0) {
+        return false;
+    }
+    hold->arbiter = vfio_vga_arbiter_new(vbasedev->name, address, fd, errp);
+    if (!hold->arbiter) {
+        error_prepend(errp, "x-vga-arbiter=on: ");
+        error_append_hint(errp, "%s", remedy);
+        close(fd);
+        return false;
+    }
+    hold->adapter_ops = vbasedev->io_ops;
+    hold->io_ops = *hold->adapter_ops;
+    hold->io_ops.region_read = hold_region_read;
+    hold->io_ops.region_write = hold_region_write;
+    vbasedev->io_ops = &hold->io_ops;
+    object_property_add(OBJECT(vdev), "x-vga-arbiter-holds", "uint64",
+                        hold_get_holds, NULL, NULL, NULL);
+    object_property_set_description(OBJECT(vdev), "x-vga-arbiter-holds",
+                                    "Times the host's VGA arbiter was held");
+    return true;
+}
+
+void vfio_vga_arbiter_finalize(VFIOPCIDevice *vdev)
+{
+    VFIOVGAHold *hold = &vdev->vga_hold;
+
+    if (!hold->arbiter) {
+        return;
+    }
+    vdev->vbasedev.io_ops = hold->adapter_ops;
+    vfio_vga_arbiter_free(hold->arbiter);
+    hold->arbiter = NULL;
+}
+
+void vfio_vga_arbiter_class_init(ObjectClass *klass)
+{
+    object_class_property_set_description(klass, "x-vga-arbiter",
+        "Hold the host's VGA arbiter over a burst of legacy VGA accesses "
+        "(default: off)");
+    object_class_property_set_description(klass, "vga-arbiter-fd",
+        "Name or number of a file descriptor of " VFIO_VGA_ARBITER_PATH
+        " that nobody else uses");
+}

@@ -1,0 +1,148 @@
+/*
+ * Holding the host's VGA arbiter while a guest draws
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Several adapters of the host share the legacy VGA ranges, and Linux switches
+ * between them by the VGA Enable bits of the bridges above (its VGA arbiter,
+ * drivers/pci/vgaarb.c).  vfio-pci takes the arbiter for each call by itself,
+ * so nothing here makes an access right that would be wrong otherwise.  With
+ * two users that draw at once, each call may be a switch, though; who holds the
+ * arbiter over a burst has one in a burst.
+ *
+ * That is paid for by all others, who wait, so it is off unless asked for, and
+ * bounded: let go of when the adapter was left alone for a while, after
+ * VFIO_VGA_ARBITER_HOLD_MS at the latest, and then for others to take.
+ *
+ * Of the interface of /dev/vga_arbiter (Documentation/gpu/vgaarbiter.rst in
+ * Linux) it uses:
+ *
+ *   target PCI:DDDD:BB:DD.F   once, before anything else
+ *   lock io+mem               waits, and a signal does not end that, not even
+ *                             SIGKILL: never in a vCPU's or the main thread
+ *   unlock io+mem
+ *
+ * and not trylock, which up to Linux 6.18 at least reports the contrary of what
+ * it did, and so leaves locks behind.  Who closes the file, by exiting as well,
+ * gives back all that was locked through it.
+ */
+
+#ifndef HW_VFIO_VGA_ARBITER_H
+#define HW_VFIO_VGA_ARBITER_H
+
+#include "hw/vfio/vfio-device.h"
+#include "qom/object.h"
+
+struct VFIOPCIDevice;
+
+#define VFIO_VGA_ARBITER_PATH "/dev/vga_arbiter"
+
+/* Held for no longer, in one go: what a screen of others may stand still for */
+#define VFIO_VGA_ARBITER_HOLD_MS 10
+
+/* Let go of after so long without an access */
+#define VFIO_VGA_ARBITER_IDLE_MS 2
+
+/* Not asked for again before: whoever has waited gets it */
+#define VFIO_VGA_ARBITER_REST_MS 1
+
+typedef struct VFIOVGAArbiter VFIOVGAArbiter;
+
+/* Of an adapter: what the user wants, and what came of it */
+typedef struct VFIOVGAHold {
+    bool on;
+    char *fd_name;               /* or NULL: QEMU opens the node itself */
+    VFIOVGAArbiter *arbiter;     /* NULL: not held, ever */
+    VFIODeviceIOOps io_ops;      /* the adapter's, through here */
+    VFIODeviceIOOps *adapter_ops;
+} VFIOVGAHold;
+
+/**
+ * vfio_vga_arbiter_open: open the arbiter's node
+ *
+ * @path: VFIO_VGA_ARBITER_PATH, or a test's
+ * @errp: on failure, why, with a hint that says what to do
+ *
+ * Returns the file descriptor, the caller's to close, or -1.
+ */
+int vfio_vga_arbiter_open(const char *path, Error **errp);
+
+/**
+ * vfio_vga_arbiter_check_fd: is this the arbiter's node?
+ *
+ * @fd: a file descriptor that the user has passed; still the caller's
+ * @errp: on failure, what it is not
+ *
+ * A character device that Linux calls vga_arbiter: its number is dynamic.
+ */
+bool vfio_vga_arbiter_check_fd(int fd, Error **errp);
+
+/**
+ * vfio_vga_arbiter_new: start the thread that holds
+ *
+ * @name: of the adapter, for messages; copied
+ * @address: of the adapter on the host, DDDD:BB:DD.F
+ * @fd: an open file of the arbiter that nobody else uses, not by a duplicate
+ *      either, as target and locks belong to the open file; on success it is
+ *      the arbiter's, who closes it
+ * @errp: on failure, why: the arbiter does not know the adapter, for example
+ *
+ * Returns the arbiter, or NULL; @fd is then still the caller's.
+ */
+VFIOVGAArbiter *vfio_vga_arbiter_new(const char *name, const char *address,
+                                     int fd, Error **errp);
+
+/**
+ * vfio_vga_arbiter_use: the adapter is about to be accessed
+ *
+ * @arbiter: the adapter's
+ *
+ * Does not wait: if the arbiter is not held, the thread asks for it, and until
+ * it has it the host arbitrates each call, as it does anyway.  Should the
+ * arbiter fail, that is warned of once, and it is not asked again.
+ */
+void vfio_vga_arbiter_use(VFIOVGAArbiter *arbiter);
+
+/**
+ * vfio_vga_arbiter_holds: how often it was held
+ *
+ * @arbiter: the adapter's
+ */
+uint64_t vfio_vga_arbiter_holds(VFIOVGAArbiter *arbiter);
+
+/**
+ * vfio_vga_arbiter_free: hold no more
+ *
+ * @arbiter: the adapter's; not to be used any more
+ *
+ * Does not wait either.  The thread lets go, closes the file and ends: at once,
+ * or if it waits for somebody else, when that one lets go.
+ */
+void vfio_vga_arbiter_free(VFIOVGAArbiter *arbiter);
+
+/**
+ * vfio_vga_arbiter_class_init: describe the properties
+ *
+ * @klass: class that has them, x-vga-arbiter and vga-arbiter-fd
+ */
+void vfio_vga_arbiter_class_init(ObjectClass *klass);
+
+/**
+ * vfio_vga_arbiter_setup: do what x-vga-arbiter=on asks for
+ *
+ * @vdev: the adapter; its io_ops are replaced, so it comes before whatever is
+ *        to make less of the guest's accesses (vga-engine.h)
+ * @errp: on failure, why, with a hint that says what to do
+ *
+ * Returns true on success, also if nothing is asked for.
+ */
+bool vfio_vga_arbiter_setup(struct VFIOPCIDevice *vdev, Error **errp);
+
+/**
+ * vfio_vga_arbiter_finalize: undo vfio_vga_arbiter_setup()
+ *
+ * @vdev: the adapter; may have no arbiter
+ */
+void vfio_vga_arbiter_finalize(struct VFIOPCIDevice *vdev);
+
+#endif /* HW_VFIO_VGA_ARBITER_H */
