@@ -691,16 +691,25 @@ static bool identity_activate(VFIOPCIDevice *vdev, Error **errp)
     return false;
 }
 
-static void identity_refused(VFIOPCIDevice *vdev, Error *err)
+/* Returns whether the adapter can be had without */
+static bool identity_refused(VFIOPCIDevice *vdev, Error *err, Error **errp)
 {
     VFIOBARIdentity *identity = &vdev->bar_identity;
     unsigned i;
 
-    identity->refusal = g_strdup(error_get_pretty(err));
-    trace_vfio_bar_identity_refused(vdev->vbasedev.name, identity->refusal);
+    trace_vfio_bar_identity_refused(vdev->vbasedev.name, error_get_pretty(err));
     for (i = 0; i < PCI_ROM_SLOT; i++) {
         identity->bars[i].address = 0;
     }
+    if (identity->wish == ON_OFF_AUTO_ON) {
+        error_propagate_prepend(errp, err, "x-bar-identity=on: ");
+        return false;
+    }
+    identity->refusal = g_strdup(error_get_pretty(err));
+    error_prepend(&err, "%s: x-bar-identity=auto: not possible: ",
+                  vdev->vbasedev.name);
+    warn_report_err(err);
+    return true;
 }
 
 bool vfio_bar_identity_setup(VFIOPCIDevice *vdev, Error **errp)
@@ -712,15 +721,7 @@ bool vfio_bar_identity_setup(VFIOPCIDevice *vdev, Error **errp)
         return true;
     }
     if (!identity_activate(vdev, &err)) {
-        identity_refused(vdev, err);
-        if (vdev->bar_identity.wish == ON_OFF_AUTO_AUTO) {
-            error_prepend(&err, "%s: x-bar-identity=auto: not possible: ",
-                          vdev->vbasedev.name);
-            warn_report_err(err);
-            return true;
-        }
-        error_propagate_prepend(errp, err, "x-bar-identity=on: ");
-        return false;
+        return identity_refused(vdev, err, errp);
     }
     for (i = 0; i < PCI_ROM_SLOT; i++) {
         if (vdev->bar_identity.bars[i].address) {
@@ -761,8 +762,14 @@ void vfio_bar_identity_exit(VFIOPCIDevice *vdev)
 
 static bool identity_decodes(VFIOPCIDevice *vdev)
 {
-    return pci_get_word(PCI_DEVICE(vdev)->config + PCI_COMMAND) &
-           PCI_COMMAND_MEMORY;
+    PCIDevice *pdev = PCI_DEVICE(vdev);
+
+    /* As pci.c has it, outside D0 there are no BARs */
+    if (pdev->pm_cap && pci_get_word(pdev->config + pdev->pm_cap + PCI_PM_CTRL)
+                        & PCI_PM_CTRL_STATE_MASK) {
+        return false;
+    }
+    return pci_get_word(pdev->config + PCI_COMMAND) & PCI_COMMAND_MEMORY;
 }
 
 static bool identity_is_reached(VFIOPCIDevice *vdev, unsigned bar)

@@ -249,6 +249,33 @@ static void test_sizing(void)
     machine_stop(&machine);
 }
 
+/* Outside D0 nothing is decoded, which is no move either */
+static void test_power(void)
+{
+    Adapter *adapter = adapter_new();
+    Machine machine;
+
+    set_bars(adapter, usual);
+    stq_le_p(adapter_data(adapter, 0), MARK);
+    adapter_set_pm(adapter);
+    adapter_start(adapter);
+    machine_start(&machine, adapter, "pc", "");
+    machine_plug(&machine, identity("on"));
+    place(&machine);
+    config_writel(&machine, MACHINE_SLOT << 3, ADAPTER_PM_CAP + PCI_PM_CTRL,
+                  PCI_PM_CTRL_NO_SOFT_RESET | 3);
+    check_state(&machine, "BAR 0: 0xf6000000 off; BAR 1: 0x1800000000 off; "
+                "BAR 3: 0xf4000000 off");
+    g_assert_cmphex(qtest_readq(machine.qts, 0xf6000000), !=, MARK);
+    config_writel(&machine, MACHINE_SLOT << 3, ADAPTER_PM_CAP + PCI_PM_CTRL,
+                  PCI_PM_CTRL_NO_SOFT_RESET);
+    check_state(&machine, "BAR 0: 0xf6000000 identical; "
+                "BAR 1: 0x1800000000 identical; BAR 3: 0xf4000000 identical");
+    g_assert_cmphex(qtest_readq(machine.qts, 0xf6000000), ==, MARK);
+    g_assert_cmpint(machine_said(&machine, "BAR"), ==, 0);
+    machine_stop(&machine);
+}
+
 /* Another device's BAR has priority over the address of the host's */
 static void test_hidden(void)
 {
@@ -605,6 +632,7 @@ int main(int argc, char **argv)
     qtest_add_func("bar-identity/alias", test_alias);
     qtest_add_func("bar-identity/moved", test_moved);
     qtest_add_func("bar-identity/sizing", test_sizing);
+    qtest_add_func("bar-identity/power", test_power);
     qtest_add_func("bar-identity/hidden", test_hidden);
     qtest_add_func("bar-identity/file", test_file);
     qtest_add_func("bar-identity/file-bridges", test_file_bridges);
