@@ -77,7 +77,6 @@ PCIWindowEntry pci_window_bridge(const GArray *entries, bool pref, bool pref64,
             window.align = MAX(window.align, e->align);
             window.is64 &= e->is64;
             window.vga |= e->vga;
-            window.assigned |= e->assigned;
         }
     }
     if (hotplug) {

@@ -41,7 +41,6 @@ typedef struct PCIWindowEntry {
     bool pref;              /* prefetchable */
     bool vga;               /* of the boot VGA, or of a bridge on its way */
     bool stays_low;         /* whatever its width, as USB controllers' do */
-    bool assigned;          /* of a host's device; not looked at in here */
     /* Results */
     bool high;              /* it has a place above 4 GiB... */
     bool none;              /* ...or nowhere */
