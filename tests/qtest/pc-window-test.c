@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The adapter is vfio-user-adapter.c, in this process.  Its BARs may be as large
- * as one likes, since nobody touches what is in them.  What fits where is
+ * The adapter is vfio-user-adapter.c, in this process.  Its BARs may be as
+ * large as one likes, since nobody touches what is in them.  What fits where is
  * tests/unit/test-pci-window.c's subject.
  */
 
@@ -191,8 +191,8 @@ static void test_hotplug(void)
 
     machine_start(&m, adapter_of(&large), "pc", "-m 2G");
     machine_plug(&m, qdict_new());
-    g_assert_cmpint(machine_said(&m, "-global i440FX-pcihost.pci-hole64-size=64G"),
-                    ==, 1);
+    g_assert_cmpint(machine_said(&m, "-global i440FX-pcihost."
+                                     "pci-hole64-size=64G"), ==, 1);
     machine_stop(&m);
 
     machine_start(&m, adapter_of(&large), "pc",

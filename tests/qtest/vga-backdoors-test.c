@@ -538,7 +538,6 @@ static void test_msi_ack(void)
     start(&m, PCI_VENDOR_ID_NVIDIA);
     for (i = 0; i < 20; i++) {
         qtest_writeb(m.qts, bars[0] + 0x88000 + ADAPTER_MSI_CAP, 0xff);
-        
     }
     machine_check_alive(&m);    /* the event loop has run */
     g_assert_cmpint(writes(&m, 0, &access), >=, 10);

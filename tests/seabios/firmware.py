@@ -66,7 +66,8 @@ class Bar:
 
 
 class Placement:
-    """What came out: BARs by (device, number), windows, what was said."""
+    """What came out: BARs by (device, number), windows, those of bridges
+    (memory, prefetchable; each start and end), what was said."""
 
     def __init__(self, said, devices, ecam):
         self.said, self.ecam = said, ecam
@@ -74,7 +75,7 @@ class Placement:
                           None)
         self.window = self._range(r'PCI: 32: (\w+) - (\w+)')
         self.window64 = self._range(r'PCI: 64: (\w+) - (\w+)')
-        self.bars = {}
+        self.bars, self.bridges = {}, {}
         for device in devices:
             self._add(device)
 
@@ -99,7 +100,12 @@ class Placement:
             self.bars[name, region['bar']] = Bar(
                 region['size'], None if address in (-1, 2**64 - 1)
                 else address, kind)
-        for inner in device.get('pci_bridge', {}).get('devices', ()):
+        bridge = device.get('pci_bridge', {})
+        if bridge:
+            self.bridges[name] = [
+                (bridge['bus'][w]['base'], bridge['bus'][w]['limit'] + 1)
+                for w in ('memory_range', 'prefetchable_range')]
+        for inner in bridge.get('devices', ()):
             self._add(inner)
 
     @property

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What is expected of the whole is what tests/seabios/bar-table.py of the series
- * found in runs of the firmware, docs/system/devices/vga-assign-bars.rst.
+ * What is expected of the whole is what tests/seabios/bar-table.py of the
+ * series found in runs of the firmware, the table of vga-assign-bars.rst.
  */
 
 #include "qemu/osdep.h"
@@ -15,8 +15,12 @@ enum { LOW, HIGH, NONE };
 
 typedef struct BAR {
     uint64_t size;
-    char kind;              /* '6' 64-bit prefetchable, '3' 32-bit, 'p' the */
-    bool vga;               /* same prefetchable, '4' 64-bit, not prefetchable */
+    /*
+     * Prefetchable: '6' of 64 bits, 'p' of 32 bits.  Not prefetchable: '4' of
+     * 64 bits, '3' of 32 bits.
+     */
+    char kind;
+    bool vga;
     int where;
 } BAR;
 
