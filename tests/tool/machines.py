@@ -518,6 +518,22 @@ def big_bars(root):
     m.close()
 
 
+def huge_bars(root):
+    """Resizable BARs at their largest, and a processor with 39 bits."""
+    m = Machine(root, phys_bits=39, cmdline='intel_iommu=on')
+    m.host_bridge()
+    for bus, slot, size in ((1, 1, 256), (2, 3, 512)):
+        m.port('0000:00:%02x.0' % slot, bus + 1)
+        m.device('0000:%02x:00.0' % bus, (0x1002, 0x73bf), 0x030000,
+                 '0000:00:%02x.0' % slot, 'vfio-pci', 40 + bus,
+                 ((MEM | MEM64 | PREFETCH, bus << 40, size * G),
+                  (MEM | MEM64 | PREFETCH, bus << 32, 32 * M)),
+                 rom(0x1002, 0x73bf, 'uefi'), boot_vga=0, irq=15 + bus,
+                 arbiter=('io+mem', 'none', 0))
+    m.config('y', 'N')
+    m.close()
+
+
 def shared_interrupt(root):
     """INTx shared with USB, and vfio-pci may not share."""
     m = Machine(root, cmdline='quiet intel_iommu=on')
@@ -565,6 +581,8 @@ MACHINES = {
     'igd-off': (igd_off, '0000:00:02.0'),
     'igd-decodes': (igd_decodes, '0000:01:00.0'),
     'big-bars': (big_bars, '0000:02:00.0'),
+    'huge-bars': (huge_bars, '0000:02:00.0'),
+    'huge-bars-256g': (huge_bars, '0000:01:00.0'),
     'shared-interrupt': (shared_interrupt, '0000:04:00.0'),
     'unprivileged': (unprivileged, '0000:01:00.0'),
 }

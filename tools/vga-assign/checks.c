@@ -543,25 +543,39 @@ static void check_rom(const CheckContext *c, CheckResult *r)
     }
 }
 
+/* What to type for the BARs to have room, in the order of what it costs. */
+static void window_fix(CheckResult *r, const Window *w, bool q35)
+{
+    g_autofree char *split = size_text(w->advice.max_ram_below_4g);
+
+    if (w->advice.max_ram_below_4g) {
+        to_fix(r, "-machine %s,max-ram-below-4g=%s", q35 ? "q35" : "pc", split);
+    } else {
+        to_fix(r, "turn resizable BAR off in the firmware setup");
+    }
+}
+
 static void check_window(const CheckContext *c, CheckResult *r)
 {
     Window w = window_of(c->m, c->d, c->guest->q35, c->guest->memory);
-    g_autofree char *low = size_text(w.low);
-    g_autofree char *high = size_text(w.high);
-    g_autofree char *room = size_text(w.room);
+    g_autofree char *low = size_text(w.fit.low);
+    g_autofree char *high = size_text(w.fit.high);
+    g_autofree char *none = size_text(w.fit.none);
+    g_autofree char *room = size_text(w.fit.room);
 
-    if (w.low > w.room) {
-        is_fail(r, "32-bit BARs need %s of %s: SeaBIOS stops", low, room);
-        to_fix(r, w.low <= WINDOW_PC_MAX ?
-               "-machine pc,max-ram-below-4g=1G" :
-               "UEFI firmware, or turn a BAR down in the adapter's setup");
-    } else if (w.high && w.phys_bits_short) {
-        is_fail(r, "64-bit BARs need %s, the processor has %u address bits",
-                high, c->m->phys_bits);
-        to_fix(r, "turn resizable BAR off in the firmware setup");
-    } else if (w.high) {
-        is_ok(r, "%s of %s below 4G; %s above (--memory 2G: below)", low, room,
-              high);
+    if (w.fit.none && w.advice.phys_bits) {
+        is_fail(r, "BARs of %s have no place, the processor has %u address bits",
+                none, c->m->phys_bits);
+        window_fix(r, &w, c->guest->q35);
+    } else if (w.fit.none) {
+        is_fail(r, "BARs of %s have no place, there are %s below 4G", none,
+                room);
+        window_fix(r, &w, c->guest->q35);
+    } else if (w.advice.max_ram_below_4g) {
+        is_warn(r, "its BARs go above 4G, where a VBIOS cannot reach them");
+        window_fix(r, &w, c->guest->q35);
+    } else if (w.fit.high) {
+        is_ok(r, "%s of %s below 4G; %s above", low, room, high);
     } else {
         is_ok(r, "needs %s of %s below 4G", low, room);
     }

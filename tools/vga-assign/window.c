@@ -5,61 +5,48 @@
  */
 #include "window.h"
 
-/* QEMU: memory up to here is below 4 GiB, what is more begins at 4 GiB. */
-#define PC_WIDE_MEMORY 0x80000000ULL
+#define CLASS_VGA 0x0300
 
-/* SeaBIOS clips the window's end to this with less than 1 TiB of memory. */
-#define HIGH_BITS_MAX 44
-
-/* Sizes come from a file: more than any processor addresses is no size. */
-#define BAR_MAX (1ULL << 52)
-
-static void window_add(Window *w, const MachineBar *bar, guint64 *wide)
+/* Sizes come from a file, and a BAR is a power of two. */
+static bool is_memory_bar(const MachineBar *bar)
 {
-    if (!bar->size || bar->size > BAR_MAX || !(bar->flags & BAR_MEM)) {
-        return;
-    }
-    if (bar->flags & BAR_64) {
-        *wide += bar->size;
-    } else {
-        w->low += bar->size;
-    }
+    return bar->size && !(bar->size & (bar->size - 1)) &&
+           (bar->flags & BAR_MEM);
 }
 
-static bool window_has_high_memory(bool q35, guint64 memory)
+static void add_bars(GArray *entries, const MachineDevice *device)
 {
-    /* Both machines split memory earlier once it passes their limit. */
-    return memory > (q35 ? 0xb0000000ULL : 0xe0000000ULL);
-}
+    for (int i = 0; i < MACHINE_BARS; i++) {
+        const MachineBar *bar = &device->bars[i];
 
-static guint64 window_room(bool q35, guint64 memory)
-{
-    return !q35 && memory <= PC_WIDE_MEMORY ? WINDOW_PC_MAX : WINDOW_Q35;
+        if (is_memory_bar(bar)) {
+            PCIWindowEntry entry = pci_window_bar(bar->size,
+                                                  bar->flags & BAR_64,
+                                                  bar->flags & BAR_PREFETCH);
+
+            entry.vga = device->class_code >> 8 == CLASS_VGA;
+            g_array_append_val(entries, entry);
+        }
+    }
 }
 
 Window window_of(const Machine *machine, const MachineDevice *device, bool q35,
                  guint64 memory)
 {
-    unsigned bits = machine->phys_bits ? MIN(machine->phys_bits, HIGH_BITS_MAX) :
-                    HIGH_BITS_MAX;
-    Window w = { .room = window_room(q35, memory) };
-    guint64 wide = 0;
+    g_autoptr(GArray) entries = g_array_new(false, false,
+                                            sizeof(PCIWindowEntry));
+    PCIWindowMemory split = pci_window_memory(q35, memory, 0);
+    Window w;
 
     for (guint i = 0; i < machine->devices->len; i++) {
         const MachineDevice *d = g_ptr_array_index(machine->devices, i);
 
-        for (int j = 0; j < MACHINE_BARS; j++) {
-            if (d->domain == device->domain && d->bus == device->bus &&
-                d->slot == device->slot) {
-                window_add(&w, &d->bars[j], &wide);
-            }
+        if (d->domain == device->domain && d->bus == device->bus &&
+            d->slot == device->slot) {
+            add_bars(entries, d);
         }
     }
-    if (window_has_high_memory(q35, memory) || w.low + wide > w.room) {
-        w.high = wide;
-        w.phys_bits_short = wide > (1ULL << bits) / 2;
-    } else {
-        w.low += wide;
-    }
+    w.fit = pci_window_place(&split, machine->phys_bits, entries);
+    w.advice = pci_window_advise(&split, machine->phys_bits, entries);
     return w;
 }

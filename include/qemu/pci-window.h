@@ -1,0 +1,95 @@
+/*
+ * Whether a guest's BARs fit the windows that its firmware has for them
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The rules are those of the SeaBIOS of this series, src/fw/pciinit.c; what is
+ * said of them for users is in docs/system/devices/vga-assign-bars.rst.  In
+ * short: all goes below 4 GiB, between RAM and the IO-APIC; of what does not
+ * fit there, 64-bit entries go above RAM, the boot VGA's last; what fits
+ * nowhere gets no address.
+ *
+ * No QEMU in here: the arithmetic is shared with the host tool, and needs GLib
+ * alone.  All sizes and addresses are in bytes.
+ */
+
+#ifndef QEMU_PCI_WINDOW_H
+#define QEMU_PCI_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+/* Where the window below 4 GiB ends: the IO-APIC */
+#define PCI_WINDOW_END      0xfec00000ULL
+/* What a processor can have at most, in the architecture */
+#define PCI_WINDOW_MAX_BITS 52
+
+/* How RAM is split */
+typedef struct PCIWindowMemory {
+    bool q35;               /* the machine, else pc */
+    uint64_t below;         /* RAM from address 0 on */
+    uint64_t above;         /* RAM at 4 GiB and above */
+    uint64_t reserved_end;  /* nothing goes between 4 GiB and here; or 0 */
+} PCIWindowMemory;
+
+/* A memory BAR, or the window of a bridge */
+typedef struct PCIWindowEntry {
+    uint64_t size;
+    uint64_t align;         /* of a BAR: its size; a power of two */
+    bool is64;
+    bool pref;              /* prefetchable */
+    bool vga;               /* of the boot VGA, or of a bridge on its way */
+    bool stays_low;         /* whatever its width, as USB controllers' do */
+    /* Results */
+    bool high;              /* it has a place above 4 GiB... */
+    bool none;              /* ...or nowhere */
+} PCIWindowEntry;
+
+typedef struct PCIWindowResult {
+    uint64_t room;          /* below 4 GiB, at most */
+    uint64_t low;           /* the sum of what is there */
+    uint64_t high;          /* the sum of what is above */
+    uint64_t none;          /* the sum of what has no place */
+    bool vga_high;          /* a BAR of the boot VGA's had to leave */
+} PCIWindowResult;
+
+/* What makes room; 0 stands for nothing needed, or nothing that would help */
+typedef struct PCIWindowAdvice {
+    uint64_t max_ram_below_4g;
+    unsigned phys_bits;
+} PCIWindowAdvice;
+
+/*
+ * How QEMU splits @ram bytes, where max-ram-below-4g=@max or 0 if that is not
+ * given (pc_init1() and pc_q35_init() of hw/i386)
+ */
+PCIWindowMemory pci_window_memory(bool q35, uint64_t ram, uint64_t max);
+
+/* A BAR of @size bytes, which the firmware makes a page at least */
+PCIWindowEntry pci_window_bar(uint64_t size, bool is64, bool pref);
+
+/*
+ * The window that a bridge has for those of @entries that are prefetchable, or
+ * for those that are not.  @pref64: its prefetchable window has 64 bits.
+ * @hotplug: there may be more behind it later.  A size of 0 needs no window.
+ */
+PCIWindowEntry pci_window_bridge(const GArray *entries, bool pref, bool pref64,
+                                 bool hotplug);
+
+/*
+ * Place @entries (of PCIWindowEntry) in a machine with @phys_bits bits of
+ * address, 0 if that is not known.  The results are also in each of them.
+ */
+PCIWindowResult pci_window_place(const PCIWindowMemory *memory,
+                                 unsigned phys_bits, GArray *entries);
+
+/*
+ * What to change for all to have a place, and the boot VGA one below 4 GiB: the
+ * largest split of RAM and the fewest bits that do it.  What can be had without
+ * the other is asked for alone.  @entries keep the results of the best try.
+ */
+PCIWindowAdvice pci_window_advise(const PCIWindowMemory *memory,
+                                  unsigned phys_bits, GArray *entries);
+
+#endif /* QEMU_PCI_WINDOW_H */
