@@ -229,7 +229,7 @@ static void warn(PCMachineState *pcms, const PCIWindowMemory *memory,
     advice = pci_window_advise(memory, phys_bits, entries);
     text = advice_text(&advice);
     size = size_to_str(r.none);
-    room = size_to_str(r.room);
+    room = option_size(r.room);
     if (r.none) {
         warn_report("PCI BARs of %s have no place in the guest, with %s below "
                     "4 GiB and %u address bits: %s", size, room, phys_bits,

@@ -55,7 +55,7 @@ static const Case cases[] = {
     }, {
         .name = "vga", .type = "pc", .options = "-m 4G",
         .size = { 512 * MiB, 512 * MiB }, .bits = { WIDE },
-        .said = "boot VGA adapter do not fit into the 1004 MiB below",
+        .said = "boot VGA adapter do not fit into the 1004M below",
         .also = "use -machine max-ram-below-4g=2G\n",
     }, {
         .name = "256G", .type = "q35", .options = "-m 4G",
