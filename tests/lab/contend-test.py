@@ -5,7 +5,8 @@
 In the nested lab, each on an adapter of its own that shares the legacy ranges
 with the others', so the host's VGA arbiter switches between them; with and
 without holding it over a burst (x-vga-arbiter).  How long an access took is
-reported and nothing else: it depends on how busy the machine is.
+reported and nothing else: it depends on how busy the machine is.  By hand: the
+emulated host, which has two processors for it, hung where it was run last.
 """
 
 import json
