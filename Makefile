@@ -26,7 +26,7 @@ auto-deps:
 qemu: auto-deps ## the patched QEMU: build/qemu/qemu-system-x86_64
 	@scripts/build qemu
 
-qemu-base: auto-deps ## the release as it is, for comparisons: build/qemu-base/qemu-system-x86_64
+qemu-base: auto-deps ## the release, for comparisons: build/qemu-base/qemu-system-x86_64
 	@scripts/build qemu-base
 
 seabios: auto-deps ## SeaBIOS and the VGA BIOSes: build/seabios

@@ -78,7 +78,9 @@ unsigned machine_said(Machine *machine, const char *what)
     g_assert_true(g_file_get_contents(machine->log, &text, NULL, NULL));
     lines = g_strsplit(text, "\n", -1);
     for (i = 0; lines[i]; i++) {
-        n += *lines[i] && strstr(lines[i], what);
+        /* AddressSanitizer has a remark on each program with coroutines. */
+        n += *lines[i] && strstr(lines[i], what) &&
+             !strstr(lines[i], "==WARNING: ASan doesn't fully support");
     }
     return n;
 }
