@@ -5,8 +5,9 @@
 speed-bench.py [--lab | --served] [--adapter MODEL] [--out DIR]
 
 The same guest, lab/guests/vga-speed.S, runs on each of these in turn:
-  --lab     an adapter assigned by the unpatched QEMU, one assigned by the
-            patched QEMU, and the emulated VGA, under the lab's host and KVM
+  --lab     an adapter assigned by the unpatched QEMU, by the patched QEMU,
+            by the same with its shadow mapped, and the emulated VGA, under the
+            lab's host and KVM
   --served  an adapter that a second QEMU serves by vfio-user, forwarded and
             with the engine, and the emulated VGA, here and under TCG
 Times are of emulated processors, so only their ratios mean anything, and only
@@ -34,6 +35,7 @@ TITLES = {
 }
 COUNTERS = ('x-vga-region-reads', 'x-vga-region-writes', 'x-vga-calls-read',
             'x-vga-calls-write', 'x-vga-shadow-maps', 'x-vga-latch-losses')
+COLOURS = ('#3a6ea5', '#c0504d')
 
 
 def parse(lines):
@@ -66,6 +68,8 @@ def lab(disk, adapter, out):
     return {
         'unpatched': in_lab('unpatched', disk, card + ['--qemu', base], out),
         'patched': in_lab('patched', disk, card, out),
+        'mapped': in_lab('mapped', disk, card + [
+            '--device-opts', 'x-vga-shadow-ram=on'], out),
         'emulated': in_lab('emulated', disk, card + [
             '--device-opts', 'x-vga=off', '--arg=-device VGA,addr=2'], out),
     }
@@ -112,46 +116,67 @@ def served(disk, adapter, _out):
 
 
 def ratios(found):
-    """(title, ticks by the slow way, how much faster, faster than emulated)"""
-    slow, fast, emulated = found.values()
-    return [(title, slow[case], slow[case] / fast[case],
-             emulated[case] / fast[case])
+    """(title, {way: how much faster}, {way: faster than emulated}) a case.
+
+    The first of what was found is the slow way, the last the emulated VGA.
+    """
+    slow, *ways, emulated = found
+    return [(title,
+             {way: found[slow][case] / found[way][case] for way in ways},
+             {way: found[emulated][case] / found[way][case] for way in ways})
             for case, title in TITLES.items()]
+
+
+def digits(ratio):
+    """Three of them, never as a power of ten."""
+    return f'{ratio:.0f}' if ratio >= 100 else f'{ratio:.3g}'
 
 
 def table(found):
     """An rst table of ratios."""
-    slow, fast, emulated = found
+    slow, *ways, emulated = found
     return rst_table([
-        ('case', f'{fast} to {slow}', f'{fast} to {emulated}')] + [
-            (title, f'{a:.3g}', f'{b:.3g}') for title, _, a, b in
-            ratios(found)])
+        ['case'] + [f'{way} to {slow}' for way in ways]
+        + [f'{way} to {emulated}' for way in ways]] + [
+            [title] + [digits(n) for n in [*faster.values(), *than.values()]]
+            for title, faster, than in ratios(found)])
+
+
+def bar(y, width, colour, ratio):
+    """A bar with its number behind it."""
+    return (f'<rect x="170" y="{y}" width="{width:.0f}" height="18" '
+            f'fill="{colour}"/><text x="{175 + width:.0f}" y="{y + 13}">'
+            f'{digits(ratio)}</text>')
 
 
 def plot(found):
-    """Bars on a logarithmic scale, one a case."""
-    slow, fast, _ = found
+    """Bars on a logarithmic scale, one a way and case."""
+    slow, *ways, _ = found
     rows = ratios(found)
-    height = 28 * len(rows) + 60
-    powers = max(1, math.ceil(math.log10(max(row[2] for row in rows))))
+    step = 22 * len(ways) + 6
+    height = step * len(rows) + 60
+    most = max(max(faster.values()) for _, faster, _ in rows)
+    powers = max(1, math.ceil(math.log10(most)))
     unit = 540 / powers                 # dots a power of ten
+    legend = ', '.join(f'<tspan fill="{colour}">{way}</tspan>'
+                       for way, colour in zip(ways, COLOURS))
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="760" '
              f'height="{height}" font-family="sans-serif" font-size="13">',
              f'<rect width="760" height="{height}" fill="white"/>',
              f'<text x="10" y="22" font-size="15">How many times faster: '
-             f'{fast} to {slow}</text>']
+             f'{legend} to {slow}</text>']
     for power in range(powers + 1):
         x = round(170 + power * unit)
         parts.append(f'<path d="M{x} 36V{height - 20}" stroke="#ccc"/>'
                      f'<text x="{x}" y="{height - 5}" text-anchor="middle">'
                      f'{10 ** power}</text>')
-    for number, (title, _, ratio, _) in enumerate(rows):
-        y = 44 + 28 * number
-        width = max(1, unit * math.log10(max(1, ratio)))
-        parts.append(f'<text x="160" y="{y + 13}" text-anchor="end">{title}'
-                     f'</text><rect x="170" y="{y}" width="{width:.0f}" '
-                     f'height="18" fill="#3a6ea5"/><text x="{175 + width:.0f}"'
-                     f' y="{y + 13}">{ratio:.3g}</text>')
+    for number, (title, faster, _) in enumerate(rows):
+        y = 44 + step * number
+        parts.append(f'<text x="160" y="{y + 11 * len(ways) + 2}" '
+                     f'text-anchor="end">{title}</text>')
+        for place, (way, ratio) in enumerate(faster.items()):
+            width = max(1, unit * math.log10(max(1, ratio)))
+            parts.append(bar(y + 22 * place, width, COLOURS[place], ratio))
     return '\n'.join(parts + ['</svg>', ''])
 
 
