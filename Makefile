@@ -53,6 +53,9 @@ bench: auto-deps ## what VGA accesses and interrupts cost, by ratios: build/benc
 	@tests/lab/speed-bench.py
 	@tests/lab/msi-bench.py
 
+check-others: auto-deps ## upstream's tests of displays and devices on alpha and hppa (a third build)
+	@scripts/check-others
+
 check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and UBSan (a second build)
 	@scripts/check-asan
 
@@ -79,4 +82,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help bench deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-each check-fuzz coverage-vbios check-series demo clean distclean
+.PHONY: help bench deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-others check-each check-fuzz coverage-vbios check-series demo clean distclean

@@ -6,8 +6,7 @@ msi-test.py edu|edu-more: QEMU's device "edu" of the emulated host is assigned
 to a firmware that counts its interrupts (lab/guests/edu-intx.S), while the
 host counts them in /proc/interrupts.
 msi-test.py io: an AHCI and a network adapter are assigned to Linux with
-pci=nomsi, where they share a line.  By hand: the guest has hung at its start
-once in a few runs, before it had an interrupt.
+pci=nomsi, where they share a line.
 """
 
 import hashlib
