@@ -17,7 +17,7 @@ IORESOURCE_MEM = 0x200
 # Where the guest has them; on q35 behind root ports, of which lab/run makes
 # the first.
 SLOTS = (5, 6)
-PORT = '-device pcie-root-port,id=port,chassis=2,addr=6'
+PORT = '-device pcie-root-port,id=rp2,chassis=2,addr=6'
 
 
 def host_bdf(number):
@@ -64,7 +64,7 @@ def run(machine, models, identity='on'):
             '--host-cmd', f'lab_vfio_bind {host_bdf(2)}',
             *(() if pc else ('--arg', PORT)), '--arg',
             f'-device vfio-pci,host={host_bdf(2)},x-bar-identity={identity},'
-            + (f'addr={SLOTS[1]:#x}' if pc else 'bus=port')]
+            + (f'addr={SLOTS[1]:#x}' if pc else 'bus=rp2')]
     return Lab('-'.join(['identity', machine, *models, identity]), *arguments,
                '--seconds', '240')
 
