@@ -53,7 +53,7 @@ bench: auto-deps ## what VGA accesses and interrupts cost, by ratios: build/benc
 	@tests/lab/speed-bench.py
 	@tests/lab/msi-bench.py
 
-check-others: auto-deps ## upstream's tests of displays and devices on alpha and hppa (a third build)
+check-others: auto-deps ## upstream's tests of displays and devices on hppa and mipsel (a third build)
 	@scripts/check-others
 
 check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and UBSan (a second build)
