@@ -49,7 +49,9 @@ check: auto-deps ## everything: build all, unit tests, qtests, the rules of the 
 	@scripts/test
 
 bench: auto-deps ## what VGA accesses and interrupts cost, by ratios: build/bench/{speed,msi}.rst
-	@scripts/build qemu qemu-base seabios
+	@scripts/build qemu
+	@scripts/build qemu-base
+	@scripts/build seabios
 	@tests/lab/speed-bench.py
 	@tests/lab/msi-bench.py
 
