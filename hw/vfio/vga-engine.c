@@ -9,6 +9,10 @@
  * mapping: what it has in its TLBs it uses to the end of the block it runs, so
  * a store behind the OUT that ends a text mode would still go to the copy.
  *
+ * A write that was posted must not come after one that the guest made to RAM
+ * later.  So nothing is posted to a window when it becomes RAM, and that does
+ * not happen while the writes are coming that were: engine_tick() does it.
+ *
  * Time is the guest's, QEMU_CLOCK_VIRTUAL: while it stands still, so does the
  * guest, and what had to leave has left when it was stopped.
  */
@@ -20,6 +24,7 @@
 #include "trace.h"
 #include "vga-engine.h"
 #include "vga-legacy.h"
+#include "vga-posted.h"
 #include "vga-shadow.h"
 #include "vga-state.h"
 #include "hw/boards.h"
@@ -46,11 +51,18 @@
  * each mapping is a change of the memory map.  So it takes so many accesses
  * without a pause of HEAT_MS, and the more, the shorter the last one lasted.
  * It is the pause that counts, since how long an access takes is the host's
- * affair: where it is slow, a shadow is worth most.
+ * affair: where it is slow, a shadow is worth most.  To post pays as late.
  */
 #define HEAT_MS 50
 #define HEAT_FIRST 16
 #define HEAT_MAX 1024
+
+typedef struct VFIOVGAHeat {
+    int64_t last;                /* ms, when the last access was */
+    unsigned count;              /* of them, without a pause */
+} VFIOVGAHeat;
+
+#define CELL_MAX 4
 
 /* Writes kept to see whether the window reads as it was written */
 #define RECENT 16
@@ -79,8 +91,8 @@ typedef struct VFIOVGAEngine {
     } combine;
 
     /* What the guest read last, if that was in the window wanted */
-    uint32_t read_base;          /* of the character read; 0: it was not */
-    uint8_t read_cell[2];        /* what was there then, of a shadow */
+    uint32_t read_base;          /* of the cell read; 0: it was not */
+    uint8_t read_cell[CELL_MAX]; /* what was there then, of a shadow */
     bool latches_lost;           /* not as the guest's reads left them */
 
     struct {
@@ -93,7 +105,7 @@ typedef struct VFIOVGAEngine {
     VFIOVGAWindow window;        /* shadowed; key 0: none */
     MemoryRegion *ram;           /* the guest's image; NULL: cannot shadow */
     uint64_t *guest;             /* its bytes */
-    uint64_t adapter[VFIO_VGA_WINDOW_SIZE / sizeof(uint64_t)];
+    uint64_t adapter[VFIO_VGA_WINDOW_MAX / sizeof(uint64_t)];
     bool can_map;
     bool may_map;
     bool mapped;
@@ -101,9 +113,14 @@ typedef struct VFIOVGAEngine {
     bool verify;                 /* read the first run back */
     int idle;                    /* periods */
     int64_t entered;             /* ms */
-    int64_t heat_last;           /* ms, when the last one was */
-    unsigned heat;               /* accesses without a pause */
+    VFIOVGAHeat heat;            /* of the window wanted */
     unsigned heat_needed;
+    bool heated;                 /* enough; engine_tick() is to see to it */
+
+    bool can_post;
+    bool posted;                 /* the guest's writes are */
+    bool came;                   /* one has, in this period */
+    VFIOVGAHeat post_heat;
 
     uint64_t reads;
     uint64_t writes;
@@ -113,9 +130,11 @@ typedef struct VFIOVGAEngine {
     uint64_t shadow_calls;
     uint64_t shadow_bytes;
     uint64_t shadow_enters;
+    uint64_t linear_enters;
     uint64_t shadow_maps;
     uint64_t shadow_leaves;
     uint64_t latch_losses;
+    uint64_t posts;
     uint64_t ticks;
 } VFIOVGAEngine;
 
@@ -124,6 +143,7 @@ static const char *const vfio_vga_tiers[VFIO_VGA_TIER__MAX] = {
     [VFIO_VGA_TIER_FORWARD] = "forward",
     [VFIO_VGA_TIER_COMBINE] = "combine",
     [VFIO_VGA_TIER_SHADOW] = "shadow",
+    [VFIO_VGA_TIER_LINEAR] = "linear",
 };
 
 /* The engine is found by its operations, which are the device's */
@@ -274,6 +294,56 @@ static void engine_arm(VFIOVGAEngine *e)
     }
 }
 
+/* One more access: are these many enough, without a pause? */
+static bool heat_up(VFIOVGAHeat *heat, unsigned needed)
+{
+    int64_t now = engine_now_ms();
+
+    if (now - heat->last > HEAT_MS) {
+        heat->count = 0;
+    }
+    heat->last = now;
+    if (++heat->count < needed) {
+        return false;
+    }
+    heat->count = 0;
+    return true;
+}
+
+/*
+ * Post
+ */
+
+static void engine_unpost(VFIOVGAEngine *e)
+{
+    if (e->posted) {
+        e->posted = false;
+        vfio_vga_posted_end(e->vdev->vga);
+        trace_vfio_vga_engine_posted(engine_name(e), false);
+    }
+}
+
+/* The guest writes what can be posted, and QEMU sees each of them */
+static void engine_post(VFIOVGAEngine *e)
+{
+    if (e->can_post && !e->posted && heat_up(&e->post_heat, HEAT_FIRST)) {
+        e->posted = true;
+        e->posts++;
+        e->idle = 0;
+        vfio_vga_posted_begin(e->vdev->vga);
+        trace_vfio_vga_engine_posted(engine_name(e), true);
+        engine_arm(e);
+    }
+}
+
+/* What the guest wrote before now has come */
+static void engine_drain(VFIOVGAEngine *e)
+{
+    if (e->posted) {
+        qemu_flush_coalesced_mmio_buffer();
+    }
+}
+
 /*
  * Combine
  */
@@ -321,7 +391,7 @@ static void combine_write(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
 static bool window_covers(VFIOVGAWindow window, uint32_t offset, uint32_t size)
 {
     return window.key && offset >= window.base &&
-           offset + size <= window.base + VFIO_VGA_WINDOW_SIZE;
+           offset + size <= window.base + window.size;
 }
 
 static uint8_t *shadow_byte(VFIOVGAEngine *e, uint32_t offset)
@@ -334,8 +404,12 @@ static void shadow_map(VFIOVGAEngine *e, bool map)
     if (e->mapped == map) {
         return;
     }
+    if (map) {
+        engine_unpost(e);
+    }
     e->mapped = map;
     memory_region_transaction_begin();
+    memory_region_set_size(e->ram, e->window.size);
     memory_region_set_address(e->ram, e->window.base - QEMU_PCI_VGA_MEM_BASE);
     memory_region_set_enabled(e->ram, map);
     memory_region_transaction_commit();
@@ -372,7 +446,7 @@ static bool shadow_write_back(VFIOVGAEngine *e)
     }
     e->dirty = false;
     while ((size = vfio_vga_shadow_next(e->guest, e->adapter,
-                                        VFIO_VGA_WINDOW_SIZE, from, &start))) {
+                                        e->window.size, from, &start))) {
         engine_put(e, e->window.base + start, (uint8_t *)e->adapter + start,
                    size, !e->width);
         e->shadow_bytes += size;
@@ -387,10 +461,13 @@ static bool shadow_write_back(VFIOVGAEngine *e)
     return from;
 }
 
-/* A character and its attribute are in one place, and so in the latches */
-static uint32_t read_cell(uint32_t offset, uint32_t size)
+/*
+ * A character and its attribute are in one place of the planes, and so in the
+ * latches; as are four dots.
+ */
+static uint32_t read_cell(VFIOVGAWindow window, uint32_t offset, uint32_t size)
 {
-    return (offset + size - 1) & ~1u;
+    return (offset + size - 1) & -window.cell;
 }
 
 /*
@@ -399,21 +476,22 @@ static uint32_t read_cell(uint32_t offset, uint32_t size)
  */
 static void shadow_load_latches(VFIOVGAEngine *e)
 {
-    uint8_t now[2], data;
+    uint32_t cell = e->window.cell;
+    uint8_t now[CELL_MAX], data;
     bool changed;
 
     e->latches_lost = !e->read_base;
     if (!e->read_base) {
         return;
     }
-    memcpy(now, shadow_byte(e, e->read_base), sizeof(now));
-    changed = memcmp(now, e->read_cell, sizeof(now));
+    memcpy(now, shadow_byte(e, e->read_base), cell);
+    changed = memcmp(now, e->read_cell, cell);
     if (changed) {
-        engine_put(e, e->read_base, e->read_cell, sizeof(now), true);
+        engine_put(e, e->read_base, e->read_cell, cell, true);
     }
     engine_read_back(e, e->read_base, 1, &data);
     if (changed) {
-        engine_put(e, e->read_base, now, sizeof(now), true);
+        engine_put(e, e->read_base, now, cell, true);
     }
 }
 
@@ -428,7 +506,7 @@ static void shadow_leave(VFIOVGAEngine *e, const char *reason)
     shadow_load_latches(e);
     e->heat_needed = engine_now_ms() - e->entered < HEAT_MS
                      ? MIN(e->heat_needed * 2, HEAT_MAX) : HEAT_FIRST;
-    e->window.key = 0;
+    e->window = (VFIOVGAWindow) { };
     e->shadow_leaves++;
     trace_vfio_vga_engine_left(engine_name(e), reason);
 }
@@ -446,7 +524,7 @@ static bool shadow_sync(VFIOVGAEngine *e)
 /* Newest first: what is behind something newer need not be there any more */
 static bool shadow_reads_as_written(VFIOVGAEngine *e)
 {
-    g_autofree uint8_t *seen = g_malloc0(VFIO_VGA_WINDOW_SIZE);
+    g_autofree uint8_t *seen = g_malloc0(VFIO_VGA_WINDOW_MAX);
     int i, j;
 
     for (i = 1; i <= RECENT; i++) {
@@ -481,26 +559,27 @@ static void recent_note(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
 static void shadow_enter(VFIOVGAEngine *e)
 {
     combine_flush(e);
-    if (!engine_read_back(e, e->wanted.base, sizeof(e->adapter), e->adapter)) {
+    if (!engine_read_back(e, e->wanted.base, e->wanted.size, e->adapter)) {
         engine_distrust(e, "cannot be read");
     } else if (!shadow_reads_as_written(e)) {
         engine_distrust(e, "is no memory");
     }
-    memcpy(e->guest, e->adapter, sizeof(e->adapter));
+    memcpy(e->guest, e->adapter, e->wanted.size);
     e->window = e->wanted;
     if (e->read_base) {
-        memcpy(e->read_cell, shadow_byte(e, e->read_base),
-               sizeof(e->read_cell));
+        memcpy(e->read_cell, shadow_byte(e, e->read_base), e->window.cell);
     }
     if (e->distrusted) {
         shadow_load_latches(e);
-        e->window.key = 0;
+        e->window = (VFIOVGAWindow) { };
         return;
     }
+    memset(e->recent, 0, sizeof(e->recent)); /* the next writes go elsewhere */
     e->verify = true;
     e->dirty = false;
     e->entered = engine_now_ms();
     e->shadow_enters++;
+    e->linear_enters += e->window.linear;
     trace_vfio_vga_engine_entered(engine_name(e), e->window.base);
 }
 
@@ -517,23 +596,11 @@ static bool shadow_wanted(const VFIOVGAEngine *e)
     return e->ram && e->wanted.key && (e->may_map || e->read_base);
 }
 
-/* The guest accesses memory, and QEMU sees it: would a shadow pay? */
-static void shadow_heat(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
+static void shadow_begin(VFIOVGAEngine *e)
 {
-    int64_t now;
-
-    if (!shadow_wanted(e) || !window_covers(e->wanted, offset, size)) {
+    if (!shadow_wanted(e)) {
         return;
     }
-    now = engine_now_ms();
-    if (now - e->heat_last > HEAT_MS) {
-        e->heat = 0;
-    }
-    e->heat_last = now;
-    if (++e->heat < e->heat_needed) {
-        return;
-    }
-    e->heat = 0;
     if (!e->window.key) {
         shadow_enter(e);
     }
@@ -543,10 +610,29 @@ static void shadow_heat(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
 }
 
 /*
+ * The guest accesses memory, and QEMU sees it: would a shadow pay?  Returns
+ * false if none is to be had there.
+ */
+static bool shadow_heat(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
+{
+    if (!shadow_wanted(e) || !window_covers(e->wanted, offset, size)) {
+        return false;
+    }
+    if (heat_up(&e->heat, e->heat_needed)) {
+        e->heated = e->posted && e->may_map;
+        if (!e->heated) {
+            shadow_begin(e);
+        }
+    }
+    return true;
+}
+
+/*
  * Everything the guest wrote is at the adapter
  */
 static void engine_barrier(VFIOVGAEngine *e)
 {
+    engine_drain(e);
     combine_flush(e);
     shadow_sync(e);
 }
@@ -557,7 +643,8 @@ static void engine_want(VFIOVGAEngine *e, VFIOVGAWindow wanted)
     if (e->wanted.key != wanted.key) {
         e->wanted = wanted;
         e->read_base = 0;
-        e->heat = 0;
+        e->heat.count = 0;
+        e->heated = false;
         memset(e->recent, 0, sizeof(e->recent));
     }
 }
@@ -565,6 +652,7 @@ static void engine_want(VFIOVGAEngine *e, VFIOVGAWindow wanted)
 /* Before what makes it so: the adapter may be in any state */
 static void engine_forget(VFIOVGAEngine *e, const char *reason)
 {
+    engine_drain(e);
     combine_flush(e);
     shadow_leave(e, reason);
     vfio_vga_state_forget(&e->state);
@@ -574,25 +662,38 @@ static void engine_forget(VFIOVGAEngine *e, const char *reason)
 static void engine_tick(void *opaque)
 {
     VFIOVGAEngine *e = opaque;
+    bool busy;
 
     e->ticks++;
+    engine_drain(e);
+    if (e->heated) {
+        e->heated = false;
+        engine_unpost(e);
+        shadow_begin(e);
+    }
     combine_flush(e);
-    e->idle = shadow_sync(e) ? 0 : e->idle + 1;
-    if (!e->mapped) {
+    busy = shadow_sync(e) || e->came;
+    e->idle = busy ? 0 : e->idle + 1;
+    e->came = false;
+    if (!e->mapped && !e->posted) {
         return;
     }
     if (e->idle < VFIO_VGA_ENGINE_IDLE_PERIODS) {
         engine_arm(e);
         return;
     }
+    engine_unpost(e);
     shadow_map(e, false);
-    shadow_sync(e);
+    engine_barrier(e);
 }
 
 static void engine_vm_state(void *opaque, bool running, RunState state)
 {
     VFIOVGAEngine *e = opaque;
 
+    if (!running) {
+        engine_unpost(e);
+    }
     e->running = running;
     if (!running) {
         engine_barrier(e);
@@ -630,9 +731,8 @@ static int engine_read_memory(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
     }
     if (window_covers(e->window, offset, size)) {
         e->shadow_accesses++;
-        e->read_base = read_cell(offset, size);
-        memcpy(e->read_cell, shadow_byte(e, e->read_base),
-               sizeof(e->read_cell));
+        e->read_base = read_cell(e->window, offset, size);
+        memcpy(e->read_cell, shadow_byte(e, e->read_base), e->window.cell);
         memcpy(data, shadow_byte(e, offset), size);
         return size;
     }
@@ -640,7 +740,7 @@ static int engine_read_memory(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
     ret = engine_forward(e, false, offset, size, data);
     if (!e->window.key) { /* else nothing is decoded there */
         e->read_base = window_covers(e->wanted, offset, size)
-                       ? read_cell(offset, size) : 0;
+                       ? read_cell(e->wanted, offset, size) : 0;
         e->latches_lost = false;
     }
     return ret;
@@ -657,6 +757,15 @@ static void engine_learn_misc(VFIOVGAEngine *e)
     }
 }
 
+static VFIOVGAWindow engine_window(const VFIOVGAEngine *e,
+                                   const VFIOVGAState *state)
+{
+    VFIOVGAWindow window = vfio_vga_state_window(state);
+
+    return window.linear && e->tier != VFIO_VGA_TIER_LINEAR
+           ? (VFIOVGAWindow) { } : window;
+}
+
 /* A call to be repeated has not happened, and changes nothing */
 static int engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                              void *data)
@@ -670,9 +779,13 @@ static int engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
         vfio_vga_state_lacks_misc(&e->state, port)) {
         engine_learn_misc(e);
     }
+    if (!engine_must_forward(e) && vfio_vga_posted_port(port, size)) {
+        e->came = true;
+        engine_post(e);
+    }
     next = e->state;
     ordered = vfio_vga_state_write(&next, port, ldn_le_p(data, size), size);
-    wanted = vfio_vga_state_window(&next);
+    wanted = engine_window(e, &next);
 
     combine_flush(e);
     if (e->window.key && e->window.key != wanted.key) {
@@ -702,8 +815,9 @@ static void engine_check_latches(VFIOVGAEngine *e)
 static int engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
                                uint32_t size, void *data)
 {
-    if (!engine_must_forward(e)) {
-        shadow_heat(e, offset, size);
+    e->came = true;
+    if (!engine_must_forward(e) && !shadow_heat(e, offset, size)) {
+        engine_post(e);
     }
     if (window_covers(e->window, offset, size)) {
         e->shadow_accesses++;
@@ -759,6 +873,7 @@ static void engine_write_config(VFIOVGAEngine *e, uint32_t addr, uint32_t size,
     }
     if (e->bus_master ||
         !config_is_harmless(PCI_DEVICE(e->vdev), addr, size, value)) {
+        engine_unpost(e);
         engine_forget(e, "config space written");
     }
     engine_barrier(e);
@@ -809,6 +924,7 @@ static void engine_reset(VFIOPCIDevice *vdev, VFIOQuirk *quirk)
 {
     VFIOVGAEngine *e = quirk->data;
 
+    engine_unpost(e);
     engine_forget(e, "reset");
     timer_del(e->timer);
     e->distrusted = false;
@@ -825,7 +941,8 @@ static char *engine_get_now(Object *obj, Error **errp)
 {
     VFIOVGAEngine *e = vfio_vga_engine(&VFIO_PCI_DEVICE(obj)->vbasedev);
 
-    return g_strdup(vfio_vga_tiers[e->window.key ? VFIO_VGA_TIER_SHADOW
+    return g_strdup(vfio_vga_tiers[e->window.linear ? VFIO_VGA_TIER_LINEAR
+                                   : e->window.key ? VFIO_VGA_TIER_SHADOW
                                    : engine_must_forward(e)
                                    ? VFIO_VGA_TIER_FORWARD
                                    : VFIO_VGA_TIER_COMBINE]);
@@ -854,12 +971,16 @@ static void engine_add_properties(Object *obj, VFIOVGAEngine *e)
           "Bytes that they wrote" },
         { "x-vga-shadow-enters", &e->shadow_enters,
           "Times a window was read into a shadow" },
+        { "x-vga-linear-enters", &e->linear_enters,
+          "Times of these that it was the window of mode 13h" },
         { "x-vga-shadow-maps", &e->shadow_maps,
           "Times a shadow was mapped as RAM" },
         { "x-vga-shadow-leaves", &e->shadow_leaves,
           "Times a shadow was given up" },
         { "x-vga-latch-losses", &e->latch_losses,
           "Writes that used latches which no read that QEMU saw had loaded" },
+        { "x-vga-posts", &e->posts,
+          "Times KVM was asked to keep writes for a while" },
         { "x-vga-ticks", &e->ticks,
           "Times the timer woke QEMU" },
     };
@@ -905,8 +1026,8 @@ static void engine_set_tier(Object *obj, const char *value, Error **errp)
     }
     if (tier == VFIO_VGA_TIER__MAX) {
         error_setg(errp, "x-vga-engine=%s is not known", value);
-        error_append_hint(errp, "Type one of auto, forward, combine and "
-                          "shadow, or leave it out (auto).\n");
+        error_append_hint(errp, "Type one of auto, forward, combine, shadow "
+                          "and linear, or leave it out (auto).\n");
         return;
     }
     VFIO_PCI_DEVICE(obj)->vga_options.tier = tier;
@@ -939,13 +1060,13 @@ static void engine_set_width(Object *obj, Visitor *v, const char *name,
 
 static bool engine_get_ram(Object *obj, Error **errp)
 {
-    return VFIO_PCI_DEVICE(obj)->vga_options.ram;
+    return !VFIO_PCI_DEVICE(obj)->vga_options.no_ram;
 }
 
 static void engine_set_ram(Object *obj, bool value, Error **errp)
 {
     if (engine_may_set(obj, "x-vga-shadow-ram", errp)) {
-        VFIO_PCI_DEVICE(obj)->vga_options.ram = value;
+        VFIO_PCI_DEVICE(obj)->vga_options.no_ram = !value;
     }
 }
 
@@ -955,7 +1076,7 @@ void vfio_vga_engine_class_init(ObjectClass *klass)
                                   engine_set_tier);
     object_class_property_set_description(klass, "x-vga-engine",
         "The fastest tier for legacy VGA accesses: forward, combine, shadow, "
-        "or auto, which is shadow");
+        "linear, or auto, which is shadow");
     object_class_property_add(klass, "x-vga-write-width", "uint8",
                               engine_get_width, engine_set_width, NULL, NULL);
     object_class_property_set_description(klass, "x-vga-write-width",
@@ -964,7 +1085,7 @@ void vfio_vga_engine_class_init(ObjectClass *klass)
     object_class_property_add_bool(klass, "x-vga-shadow-ram", engine_get_ram,
                                    engine_set_ram);
     object_class_property_set_description(klass, "x-vga-shadow-ram",
-        "Map a busy shadow as RAM (with KVM only, default: off)");
+        "Map a busy shadow as RAM (with KVM only, default: on)");
 }
 
 /*
@@ -978,7 +1099,7 @@ void vfio_vga_engine_class_init(ObjectClass *klass)
 static bool engine_can_map(const VFIOPCIDevice *vdev)
 {
     return (kvm_enabled() || qtest_enabled()) && !current_machine->cgs &&
-           vdev->vga_options.ram;
+           !vdev->vga_options.no_ram;
 }
 
 /*
@@ -989,14 +1110,14 @@ static bool engine_can_map(const VFIOPCIDevice *vdev)
 static bool engine_alloc_shadow(VFIOVGAEngine *e, MemoryRegion *mr,
                                 Error **errp)
 {
-    int fd = qemu_memfd_create("vfio-vga-shadow", VFIO_VGA_WINDOW_SIZE, false,
+    int fd = qemu_memfd_create("vfio-vga-shadow", VFIO_VGA_WINDOW_MAX, false,
                                0, 0, errp);
 
     if (fd < 0) {
         return false;
     }
     if (!memory_region_init_ram_from_fd(mr, OBJECT(e->vdev), "vfio-vga-shadow",
-                                        VFIO_VGA_WINDOW_SIZE,
+                                        VFIO_VGA_WINDOW_MAX,
                                         RAM_SHARED | RAM_PROTECTED, fd, 0,
                                         errp)) {
         close(fd);
@@ -1067,6 +1188,7 @@ static VFIOVGAEngine *engine_new(VFIOPCIDevice *vdev, VFIOVGATier tier)
     e->tier = tier;
     e->width = vdev->vga_options.width;
     e->heat_needed = HEAT_FIRST;
+    e->can_post = kvm_enabled() || qtest_enabled();
     e->running = runstate_is_running();
     e->bus_master = engine_is_bus_master(&vdev->vbasedev);
     vfio_vga_state_forget(&e->state);
@@ -1089,7 +1211,7 @@ void vfio_vga_engine_init(VFIOPCIDevice *vdev)
     quirk->data = e;
     QLIST_INSERT_HEAD(&vdev->vga->region[QEMU_PCI_VGA_MEM].quirks, quirk,
                       next);
-    if (tier == VFIO_VGA_TIER_SHADOW) {
+    if (tier >= VFIO_VGA_TIER_SHADOW) {
         engine_init_shadow(e, quirk);
     }
     e->timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, engine_tick, e);
@@ -1107,6 +1229,7 @@ void vfio_vga_engine_exit(VFIOPCIDevice *vdev)
         return;
     }
     e = vfio_vga_engine(vbasedev);
+    engine_unpost(e);
     engine_forget(e, "exit");
     qemu_del_vm_change_state_handler(e->vm_state);
     timer_free(e->timer);

@@ -10,11 +10,15 @@
  *  forward  One access, one call on the region: no engine.
  *  combine  Writes to ascending addresses without a gap leave as one call, in
  *           order, none left out, when anything else is about to happen, and
- *           after VFIO_VGA_ENGINE_PERIOD_MS at the latest.
+ *           after VFIO_VGA_ENGINE_PERIOD_MS at the latest.  While there are
+ *           many, KVM keeps them for as long (vga-posted.h).
  *  shadow   While the adapter is in a text mode, for all that is known of its
  *           registers (vga-state.h), the guest works on a copy of the window,
- *           and what it changed is written once in a period.  If the user
- *           wants it, a busy copy is mapped as RAM and costs no exits.
+ *           and what it changed is written once in a period.  A busy copy is
+ *           mapped as RAM and costs no exits, unless the user wants latches to
+ *           be exact.
+ *  linear   The same in mode 13h.  Not by itself: games and demos that use it
+ *           know more of a VGA than a text console does.
  *
  * What is ordered.  A write to memory reaches the adapter before any later
  * access of the guest that QEMU sees: another port or address, a BAR, config
@@ -57,6 +61,7 @@ typedef enum VFIOVGATier {
     VFIO_VGA_TIER_FORWARD,
     VFIO_VGA_TIER_COMBINE,
     VFIO_VGA_TIER_SHADOW,
+    VFIO_VGA_TIER_LINEAR,
     VFIO_VGA_TIER__MAX,
 } VFIOVGATier;
 
@@ -64,7 +69,7 @@ typedef enum VFIOVGATier {
 typedef struct VFIOVGAOptions {
     VFIOVGATier tier; /* the fastest to use */
     uint8_t width;    /* widest access the adapter may see; 0: any, or 1-8 */
-    bool ram;         /* a busy shadow may be mapped */
+    bool no_ram;      /* a busy shadow may not be mapped */
 } VFIOVGAOptions;
 
 /**
@@ -80,7 +85,7 @@ void vfio_vga_engine_class_init(ObjectClass *klass);
  * @vdev: the adapter, with vdev->vga; its io_ops are replaced
  *
  * Registers as a quirk, so a reset of the device resets it and finalizing the
- * device frees it.  At most 72 KiB for each adapter.
+ * device frees it.  At most 144 KiB for each adapter.
  */
 void vfio_vga_engine_init(struct VFIOPCIDevice *vdev);
 

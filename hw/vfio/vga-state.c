@@ -184,46 +184,62 @@ void vfio_vga_state_read(VFIOVGAState *s, uint32_t port, unsigned size)
 }
 
 /*
- * The registers as a video BIOS sets them in the text modes: plane masks,
- * chaining, write and read mode 0, mapping.  The characters are in plane 0 at
- * the even addresses, the attributes in plane 1 at the odd ones.
+ * The registers as a video BIOS sets them: plane masks, chaining, write and
+ * read mode 0, mapping.  In the text modes the characters are in plane 0 at the
+ * even addresses, the attributes in plane 1 at the odd ones; in mode 13h
+ * addresses go through the planes in turn.
  */
 static const struct {
-    uint32_t base;
+    VFIOVGAWindow window; /* its key is yet to come */
+    uint8_t sr2;
+    uint8_t sr4;          /* but for bit 0, which is reserved */
+    uint8_t gr5;
     uint8_t gr6;
 } vfio_vga_state_windows[] = {
-    { 0xb8000, 0x0e }, /* color, modes 0 to 3 */
-    { 0xb0000, 0x0a }, /* monochrome, mode 7 */
+    /* color, modes 0 to 3 */
+    { { 0xb8000, 32 * KiB, 2, false }, 0x03, 0x02, 0x10, 0x0e },
+    /* monochrome, mode 7 */
+    { { 0xb0000, 32 * KiB, 2, false }, 0x03, 0x02, 0x10, 0x0a },
+    /* mode 13h */
+    { { 0xa0000, 64 * KiB, 4, true }, 0x0f, 0x0e, 0x40, 0x05 },
 };
 
 /* What a RAM-like window needs: running, and nothing between bus and planes */
-static bool state_is_plain_text(const VFIOVGAState *s)
+static bool state_is_plain(const VFIOVGAState *s)
 {
     return s->misc != VFIO_VGA_UNKNOWN && (s->misc & MISC_ENABLE_RAM) &&
            s->sr[0] == 0x03 &&          /* not in reset */
-           s->sr[2] == 0x03 &&          /* planes 0 and 1 */
-           (s->sr[4] == 0x02 || s->sr[4] == 0x03) && /* odd/even */
            s->gr[1] == 0x00 &&          /* no set/reset */
            s->gr[3] == 0x00 &&          /* no rotation, replace */
            s->gr[4] == 0x00 &&          /* read planes 0 and 1 */
-           s->gr[5] == 0x10 &&          /* odd/even, modes 0 */
            s->gr[8] == 0xff &&          /* all bits */
-           s->cr14 != VFIO_VGA_UNKNOWN && !(s->cr14 & CR14_DOUBLEWORD) &&
-           s->cr17 != VFIO_VGA_UNKNOWN;
+           s->cr14 != VFIO_VGA_UNKNOWN && s->cr17 != VFIO_VGA_UNKNOWN;
+}
+
+/* Characters of a text mode are not addressed by doublewords */
+static bool state_is_mode(const VFIOVGAState *s, int i)
+{
+    return s->sr[2] == vfio_vga_state_windows[i].sr2 &&
+           (s->sr[4] & ~1) == vfio_vga_state_windows[i].sr4 &&
+           s->gr[5] == vfio_vga_state_windows[i].gr5 &&
+           s->gr[6] == vfio_vga_state_windows[i].gr6 &&
+           (vfio_vga_state_windows[i].window.linear ||
+            !(s->cr14 & CR14_DOUBLEWORD));
 }
 
 VFIOVGAWindow vfio_vga_state_window(const VFIOVGAState *s)
 {
     int i;
 
-    for (i = 0; state_is_plain_text(s) &&
-                i < ARRAY_SIZE(vfio_vga_state_windows); i++) {
-        if (s->gr[6] == vfio_vga_state_windows[i].gr6) {
-            return (VFIOVGAWindow) {
-                .base = vfio_vga_state_windows[i].base,
-                .key = (i + 1) << 8 | (s->misc & MISC_PAGE) |
-                       (s->cr17 & CR17_BYTE),
-            };
+    for (i = 0; state_is_plain(s) && i < ARRAY_SIZE(vfio_vga_state_windows);
+         i++) {
+        if (state_is_mode(s, i)) {
+            VFIOVGAWindow window = vfio_vga_state_windows[i].window;
+
+            window.key = (i + 1) << 8 | (s->misc & MISC_PAGE) |
+                         (s->cr14 & CR14_DOUBLEWORD) << 1 |
+                         (s->cr17 & CR17_BYTE);
+            return window;
         }
     }
     return (VFIOVGAWindow) { };

@@ -11,7 +11,8 @@
  *
  * A window is RAM-like if each byte of it is a byte of the adapter's memory,
  * no two the same, that a read returns and a write replaces, whatever was
- * accessed before.  In general a VGA's memory is not: latches, rotation, bit
+ * accessed before.  Text modes have one, and mode 13h, whose four planes are
+ * chained: each dot is a byte.  In general a VGA's memory is not: latches, rotation, bit
  * mask, set/reset, plane masks and read modes stand between.
  *
  * Facts are of the IBM VGA as documented in IBM PS/2 Hardware Interface
@@ -41,11 +42,13 @@ typedef struct VFIOVGAState {
     int16_t attr_data;     /* is the next write to 3c0 data? */
 } VFIOVGAState;
 
-/* Of a text mode, both at b8000 and at b0000 */
-#define VFIO_VGA_WINDOW_SIZE (32 * KiB)
+#define VFIO_VGA_WINDOW_MAX (64 * KiB)
 
 typedef struct VFIOVGAWindow {
-    uint32_t base; /* bus address of VFIO_VGA_WINDOW_SIZE bytes */
+    uint32_t base; /* bus address */
+    uint32_t size; /* bytes; no more than VFIO_VGA_WINDOW_MAX */
+    uint32_t cell; /* bytes that one read has in the latches, aligned to that */
+    bool linear;   /* of mode 13h, not of a text mode */
     /*
      * 0: there is none.  Otherwise the same as long as each address means the
      * same byte of the adapter's memory.
@@ -108,8 +111,8 @@ void vfio_vga_state_read(VFIOVGAState *s, uint32_t port, unsigned size);
  *
  * @s: state
  *
- * Returns the window of the text mode; its key is 0 if none is positively
- * known to be there.
+ * Returns the window of the mode; its key is 0 if none is positively known to
+ * be there.
  */
 VFIOVGAWindow vfio_vga_state_window(const VFIOVGAState *s);
 

@@ -403,6 +403,11 @@ def io_initrd():
     return guest_initrd('guest-io-init', IO_MODULES)
 
 
+def drm_initrd():
+    """Initramfs of the guest whose kernel has the driver of `VGA`."""
+    return guest_initrd('guest-drm-init', ('bochs',))
+
+
 def guest_program(name):
     """lab/guests/NAME.c, for a guest that has no libraries."""
     source = os.path.join(LAB, 'guests', name + '.c')

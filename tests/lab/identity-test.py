@@ -7,6 +7,7 @@ identity-test.py GROUP: the emulated host says where its adapters' BARs are
 """
 
 import functools
+import hashlib
 import re
 
 # A file with a hyphen in its name, as Meson's tests have.
@@ -49,7 +50,7 @@ def guest_bars(lab, bdf):
         r'size \w+ \[(?:pref)?mem\]', lab.read('guest.log'))}
 
 
-def run(machine, models, identity='on'):
+def run(machine, models, identity='on', *more):
     """A Lab with all adapters but the host's own assigned."""
     pc = machine == 'pc'
     arguments = ['--machine', machine, '--guest', 'seabios', '--adapter',
@@ -66,7 +67,7 @@ def run(machine, models, identity='on'):
             f'-device vfio-pci,host={host_bdf(2)},x-bar-identity={identity},'
             + (f'addr={SLOTS[1]:#x}' if pc else 'bus=rp2')]
     return Lab('-'.join(['identity', machine, *models, identity]), *arguments,
-               '--seconds', '240')
+               '--seconds', '240', *more)
 
 
 def guest_bdf(machine, number):
@@ -75,9 +76,9 @@ def guest_bdf(machine, number):
         f'{number + 1:02x}:00.0'
 
 
-def same(machine, models):
+def same(machine, models, *more):
     """The guest has them where the host has them, and nobody complains."""
-    lab = run(machine, models)
+    lab = run(machine, models, 'on', *more)
     for number, model in enumerate(models):
         host = host_bars(lab, host_bdf(number + 1))
         guest = guest_bars(lab, guest_bdf(machine, number))
@@ -101,6 +102,40 @@ def off_is_elsewhere(machine):
             f'host {host}, guest {guest}')
 
 
+def with_ram(machine, mib):
+    """SIZE MiB of guest RAM, all of which the host has to pin."""
+    return (f'{machine}, ati-vga, {mib} MiB', functools.partial(
+        same, machine, ['ati-vga'], '--host-arg', f'-m {mib + 2048}',
+        '--arg', f'-m {mib}'))
+
+
+def linux_bars(lab):
+    """{number: address} of the memory BARs as the guest's Linux has them."""
+    return {int(number): int(first, 16) for number, first, flags in re.findall(
+        r'DRM bar \S+ ([0-5]) (0x\w+) 0x\w+ (0x\w+)', lab.read('qemu.log'))
+        if int(flags, 16) & IORESOURCE_MEM}
+
+
+def linux_driver(machine):
+    """Linux keeps the addresses, and its driver paints the adapter's screen."""
+    images = LAB.lab_images()
+    lab = Lab(f'identity-{machine}-drm', '--machine', machine, '--adapter',
+              'VGA', '--adapter', 'VGA', '--device-opts', 'x-bar-identity=on'
+              + (f',addr={SLOTS[0]:#x}' if machine == 'pc' else ''),
+              '--host-cmd', say_bars(host_bdf(1)), '--seconds', '400',
+              '--kernel', images.kernel(), '--initrd', images.drm_initrd(),
+              '--append', 'console=ttyS0 quiet no_timer_check', '--arg',
+              '-serial stdio', until='qemu:DRM DONE')
+    log = lab.read('qemu.log')
+    host, guest = host_bars(lab, host_bdf(1)), linux_bars(lab)
+    require(host and host == guest, f'host {host}, guest {guest}')
+    require('Initialized bochs-drm' in log, f'no driver: {log}')
+    width, height = map(int, re.search(r'DRM mode (\d+) (\d+)', log).groups())
+    grey = f'P6\n{width} {height}\n255\n'.encode() + b'Z' * (width * height * 3)
+    require(lab.result['adapters'][1]['picture_sha256'] ==
+            hashlib.sha256(grey).hexdigest(), 'the screen is not grey')
+
+
 LAB.GROUPS.update({
     'one': [
         ('pc, ati-vga', functools.partial(same, 'pc', ['ati-vga'])),
@@ -110,7 +145,11 @@ LAB.GROUPS.update({
         ('q35, ati-vga and cirrus-vga', functools.partial(
             same, 'q35', ['ati-vga', 'cirrus-vga'])),
         ('pc, cirrus-vga and ati-vga', functools.partial(
-            same, 'pc', ['cirrus-vga', 'ati-vga']))]})
+            same, 'pc', ['cirrus-vga', 'ati-vga']))],
+    'ram': [with_ram(machine, mib)
+            for machine in ('pc', 'q35') for mib in (128, 6144)],
+    'linux': [(f'{machine}, the DRM driver', functools.partial(
+        linux_driver, machine)) for machine in ('pc', 'q35')]})
 
 
 if __name__ == '__main__':

@@ -71,7 +71,8 @@ def lab(disk, adapter, out):
         'mapped': in_lab('mapped', disk, card + [
             '--device-opts', 'x-vga-shadow-ram=on'], out),
         'emulated': in_lab('emulated', disk, card + [
-            '--device-opts', 'x-vga=off', '--arg=-device VGA,addr=9'], out),
+            '--device-opts', 'x-vga=off,addr=9', '--arg=-device VGA,addr=8'],
+            out),
     }
 
 

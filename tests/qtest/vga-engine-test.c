@@ -26,6 +26,7 @@
 #define VGA_SIZE  0xc0000
 #define RW        (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
 #define TEXT      0xb8000
+#define GRAPH     0xa0000
 #define IO_MEM    (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 #define MS        1000000
 #define VISIBLE   (20 * MS)    /* a write is at the adapter after so long */
@@ -125,7 +126,7 @@ static void set_text_mode(Machine *m)
 }
 
 /* Enough of accesses for a shadow to pay */
-static void use_text(Machine *m)
+static void use_text_only(Machine *m)
 {
     int i;
 
@@ -133,13 +134,46 @@ static void use_text(Machine *m)
     for (i = 0; i < 16; i++) {
         qtest_writew(m->qts, TEXT + 2 * i, 0x0741 + i);
     }
+}
+
+static void use_text(Machine *m)
+{
+    use_text_only(m);
     check_tier(m, "shadow");
 }
 
+/* From a text mode to mode 13h, in the order of a video BIOS */
+static void set_mode_13(Machine *m)
+{
+    static const uint16_t writes[][2] = {
+        { 0x3c4, 0x0f02 }, { 0x3c4, 0x0e04 }, { 0x3d4, 0x4014 },
+        { 0x3ce, 0x4005 }, { 0x3ce, 0x0506 },
+    };
+    int i;
+
+    set_text_mode(m);
+    for (i = 0; i < ARRAY_SIZE(writes); i++) {
+        qtest_outw(m->qts, writes[i][0], writes[i][1]);
+    }
+}
+
+static void use_mode_13(Machine *m)
+{
+    int i;
+
+    qtest_readb(m->qts, GRAPH + 0x8000);
+    for (i = 0; i < 16; i++) {
+        qtest_writel(m->qts, GRAPH + 4 * i, 0x01020304 + i);
+    }
+}
+
 #define COMBINE "{'x-vga': true, 'x-vga-engine': 'combine'}"
-#define SHADOW "{'x-vga': true, 'x-vga-engine': 'shadow'}"
-#define MAPPED "{'x-vga': true, 'x-vga-engine': 'shadow', " \
-               "'x-vga-shadow-ram': true}"
+#define SHADOW "{'x-vga': true, 'x-vga-engine': 'shadow', " \
+               "'x-vga-shadow-ram': false}"
+#define MAPPED "{'x-vga': true, 'x-vga-engine': 'shadow'}"
+#define LINEAR "{'x-vga': true, 'x-vga-engine': 'linear', " \
+               "'x-vga-shadow-ram': false}"
+#define LINEAR_MAPPED "{'x-vga': true, 'x-vga-engine': 'linear'}"
 
 /*
  * When it leaves
@@ -224,6 +258,71 @@ static void test_quiet(const void *properties)
     qtest_clock_step(m.qts, VISIBLE);
     g_assert_cmpint(counter(&m, "x-vga-ticks"), >, ticks);
     check_adapter(&m, TEXT, "awake", 5);
+    machine_stop(&m);
+}
+
+/* Many writes elsewhere are posted, and that is paid for with a timer */
+static void use_graphics(Machine *m)
+{
+    int i;
+
+    for (i = 0; i < 16; i++) {
+        qtest_writeb(m->qts, GRAPH + 2 * i, i);
+    }
+    g_assert_cmpint(counter(m, "x-vga-posts"), ==, 1);
+}
+
+static void test_quiet_posted(void)
+{
+    uint64_t ticks;
+    Machine m;
+
+    start(&m, COMBINE);
+    use_graphics(&m);
+    qtest_clock_step(m.qts, VISIBLE);
+    ticks = counter(&m, "x-vga-ticks");
+    qtest_clock_step(m.qts, VISIBLE);
+    g_assert_cmpint(counter(&m, "x-vga-ticks"), >, ticks);
+    qtest_clock_step(m.qts, QUIET);
+    ticks = counter(&m, "x-vga-ticks");
+    qtest_clock_step(m.qts, 10LL * 1000 * MS);
+    g_assert_cmpint(counter(&m, "x-vga-ticks"), ==, ticks);
+    machine_stop(&m);
+}
+
+/* Colors are, too; other registers are waited for */
+static void test_posted_ports(void)
+{
+    Machine m;
+    int i;
+
+    start(&m, COMBINE);
+    for (i = 0; i < 100; i++) {
+        qtest_outw(m.qts, 0x3c4, 0x0f02);
+        qtest_outb(m.qts, 0x3c7, i);
+    }
+    g_assert_cmpint(counter(&m, "x-vga-posts"), ==, 0);
+    for (i = 0; i < 16; i++) {
+        qtest_outb(m.qts, 0x3c9, i);
+    }
+    g_assert_cmpint(counter(&m, "x-vga-posts"), ==, 1);
+    machine_stop(&m);
+}
+
+/* What is posted to a window would come after what is written to its RAM */
+static void test_posted_then_mapped(void)
+{
+    Machine m;
+
+    start(&m, MAPPED);
+    use_graphics(&m);
+    set_text_mode(&m);
+    qtest_writew(m.qts, TEXT, 0x0742);
+    use_text_only(&m);
+    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 0);
+    qtest_clock_step(m.qts, VISIBLE);
+    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 1);
+    check_tier(&m, "shadow");
     machine_stop(&m);
 }
 
@@ -370,6 +469,38 @@ static void test_before(const void *data)
     }
 }
 
+/* Mode 13h is left like a text mode, and is not entered unless wanted */
+static void test_linear(const void *properties)
+{
+    Machine m;
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(acts); i++) {
+        start(&m, properties);
+        set_mode_13(&m);
+        use_mode_13(&m);
+        check_tier(&m, "linear");
+        put(&m, GRAPH + 0xf000, "before");
+        acts[i].act(&m);
+        check_adapter(&m, GRAPH + 0xf000, "before", 6);
+        g_assert_cmpint(counter(&m, "x-vga-shadow-leaves"), ==,
+                        acts[i].leaves);
+        machine_stop(&m);
+    }
+}
+
+static void test_not_linear(void)
+{
+    Machine m;
+
+    start(&m, MAPPED);
+    set_mode_13(&m);
+    use_mode_13(&m);
+    use_mode_13(&m);
+    check_tier(&m, "combine");
+    machine_stop(&m);
+}
+
 static void test_unplug(const void *properties)
 {
     Machine m;
@@ -422,6 +553,7 @@ static void test_reset(const void *properties)
         qtest_writew(m.qts, TEXT + 2 * i, 0x0741);
     }
     check_tier(&m, "combine");
+    qtest_clock_step(m.qts, QUIET); /* nothing is posted any more */
 
     /* Left at once, and yet a shadow is worth no more than at first */
     set_text_mode(&m);
@@ -535,6 +667,25 @@ static void test_no_memory(const void *properties)
     machine_stop(&m);
 }
 
+/* What was written while there was a copy is no reason not to trust it again */
+static void test_again(const void *properties)
+{
+    Machine m;
+    int i;
+
+    start(&m, properties);
+    set_text_mode(&m);
+    use_text(&m);
+    qtest_writew(m.qts, TEXT, 0x1234);
+    set_command(&m, 0);
+    set_command(&m, IO_MEM);
+    for (i = 0; i < 100; i++) {
+        qtest_readb(m.qts, TEXT);
+    }
+    check_tier(&m, "shadow");
+    machine_stop(&m);
+}
+
 static void forget_accesses(Machine *m)
 {
     AdapterAccess access;
@@ -588,6 +739,33 @@ static void test_latches_written(void)
     }
     g_assert_cmphex(cell, ==, 0x1234);
     check_adapter(&m, TEXT + 0x246, "\x78\x56", 2);
+    machine_stop(&m);
+}
+
+/* ... four dots of it in mode 13h */
+static void test_latches_linear(void)
+{
+    AdapterAccess access;
+    uint32_t cell = 0;
+    Machine m;
+
+    start(&m, LINEAR);
+    set_mode_13(&m);
+    use_mode_13(&m);
+    qtest_writel(m.qts, GRAPH + 0x244, 0x12345678);
+    qtest_readb(m.qts, GRAPH + 0x246);
+    qtest_writel(m.qts, GRAPH + 0x244, 0x9abcdef0);
+    qtest_clock_step(m.qts, VISIBLE);
+    forget_accesses(&m);
+    qtest_outw(m.qts, 0x3ce, 0x4105); /* write mode 1 */
+    while (adapter_next(m.adapter, &access) &&
+           (access.write || access.offset != GRAPH + 0x244)) {
+        if (access.offset == GRAPH + 0x244) {
+            cell = ldl_le_p(access.data);
+        }
+    }
+    g_assert_cmphex(cell, ==, 0x12345678);
+    check_adapter(&m, GRAPH + 0x244, "\xf0\xde\xbc\x9a", 4);
     machine_stop(&m);
 }
 
@@ -671,6 +849,9 @@ int main(int argc, char **argv)
     add_for("visible", "mapped", MAPPED, test_visible);
     add_for("quiet", "shadow", SHADOW, test_quiet);
     add_for("quiet", "mapped", MAPPED, test_quiet);
+    qtest_add_func("/vga-engine/quiet/posted", test_quiet_posted);
+    qtest_add_func("/vga-engine/posted-ports", test_posted_ports);
+    qtest_add_func("/vga-engine/posted-then-mapped", test_posted_then_mapped);
     add_for("scroll", "shadow", SHADOW, test_scroll);
     add_for("scroll", "mapped", MAPPED, test_scroll);
     add_for("slow", "shadow", SHADOW, test_slow);
@@ -678,6 +859,9 @@ int main(int argc, char **argv)
     add_for("before", "combine", COMBINE, test_before);
     add_for("before", "shadow", SHADOW, test_before);
     add_for("before", "mapped", MAPPED, test_before);
+    add_for("before", "linear", LINEAR, test_linear);
+    add_for("before", "linear-mapped", LINEAR_MAPPED, test_linear);
+    qtest_add_func("/vga-engine/not-linear", test_not_linear);
     add_for("unplug", "combine", COMBINE, test_unplug);
     add_for("unplug", "shadow", SHADOW, test_unplug);
     qtest_add_func("/vga-engine/bus-master", test_bus_master);
@@ -689,8 +873,11 @@ int main(int argc, char **argv)
     qtest_add_func("/vga-engine/short", test_short);
     add_for("no-memory", "shadow", SHADOW, test_no_memory);
     add_for("no-memory", "mapped", MAPPED, test_no_memory);
+    add_for("again", "shadow", SHADOW, test_again);
+    add_for("again", "mapped", MAPPED, test_again);
     qtest_add_func("/vga-engine/latches", test_latches);
     qtest_add_func("/vga-engine/latches-written", test_latches_written);
+    qtest_add_func("/vga-engine/latches-linear", test_latches_linear);
     qtest_add_func("/vga-engine/latches-lost", test_latches_lost);
     qtest_add_func("/vga-engine/properties", test_properties);
 

@@ -45,7 +45,7 @@
 #include "qemu/units.h"
 
 #define DEFAULT_SEED 0x3c03da3c4ULL
-#define DEFAULT_ACCESSES 34000 /* half a million for all tiers and models */
+#define DEFAULT_ACCESSES 24500 /* half a million for all tiers and models */
 #define BATCH 256
 #define HISTORY 32
 #define DUMP_EVERY 20000 /* accesses; and at the end */
@@ -955,10 +955,44 @@ static void text_latches(Guest *g)
     emit(g, OP_OUT, 0x3ce, 2, 0xff08);
 }
 
-static const struct {
+/* A line or two of dots */
+static void dots_line(Guest *g)
+{
+    uint32_t addr = place(g, 640) & ~3;
+    int i;
+
+    for (i = 0; i < 320; i += 4) {
+        emit(g, OP_WRITE, addr + i, 4, guest_random(g));
+    }
+    emit(g, OP_READ, addr + below(g, 640), 1, 0);
+}
+
+/* By other planes than the chained ones, and back again */
+static void dots_planes(Guest *g)
+{
+    emit(g, OP_OUT, 0x3c4, 2, 0x0602);
+    recipe_again(g);
+    emit(g, OP_OUT, 0x3c4, 2, 0x0f02);
+}
+
+static void dots_latches(Guest *g)
+{
+    static const uint16_t uses[] = { 0x1803, 0x4105, 0x0f08, 0x4005, 0x4305 };
+
+    emit(g, OP_READ, place(g, 1), 1, 0);
+    emit(g, OP_OUT, 0x3ce, 2, uses[below(g, ARRAY_SIZE(uses))]);
+    emit(g, OP_WRITE, place(g, 1), 1, guest_random(g));
+    emit(g, OP_OUT, 0x3ce, 2, 0x0003);
+    emit(g, OP_OUT, 0x3ce, 2, 0x4005);
+    emit(g, OP_OUT, 0x3ce, 2, 0xff08);
+}
+
+typedef struct Recipe {
     void (*make)(Guest *g);
     int weight;
-} text_recipes[] = {
+} Recipe;
+
+static const Recipe text_recipes[] = {
     { recipe_access, 30 },
     { recipe_again, 10 },
     { recipe_fill, 20 },
@@ -977,23 +1011,54 @@ static const struct {
     { recipe_decode, 1 },
 };
 
-static void recipe_text(Guest *g)
+static const Recipe dots_recipes[] = {
+    { recipe_access, 30 },
+    { recipe_again, 10 },
+    { recipe_fill, 20 },
+    { recipe_run, 10 },
+    { recipe_copy, 1 },
+    { recipe_palette_write, 4 },
+    { dots_line, 4 },
+    { dots_planes, 1 },
+    { dots_latches, 1 },
+    { text_page, 4 },
+    { text_bar, 2 },
+    { recipe_step, 20 },
+    { recipe_decode, 1 },
+};
+
+static void recipe_some(Guest *g, const Recipe *list, int count)
 {
-    static const int text_modes[] = { MODE_3, MODE_1, MODE_7 };
     int n = 20 + below(g, 60);
     int i, pick, sum = 0;
 
-    emit_mode(g, text_modes[below(g, ARRAY_SIZE(text_modes))]);
-    for (i = 0; i < ARRAY_SIZE(text_recipes); i++) {
-        sum += text_recipes[i].weight;
+    if (below(g, 2)) {
+        emit(g, OP_STEP, 0, 0, 1200 * 1000 * 1000); /* nothing is posted now */
+    }
+    for (i = 0; i < count; i++) {
+        sum += list[i].weight;
     }
     while (n--) {
         pick = below(g, sum);
-        for (i = 0; pick >= text_recipes[i].weight; i++) {
-            pick -= text_recipes[i].weight;
+        for (i = 0; pick >= list[i].weight; i++) {
+            pick -= list[i].weight;
         }
-        text_recipes[i].make(g);
+        list[i].make(g);
     }
+}
+
+static void recipe_text(Guest *g)
+{
+    static const int text_modes[] = { MODE_3, MODE_1, MODE_7 };
+
+    emit_mode(g, text_modes[below(g, ARRAY_SIZE(text_modes))]);
+    recipe_some(g, text_recipes, ARRAY_SIZE(text_recipes));
+}
+
+static void recipe_dots(Guest *g)
+{
+    emit_mode(g, MODE_13);
+    recipe_some(g, dots_recipes, ARRAY_SIZE(dots_recipes));
 }
 
 /*
@@ -1357,10 +1422,7 @@ static void recipe_first(Guest *g)
     recipe_mode(g);
 }
 
-static const struct {
-    void (*make)(Guest *g);
-    int weight;
-} recipes[] = {
+static const Recipe recipes[] = {
     { recipe_access, 300 },
     { recipe_again, 60 },
     { recipe_fill, 40 },
@@ -1379,6 +1441,7 @@ static const struct {
     { recipe_font, 5 },
     { recipe_mode, 8 },
     { recipe_text, 4 },
+    { recipe_dots, 4 },
     { recipe_classic, 12 },
     { recipe_bar, 6 },
     { recipe_step, 20 },
@@ -1601,11 +1664,14 @@ typedef struct Tier {
 static const Tier tiers[] = {
     { "forward", "" },
     { "combine", "x-vga-engine=combine", false, "x-vga-combined-writes" },
-    { "bytes", "x-vga-engine=shadow,x-vga-write-width=1", false,
+    { "bytes", "x-vga-engine=shadow,x-vga-shadow-ram=off,x-vga-write-width=1",
+      false, "x-vga-shadow-enters" },
+    { "shadow", "x-vga-engine=shadow,x-vga-shadow-ram=off", false,
       "x-vga-shadow-enters" },
-    { "shadow", "x-vga-engine=shadow", false, "x-vga-shadow-enters" },
-    { "mapped", "x-vga-engine=shadow,x-vga-shadow-ram=on", true,
-      "x-vga-shadow-maps" },
+    { "mapped", "x-vga-engine=shadow", true, "x-vga-shadow-maps" },
+    { "linear", "x-vga-engine=linear,x-vga-shadow-ram=off", false,
+      "x-vga-linear-enters" },
+    { "linear-mapped", "x-vga-engine=linear", true, "x-vga-linear-enters" },
 };
 
 typedef struct Oracle {
