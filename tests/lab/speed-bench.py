@@ -6,8 +6,8 @@ speed-bench.py [--lab | --served] [--adapter MODEL] [--out DIR]
 
 The same guest, lab/guests/vga-speed.S, runs on each of these in turn:
   --lab     an adapter assigned by the unpatched QEMU, by the patched QEMU,
-            by the same with its shadow mapped, and the emulated VGA, under the
-            lab's host and KVM
+            by the same with x-vga-engine=linear, and the emulated VGA, under
+            the lab's host and KVM
   --served  an adapter that a second QEMU serves by vfio-user, forwarded and
             with the engine, and the emulated VGA, here and under TCG
 Times are of emulated processors, so only their ratios mean anything, and only
@@ -52,9 +52,9 @@ def parse(lines):
 def in_lab(name, disk, options, out):
     """One run of the lab; what its guest said."""
     where = os.path.join(out, name)
-    # The last case's first time: a round takes minutes without an engine.
+    # One round, which takes minutes without an engine.
     command = [os.path.join(TOP, 'lab', 'run'), '--disk', disk, '--seconds',
-               '500', '--until', 'debug:^cursor ', '--out', where]
+               '500', '--until', 'debug:^DONE', '--out', where]
     subprocess.run(command + options, check=True)
     with open(os.path.join(where, 'guest.log'), encoding='utf-8',
               errors='replace') as file:
@@ -68,8 +68,8 @@ def lab(disk, adapter, out):
     return {
         'unpatched': in_lab('unpatched', disk, card + ['--qemu', base], out),
         'patched': in_lab('patched', disk, card, out),
-        'mapped': in_lab('mapped', disk, card + [
-            '--device-opts', 'x-vga-shadow-ram=on'], out),
+        'linear': in_lab('linear', disk, card + [
+            '--device-opts', 'x-vga-engine=linear'], out),
         'emulated': in_lab('emulated', disk, card + [
             '--device-opts', 'x-vga=off,addr=9', '--arg=-device VGA,addr=8'],
             out),
