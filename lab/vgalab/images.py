@@ -403,6 +403,12 @@ def io_initrd():
     return guest_initrd('guest-io-init', IO_MODULES)
 
 
+def soak_initrd():
+    """Initramfs of the guest that tries each kind of access."""
+    return guest_initrd('guest-soak-init',
+                        **{'vga-soak': guest_program('vga-soak')})
+
+
 def drm_initrd():
     """Initramfs of the guest whose kernel has the driver of `VGA`."""
     return guest_initrd('guest-drm-init', ('bochs',))

@@ -34,7 +34,8 @@ TITLES = {
     'registers': 'register ping-pong', 'cursor': 'cursor moves',
 }
 COUNTERS = ('x-vga-region-reads', 'x-vga-region-writes', 'x-vga-calls-read',
-            'x-vga-calls-write', 'x-vga-shadow-maps', 'x-vga-latch-losses')
+            'x-vga-calls-write', 'x-vga-posts', 'x-vga-shadow-maps',
+            'x-vga-latch-losses')
 COLOURS = ('#3a6ea5', '#c0504d')
 
 

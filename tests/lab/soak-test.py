@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Each way to an adapter does the same: soak-test.py GROUP (TAP).
+
+lab/guests/vga-soak.c under the lab's KVM, where writes are posted and copies
+are RAM, which a qtest has not: two processors at once, and random accesses
+whose outcome must not depend on the way.  SOAK_SEED and SOAK_ACCESSES choose
+others.
+"""
+
+import functools
+import os
+import re
+
+# A file with a hyphen in its name, as Meson's tests have.
+LAB = __import__('lab-test')
+Lab, require = LAB.Lab, LAB.require
+
+SEED = os.environ.get('SOAK_SEED', '0x3c03da')
+ACCESSES = os.environ.get('SOAK_ACCESSES', '30000')
+WRONG = re.compile(r'vga-soak: (\w+), two processors: wrong (\d+)')
+HASH = re.compile(r'vga-soak: (\d+) accesses, hash (\w+)')
+# What the forwarded accesses came to, by model.
+EXPECTED = {}
+
+
+def soak(model, way, options, used=()):
+    """Run it; the counters USED tell that the way was taken."""
+    images = LAB.lab_images()
+    lab = Lab(f'soak-{model}-{way}', '--adapter', 'VGA', '--adapter', model,
+              '--device-opts', options, '--arg', '-smp 2', '--seconds', '600',
+              '--kernel', images.kernel(), '--initrd', images.soak_initrd(),
+              '--append', 'console=ttyS0 quiet no_timer_check nomodeset '
+              f'lab.soak={SEED},{ACCESSES}', until='debug:vga-soak: done')
+    log = lab.read('guest.log')
+    print(f'# {lab.result["counters"]}')
+    wrong = dict(WRONG.findall(log))
+    require(wrong == {'text': '0', 'dots': '0'}, f'wrong: {wrong}')
+    accesses, value = HASH.search(log).groups()
+    print(f'# {accesses} accesses, hash {value}')
+    require(EXPECTED.setdefault(model, value) == value,
+            f'the outcome differs: not {EXPECTED[model]}; SOAK_SEED={SEED}')
+    for counter in used:
+        require(lab.result['counters'][counter], f'{counter} is 0')
+
+
+WAYS = [
+    ('forward', 'x-vga-engine=forward', ()),
+    ('combine', 'x-vga-engine=combine', ('posts',)),
+    ('auto', 'x-vga-engine=auto', ('posts', 'shadow_maps')),
+    ('exact', 'x-vga-shadow-ram=off', ('posts', 'shadow_enters')),
+    ('linear', 'x-vga-engine=linear', ('posts', 'linear_enters')),
+]
+
+
+def group(model, *names):
+    """Cases of a model."""
+    return [(f'{model}, {way}', functools.partial(soak, model, way, options,
+                                                  used))
+            for way, options, used in WAYS if not names or way in names]
+
+
+LAB.GROUPS.update({
+    'few': group('cirrus-vga', 'forward', 'linear'),
+    'cirrus': group('cirrus-vga'),
+    'ati': group('ati-vga'),
+    'vga': group('VGA')})
+
+
+if __name__ == '__main__':
+    LAB.main()
