@@ -409,6 +409,11 @@ def soak_initrd():
                         **{'vga-soak': guest_program('vga-soak')})
 
 
+def log_initrd():
+    """Initramfs of the guest whose console scrolls."""
+    return guest_initrd('guest-log-init')
+
+
 def drm_initrd():
     """Initramfs of the guest whose kernel has the driver of `VGA`."""
     return guest_initrd('guest-drm-init', ('bochs',))

@@ -4,7 +4,8 @@
 
 speed-bench.py [--lab | --served] [--adapter MODEL] [--out DIR]
 
-The same guest, lab/guests/vga-speed.S, runs on each of these in turn:
+The same guest, lab/guests/vga-speed.S, runs on each of these in turn, and in
+the lab Linux with its log on the screen, too:
   --lab     an adapter assigned by the unpatched QEMU, by the patched QEMU,
             by the same with x-vga-engine=linear, and the emulated VGA, under
             the lab's host and KVM
@@ -32,7 +33,9 @@ TITLES = {
     'frame': 'mode 13h frame', 'planar_fill': 'planar fill',
     'latched_copy': 'latched copy', 'palette': 'palette load',
     'registers': 'register ping-pong', 'cursor': 'cursor moves',
+    'linux_boot': 'Linux boots', 'linux_log': 'Linux scrolls a log',
 }
+LINUX = re.compile(r'^(linux_\w+) ([0-9.]+) ?([0-9.]*)\r?$', re.MULTILINE)
 COUNTERS = ('x-vga-region-reads', 'x-vga-region-writes', 'x-vga-calls-read',
             'x-vga-calls-write', 'x-vga-posts', 'x-vga-shadow-maps',
             'x-vga-latch-losses')
@@ -50,16 +53,32 @@ def parse(lines):
     return found
 
 
+def run_lab(where, *options):
+    """One run of the lab."""
+    subprocess.run([os.path.join(TOP, 'lab', 'run'), '--seconds', '500',
+                    '--out', where, *options], check=True)
+
+
+def linux_in_lab(where, options):
+    """{case: seconds} of a guest whose console is the adapter."""
+    run_lab(where, '--kernel', images.kernel(), '--initrd',
+            images.log_initrd(), '--append', 'console=tty0 loglevel=8 '
+            'nomodeset no_timer_check', '--arg=-serial stdio', '--until',
+            'qemu:LINUX MEASURED', *options)
+    with open(os.path.join(where, 'qemu.log'), encoding='utf-8') as file:
+        return {case: float(end) - float(begin) if end else float(begin)
+                for case, begin, end in LINUX.findall(file.read())}
+
+
 def in_lab(name, disk, options, out):
-    """One run of the lab; what its guest said."""
+    """Two runs of the lab; what its guests said."""
     where = os.path.join(out, name)
     # One round, which takes minutes without an engine.
-    command = [os.path.join(TOP, 'lab', 'run'), '--disk', disk, '--seconds',
-               '500', '--until', 'debug:^DONE', '--out', where]
-    subprocess.run(command + options, check=True)
+    run_lab(where, '--disk', disk, '--until', 'debug:^DONE', *options)
     with open(os.path.join(where, 'guest.log'), encoding='utf-8',
               errors='replace') as file:
-        return parse(file)
+        found = parse(file)
+    return found | linux_in_lab(where + '-linux', options)
 
 
 def lab(disk, adapter, out):
@@ -126,7 +145,7 @@ def ratios(found):
     return [(title,
              {way: found[slow][case] / found[way][case] for way in ways},
              {way: found[emulated][case] / found[way][case] for way in ways})
-            for case, title in TITLES.items()]
+            for case, title in TITLES.items() if case in found[slow]]
 
 
 def digits(ratio):

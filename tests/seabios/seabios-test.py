@@ -7,6 +7,7 @@ machine, under TCG, and wants what is wrong with the release as well.
 """
 
 import functools
+import json
 import re
 import socket
 import struct
@@ -228,6 +229,32 @@ def vga_primary():
     check_sound(ours, 'pc', 6144)
 
 
+def served_vga(bench, name, size):
+    """A VGA as assigned devices are: it has a bootindex."""
+    path = bench.path(name)
+    bench.start(images.QEMU, name + '-server', '-machine',
+                'x-remote,vfio-user=on,auto-shutdown=off', '-device',
+                f'virtio-vga,id=gpu,hostmem={size}', '-object',
+                'x-vfio-user-server,id=server,type=unix,device=gpu,'
+                f'path={path}')
+    return json.dumps({'driver': 'vfio-user-pci', 'id': 'served',
+                       'addr': '6', 'x-vga': True, 'bootindex': 0,
+                       'socket': {'type': 'unix', 'path': path}})
+
+
+def vga_bootindex():
+    """Of two the one that bootindex makes primary stays low."""
+    with Bench() as bench:
+        found = [place(bench, bios, 'pc', 6144, [
+            vga('512M'), served_vga(bench, name + '-vga', '512M'),
+            testdev('a', '256M')], name=name)
+            for bios, name in ((STOCK, 'stock'), (OURS, 'ours'))]
+    require_high(found[0], ('served', 4), ('a', 2))
+    require_low(found[1], ('served', 4))
+    line = found[1].lines('map device bdf=00:02.0  bar 4, addr')[0]
+    require(int(re.search(r'addr (\w+)', line)[1], 16) >= 4 * GIB, line)
+
+
 def vga_knob():
     """etc/pci-vga-low=0 treats it as any other."""
     def knob(bench):
@@ -299,6 +326,7 @@ def high():
         ('the boot VGA stays low though it is the largest',
          vga_is_the_largest),
         ('the primary one of two VGA devices stays low', vga_primary),
+        ('bootindex picks the one that stays low', vga_bootindex),
         ('etc/pci-vga-low=0', vga_knob),
         ('a BAR of the boot VGA that cannot fit low', vga_too_large),
         ('what cannot fit low goes first', too_large_first),
