@@ -12,8 +12,8 @@
  * A window is RAM-like if each byte of it is a byte of the adapter's memory,
  * no two the same, that a read returns and a write replaces, whatever was
  * accessed before.  Text modes have one, and mode 13h, whose four planes are
- * chained: each dot is a byte.  In general a VGA's memory is not: latches, rotation, bit
- * mask, set/reset, plane masks and read modes stand between.
+ * chained: each dot is a byte.  In general a VGA's memory is not: latches,
+ * rotation, bit mask, set/reset, plane masks and read modes stand between.
  *
  * Facts are of the IBM VGA as documented in IBM PS/2 Hardware Interface
  * Technical Reference (Video Subsystem), and in what is common to all its

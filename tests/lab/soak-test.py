@@ -19,6 +19,13 @@ Lab, require = LAB.Lab, LAB.require
 SEED = os.environ.get('SOAK_SEED', '0x3c03da')
 ACCESSES = os.environ.get('SOAK_ACCESSES', '30000')
 WRONG = re.compile(r'vga-soak: (\w+), two processors: wrong (\d+)')
+# How often the host's kernel was asked, as it says itself
+PROBE = ('mount -t tracefs tracefs /sys/kernel/tracing; '
+         'echo p:vga vfio_pci_vga_rw > /sys/kernel/tracing/kprobe_events; '
+         'echo 1 > /sys/kernel/tracing/events/kprobes/vga/enable; '
+         '(while sleep 1; do event "qemu probe'
+         ' $(cat /sys/kernel/tracing/kprobe_profile)"; done) &')
+PROBED = re.compile(r'probe\s+vga\s+(\d+)')
 HASH = re.compile(r'vga-soak: (\d+) accesses, hash (\w+)')
 # What the forwarded accesses came to, by model.
 EXPECTED = {}
@@ -29,11 +36,13 @@ def soak(model, way, options, used=()):
     images = LAB.lab_images()
     lab = Lab(f'soak-{model}-{way}', '--adapter', 'VGA', '--adapter', model,
               '--device-opts', options, '--arg', '-smp 2', '--seconds', '600',
+              '--host-cmd', PROBE,
               '--kernel', images.kernel(), '--initrd', images.soak_initrd(),
               '--append', 'console=ttyS0 quiet no_timer_check nomodeset '
-              f'lab.soak={SEED},{ACCESSES}', until='debug:vga-soak: done')
+              f'lab.soak={SEED},{ACCESSES}', until='debug:vga-soak: quiet')
     log = lab.read('guest.log')
-    print(f'# {lab.result["counters"]}')
+    counters = lab.result['counters']
+    print(f'# {counters}')
     wrong = dict(WRONG.findall(log))
     require(wrong == {'text': '0', 'dots': '0'}, f'wrong: {wrong}')
     accesses, value = HASH.search(log).groups()
@@ -41,7 +50,14 @@ def soak(model, way, options, used=()):
     require(EXPECTED.setdefault(model, value) == value,
             f'the outcome differs: not {EXPECTED[model]}; SOAK_SEED={SEED}')
     for counter in used:
-        require(lab.result['counters'][counter], f'{counter} is 0')
+        require(counters[counter], f'{counter} is 0')
+    # There are calls of their own only where there is an engine.
+    kind = 'region_{}s' if counters['calls_read'] is None else 'calls_{}'
+    calls = sum(counters[kind.format(way)] for way in ('read', 'write'))
+    probed = PROBED.findall(lab.read('qemu.log'))
+    require(probed and int(probed[-1]) == calls,
+            f'the kernel has seen {probed[-1:]} calls, not {calls}')
+    print(f'# {calls} calls, as the kernel says')
 
 
 WAYS = [
