@@ -1689,6 +1689,7 @@ typedef struct Oracle {
     uint64_t made;
     uint64_t good; /* after so many, everything agreed */
     uint64_t bad;  /* after so many, not any more */
+    bool decodes;  /* off in the middle of recipe_decode() */
     bool in_batch;
     Fault *fault; /* on the next access it applies to */
     uint64_t fault_at;
@@ -1805,6 +1806,9 @@ static void oracle_compare(Oracle *o, int n)
 static void oracle_put(Oracle *o, int n, Access a)
 {
     g_assert_cmpint(n, <, BATCH);
+    if (a.op == OP_OUT && a.addr == 0xcfc && a.size == 2) {
+        o->decodes = a.value & PCI_COMMAND_MEMORY;
+    }
     o->past[HISTORY + n] = a;
     pipe_put(&o->pipes[DIRECT], &a);
     if (o->fault && o->fault(&a)) {
@@ -2155,6 +2159,9 @@ static void oracle_dump(Oracle *o)
 {
     uint16_t crtc;
 
+    while (!o->decodes && !o->diverged) {
+        oracle_batch(o, 1);     /* load_latches() reads the window */
+    }
     flush(o);
     if (o->diverged) {
         return;
