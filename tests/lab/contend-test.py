@@ -19,6 +19,8 @@ from bench import TOP, require, tap
 from vgalab import images
 
 ROWS = 25
+# How long each draws
+SECONDS = os.environ.get('CONTEND_SECONDS', '60')
 APPEND = 'console=ttyS0 quiet no_timer_check nomodeset lab.draw={}'
 SECOND = ('qemu-system-x86_64 -L /firmware -nodefaults -no-user-config '
           '-machine pc,accel=kvm -cpu host -m 256 -display none -vga none '
@@ -103,8 +105,8 @@ def report(out, found):
 def together_case(name, options, *arguments):
     """Nothing gets lost, or to another's screen."""
     def case():
-        out = draw(name, 60, 60, options,
-                   '--host-cmd', 'vga-draw 60 Host 0000:01:00.0 &',
+        out = draw(name, SECONDS, SECONDS, options, '--host-cmd',
+                   f'vga-draw {SECONDS} Host 0000:01:00.0 &',
                    *arguments, until=['debug:First: done',
                                       'qemu:Second: done'])
         found = finished(out)
@@ -113,7 +115,7 @@ def together_case(name, options, *arguments):
             check_screen(out, number, who)
         require(all(not about[2] for about in found.values()),
                 f'accesses were lost: {found}')
-    return f'two guests and the host draw for a minute: {name}', case
+    return f'two guests and the host draw for {SECONDS} s: {name}', case
 
 
 def killed_case():
