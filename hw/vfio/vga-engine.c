@@ -492,6 +492,7 @@ static void shadow_load_latches(VFIOVGAEngine *e)
     engine_read_back(e, e->read_base, 1, &data);
     if (changed) {
         engine_put(e, e->read_base, now, cell, true);
+        e->read_base = 0; /* it cannot be read there another time */
     }
 }
 

@@ -742,6 +742,29 @@ static void test_latches_written(void)
     machine_stop(&m);
 }
 
+/* ... and is not where it was any more: no other copy before another read */
+static void test_latches_gone(void)
+{
+    Machine m;
+    int i;
+
+    start(&m, SHADOW);
+    set_text_mode(&m);
+    use_text(&m);
+    qtest_writew(m.qts, TEXT + 0x246, 0x1234);
+    qtest_readw(m.qts, TEXT + 0x246);
+    qtest_writew(m.qts, TEXT + 0x246, 0x5678);
+    qtest_clock_step(m.qts, 10 * VISIBLE); /* it has paid */
+    set_command(&m, 0);
+    set_command(&m, IO_MEM);
+    for (i = 0; i < 1000; i++) {
+        qtest_writew(m.qts, TEXT, i);
+    }
+    check_tier(&m, "combine");
+    use_text(&m);
+    machine_stop(&m);
+}
+
 /* ... four dots of it in mode 13h */
 static void test_latches_linear(void)
 {
@@ -877,6 +900,7 @@ int main(int argc, char **argv)
     add_for("again", "mapped", MAPPED, test_again);
     qtest_add_func("/vga-engine/latches", test_latches);
     qtest_add_func("/vga-engine/latches-written", test_latches_written);
+    qtest_add_func("/vga-engine/latches-gone", test_latches_gone);
     qtest_add_func("/vga-engine/latches-linear", test_latches_linear);
     qtest_add_func("/vga-engine/latches-lost", test_latches_lost);
     qtest_add_func("/vga-engine/properties", test_properties);

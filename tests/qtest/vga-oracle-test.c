@@ -337,10 +337,10 @@ static void emit(Guest *g, Op op, uint32_t addr, uint32_t size, uint32_t value)
     }
     if (op == OP_OUT) {
         a.value = guest_port_value(g, &a);
-        g->registers_written = true;
     } else if (op == OP_WRITE && size < 4) {
         a.value &= (1u << (size * 8)) - 1;
     }
+    g->registers_written |= op == OP_OUT || op == OP_OTHER;
     guest_hash(g, &a);
     g_queue_push_tail(&g->queue, g_memdup2(&a, sizeof(a)));
 }
