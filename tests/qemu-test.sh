@@ -14,5 +14,7 @@ fi
 QTEST_QEMU_BINARY=./${3:-qemu-system-x86_64}
 QTEST_QEMU_IMG=./qemu-img
 G_TEST_SRCDIR=$PWD/../src/qemu/${2%/*} G_TEST_BUILDDIR=$PWD/${2%/*}
-export QTEST_QEMU_BINARY QTEST_QEMU_IMG G_TEST_SRCDIR G_TEST_BUILDDIR
+# A firmware that does not know this series
+VGA_POST_BIOS=$PWD/../base/seabios/bios-256k.bin
+export QTEST_QEMU_BINARY QTEST_QEMU_IMG G_TEST_SRCDIR G_TEST_BUILDDIR VGA_POST_BIOS
 exec "$2" --tap -k

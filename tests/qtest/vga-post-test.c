@@ -8,7 +8,8 @@
  * 0x1a010, is the address of BAR 0, and it is the host's.  Its VBIOS fetches it
  * there and writes to BAR 0 during POST.  A processor (TCG) runs it from the
  * firmware.  That fails in a guest where BAR 0 is elsewhere, and it works with
- * x-bar-identity=on.
+ * x-bar-identity=on: by an alias with the firmware in $VGA_POST_BIOS, which is
+ * to be one that knows nothing of it, such as SeaBIOS 1.17.0.
  */
 
 #include "qemu/osdep.h"
@@ -138,7 +139,8 @@ static unsigned posts(Adapter *adapter)
     return n;
 }
 
-static void check_post(const char *property, const char *said, unsigned n)
+static void check_post(const char *property, const char *bios, const char *said,
+                       unsigned n)
 {
     Adapter *adapter = adapter_like_nvidia();
     g_autofree char *log = NULL, *options = NULL;
@@ -151,8 +153,9 @@ static void check_post(const char *property, const char *said, unsigned n)
         "-accel tcg -m 128M -chardev file,id=debug,path=%s "
         "-device isa-debugcon,iobase=0x402,chardev=debug -device "
         "'{\"driver\":\"vfio-user-pci\",\"id\":\"card\",\"x-vga\":true,%s"
-        "\"socket\":{\"type\":\"unix\",\"path\":\"%s\"}}'",
-        log, property, adapter_path(adapter));
+        "\"socket\":{\"type\":\"unix\",\"path\":\"%s\"}}'%s%s",
+        log, property, adapter_path(adapter), bios ? " -bios " : "",
+        bios ? bios : "");
     machine_start(&m, adapter, "pc", options);
     wait_said(log, said);
     g_assert_cmpint(posts(adapter), ==, n);
@@ -162,12 +165,23 @@ static void check_post(const char *property, const char *said, unsigned n)
 
 static void test_without(void)
 {
-    check_post("", "VBIOS: POST bad", 0);
+    check_post("", NULL, "VBIOS: POST bad", 0);
 }
 
 static void test_identity(void)
 {
-    check_post("\"x-bar-identity\":\"on\",", "VBIOS: POST ok", 1);
+    check_post("\"x-bar-identity\":\"on\",", NULL, "VBIOS: POST ok", 1);
+}
+
+static void test_alias_without(void)
+{
+    check_post("", g_getenv("VGA_POST_BIOS"), "VBIOS: POST bad", 0);
+}
+
+static void test_alias(void)
+{
+    check_post("\"x-bar-identity\":\"on\",", g_getenv("VGA_POST_BIOS"),
+               "VBIOS: POST ok", 1);
 }
 
 int main(int argc, char **argv)
@@ -176,6 +190,10 @@ int main(int argc, char **argv)
     if (qtest_has_accel("tcg")) {
         qtest_add_func("vga-post/without", test_without);
         qtest_add_func("vga-post/identity", test_identity);
+        if (g_getenv("VGA_POST_BIOS")) {
+            qtest_add_func("vga-post/alias-without", test_alias_without);
+            qtest_add_func("vga-post/alias", test_alias);
+        }
     }
     return g_test_run();
 }
