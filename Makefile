@@ -8,13 +8,14 @@ HOST ?=
 ADAPTER ?=
 NAMES ?= qemu seabios
 SECONDS ?= 60
+MILLIONS ?= 50
 BUILD := $(or $(VGA_ASSIGN_BUILD),build)
 
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: PREFIX= HOST= ADAPTER= SECONDS= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
+	@echo "Variables: PREFIX= HOST= ADAPTER= SECONDS= MILLIONS= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
 
 deps: ## install the Debian packages that are missing (as root or by sudo); see scripts/deps --print
 	@scripts/deps
@@ -67,6 +68,9 @@ check-each: auto-deps ## each patch of the series built and tested alone, in ord
 check-fuzz: deps ## the fuzzer of the VBIOS walker for a minute (SECONDS=60) under ASan and UBSan
 	@scripts/fuzz vbios $(SECONDS)
 
+check-soak: auto-deps ## the oracle of legacy VGA accesses by random seeds: MILLIONS=50 a tier; goes on where it was cut off
+	@scripts/soak $(MILLIONS)
+
 coverage-vbios: auto-deps ## what of the VBIOS walker its unit test runs, in lines
 	@scripts/fuzz coverage
 
@@ -84,4 +88,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help bench deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-others check-each check-fuzz coverage-vbios check-series demo clean distclean
+.PHONY: help bench deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-others check-each check-fuzz check-soak coverage-vbios check-series demo clean distclean
