@@ -49,13 +49,16 @@
 /*
  * A shadow pays once it is used: filling it is a read of the whole window, and
  * each mapping is a change of the memory map.  So it takes so many accesses
- * without a pause of HEAT_MS, and the more, the shorter the last one lasted.
- * It is the pause that counts, since how long an access takes is the host's
- * affair: where it is slow, a shadow is worth most.  To post pays as late.
+ * without a pause of HEAT_MS, and the more, the more often in a row one lasted
+ * but a moment.  Twice in each mode set is how it should be, for the screen is
+ * cleared and a font loaded.  It is the pause that counts, since how long an
+ * access takes is the host's affair: where it is slow, a shadow is worth most.
+ * To post pays as late.
  */
 #define HEAT_MS 50
 #define HEAT_FIRST 16
 #define HEAT_MAX 1024
+#define HEAT_MOMENTS 4
 
 typedef struct VFIOVGAHeat {
     int64_t last;                /* ms, when the last access was */
@@ -87,7 +90,6 @@ typedef struct VFIOVGAEngine {
         uint32_t base;           /* bus address */
         uint32_t size;           /* 0: nothing pending */
         uint32_t writes;
-        uint8_t data[COMBINE_MAX];
     } combine;
 
     /* What the guest read last, if that was in the window wanted */
@@ -105,7 +107,6 @@ typedef struct VFIOVGAEngine {
     VFIOVGAWindow window;        /* shadowed; key 0: none */
     MemoryRegion *ram;           /* the guest's image; NULL: cannot shadow */
     uint64_t *guest;             /* its bytes */
-    uint64_t adapter[VFIO_VGA_WINDOW_MAX / sizeof(uint64_t)];
     bool can_map;
     bool may_map;
     bool mapped;
@@ -114,7 +115,7 @@ typedef struct VFIOVGAEngine {
     int idle;                    /* periods */
     int64_t entered;             /* ms */
     VFIOVGAHeat heat;            /* of the window wanted */
-    unsigned heat_needed;
+    unsigned moments;            /* shadows that did not last, in a row */
     bool heated;                 /* enough; engine_tick() is to see to it */
 
     bool can_post;
@@ -136,6 +137,10 @@ typedef struct VFIOVGAEngine {
     uint64_t latch_losses;
     uint64_t posts;
     uint64_t ticks;
+
+    /* Last, so that what each access needs is on one page */
+    uint8_t combined[COMBINE_MAX];
+    uint64_t adapter[VFIO_VGA_WINDOW_MAX / sizeof(uint64_t)]; /* has these */
 } VFIOVGAEngine;
 
 static const char *const vfio_vga_tiers[VFIO_VGA_TIER__MAX] = {
@@ -310,6 +315,14 @@ static bool heat_up(VFIOVGAHeat *heat, unsigned needed)
     return true;
 }
 
+/* A window that was left again at once may not have paid for being entered */
+static unsigned heat_needed(const VFIOVGAEngine *e)
+{
+    unsigned doublings = MAX(e->moments, HEAT_MOMENTS) - HEAT_MOMENTS;
+
+    return HEAT_FIRST << MIN(doublings, ctz32(HEAT_MAX / HEAT_FIRST));
+}
+
 /*
  * Post
  */
@@ -358,7 +371,7 @@ static void combine_flush(VFIOVGAEngine *e)
         return;
     }
     e->combine.size = 0;
-    engine_put(e, e->combine.base, e->combine.data, size, one || !e->width);
+    engine_put(e, e->combine.base, e->combined, size, one || !e->width);
     if (!one) {
         e->combined_writes += e->combine.writes;
         e->combined_calls += e->writes - calls;
@@ -378,7 +391,7 @@ static void combine_write(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
         e->combine.base = offset;
         e->combine.writes = 0;
     }
-    memcpy(e->combine.data + e->combine.size, data, size);
+    memcpy(e->combined + e->combine.size, data, size);
     e->combine.size += size;
     e->combine.writes++;
     engine_arm(e);
@@ -392,6 +405,12 @@ static bool window_covers(VFIOVGAWindow window, uint32_t offset, uint32_t size)
 {
     return window.key && offset >= window.base &&
            offset + size <= window.base + window.size;
+}
+
+static bool window_is_beside(VFIOVGAWindow window, uint32_t offset)
+{
+    return window.key && offset >= window.base + window.size &&
+           offset < window.base + window.decoded;
 }
 
 static uint8_t *shadow_byte(VFIOVGAEngine *e, uint32_t offset)
@@ -496,7 +515,6 @@ static void shadow_load_latches(VFIOVGAEngine *e)
     }
 }
 
-/* A window that was left again at once did not pay for being entered */
 static void shadow_leave(VFIOVGAEngine *e, const char *reason)
 {
     if (!e->window.key) {
@@ -505,11 +523,18 @@ static void shadow_leave(VFIOVGAEngine *e, const char *reason)
     shadow_map(e, false);
     shadow_write_back(e);
     shadow_load_latches(e);
-    e->heat_needed = engine_now_ms() - e->entered < HEAT_MS
-                     ? MIN(e->heat_needed * 2, HEAT_MAX) : HEAT_FIRST;
+    e->moments = engine_now_ms() - e->entered < HEAT_MS ? e->moments + 1 : 0;
     e->window = (VFIOVGAWindow) { };
     e->shadow_leaves++;
     trace_vfio_vga_engine_left(engine_name(e), reason);
+}
+
+/* A read there loads the latches, and a VGA of 256 KiB repeats itself */
+static void shadow_leave_beside(VFIOVGAEngine *e, uint32_t offset)
+{
+    if (window_is_beside(e->window, offset)) {
+        shadow_leave(e, "accessed beside it");
+    }
 }
 
 static bool shadow_sync(VFIOVGAEngine *e)
@@ -612,20 +637,20 @@ static void shadow_begin(VFIOVGAEngine *e)
 
 /*
  * The guest accesses memory, and QEMU sees it: would a shadow pay?  Returns
- * false if none is to be had there.
+ * false if none is to be had there, or not soon.
  */
 static bool shadow_heat(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
 {
     if (!shadow_wanted(e) || !window_covers(e->wanted, offset, size)) {
         return false;
     }
-    if (heat_up(&e->heat, e->heat_needed)) {
+    if (heat_up(&e->heat, heat_needed(e))) {
         e->heated = e->posted && e->may_map;
         if (!e->heated) {
             shadow_begin(e);
         }
     }
-    return true;
+    return e->mapped || heat_needed(e) == HEAT_FIRST;
 }
 
 /*
@@ -638,10 +663,16 @@ static void engine_barrier(VFIOVGAEngine *e)
     shadow_sync(e);
 }
 
-/* Addresses mean something else from now on */
+/*
+ * Addresses mean something else from now on.  What may become RAM is not posted
+ * meanwhile: that would take a period, in which a font is loaded.
+ */
 static void engine_want(VFIOVGAEngine *e, VFIOVGAWindow wanted)
 {
     if (e->wanted.key != wanted.key) {
+        if (wanted.key && e->may_map) {
+            engine_unpost(e);
+        }
         e->wanted = wanted;
         e->read_base = 0;
         e->heat.count = 0;
@@ -737,6 +768,7 @@ static int engine_read_memory(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
         memcpy(data, shadow_byte(e, offset), size);
         return size;
     }
+    shadow_leave_beside(e, offset);
     combine_flush(e);
     ret = engine_forward(e, false, offset, size, data);
     if (!e->window.key) { /* else nothing is decoded there */
@@ -786,7 +818,7 @@ static int engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
     }
     next = e->state;
     ordered = vfio_vga_state_write(&next, port, ldn_le_p(data, size), size);
-    wanted = engine_window(e, &next);
+    wanted = ordered ? engine_window(e, &next) : e->wanted;
 
     combine_flush(e);
     if (e->window.key && e->window.key != wanted.key) {
@@ -831,6 +863,7 @@ static int engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
         }
         return size;
     }
+    shadow_leave_beside(e, offset);
     if (ranges_overlap(offset, size, e->read_base, sizeof(e->read_cell))) {
         e->read_base = 0; /* what was read is not there any more */
     }
@@ -931,7 +964,7 @@ static void engine_reset(VFIOPCIDevice *vdev, VFIOQuirk *quirk)
     e->distrusted = false;
     e->latches_lost = false;
     e->may_map = e->can_map;
-    e->heat_needed = HEAT_FIRST;
+    e->moments = 0;
 }
 
 /*
@@ -1188,7 +1221,6 @@ static VFIOVGAEngine *engine_new(VFIOPCIDevice *vdev, VFIOVGATier tier)
     e->vdev = vdev;
     e->tier = tier;
     e->width = vdev->vga_options.width;
-    e->heat_needed = HEAT_FIRST;
     e->can_post = kvm_enabled() || qtest_enabled();
     e->running = runstate_is_running();
     e->bus_master = engine_is_bus_master(&vdev->vbasedev);

@@ -10,21 +10,14 @@
 #include "vga-posted.h"
 #include "system/memory.h"
 
-#define DAC_INDEX 0x3c8
-#define DAC_PORTS 2 /* and the data */
-
-bool vfio_vga_posted_port(uint32_t port, unsigned size)
-{
-    return port >= DAC_INDEX && port + size <= DAC_INDEX + DAC_PORTS;
-}
-
 void vfio_vga_posted_begin(VFIOVGA *vga)
 {
     MemoryRegion *high = &vga->region[QEMU_PCI_VGA_IO_HI].mem;
 
     memory_region_set_coalescing(&vga->region[QEMU_PCI_VGA_MEM].mem);
-    memory_region_add_coalescing(high, DAC_INDEX - QEMU_PCI_VGA_IO_HI_BASE,
-                                 DAC_PORTS);
+    memory_region_add_coalescing(high, VFIO_VGA_POSTED_PORT -
+                                 QEMU_PCI_VGA_IO_HI_BASE,
+                                 VFIO_VGA_POSTED_PORTS);
     memory_region_set_flush_coalesced(&vga->region[QEMU_PCI_VGA_IO_LO].mem);
 }
 

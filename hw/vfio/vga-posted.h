@@ -26,13 +26,20 @@
 
 struct VFIOVGA;
 
+#define VFIO_VGA_POSTED_PORT 0x3c8 /* DAC: index, data */
+#define VFIO_VGA_POSTED_PORTS 2
+
 /**
  * vfio_vga_posted_port: can a write to a port be posted?
  *
  * @port: 3b0-3bb or 3c0-3df
  * @size: bytes
  */
-bool vfio_vga_posted_port(uint32_t port, unsigned size);
+static inline bool vfio_vga_posted_port(uint32_t port, unsigned size)
+{
+    return port >= VFIO_VGA_POSTED_PORT &&
+           port + size <= VFIO_VGA_POSTED_PORT + VFIO_VGA_POSTED_PORTS;
+}
 
 /**
  * vfio_vga_posted_begin: the guest's writes are kept from now on

@@ -40,11 +40,6 @@ static bool state_crtc_decoded(const VFIOVGAState *s, bool color)
     return s->misc != VFIO_VGA_UNKNOWN && !!(s->misc & MISC_COLOR) == color;
 }
 
-bool vfio_vga_state_lacks_misc(const VFIOVGAState *s, uint32_t port)
-{
-    return s->misc == VFIO_VGA_UNKNOWN && (port == 0x3b4 || port == 0x3d4);
-}
-
 static bool state_write_misc(VFIOVGAState *s, uint8_t value)
 {
     if (s->misc == VFIO_VGA_UNKNOWN || ((s->misc ^ value) & MISC_COLOR)) {
@@ -184,24 +179,32 @@ void vfio_vga_state_read(VFIOVGAState *s, uint32_t port, unsigned size)
 }
 
 /*
- * The registers as a video BIOS sets them: plane masks, chaining, write and
- * read mode 0, mapping.  In the text modes the characters are in plane 0 at the
- * even addresses, the attributes in plane 1 at the odd ones; in mode 13h
- * addresses go through the planes in turn.
+ * The registers as a video BIOS sets them: plane masks, chaining, planes to
+ * read, write and read mode 0, mapping.  In the text modes the characters are
+ * in plane 0 at the even addresses, the attributes in plane 1 at the odd ones;
+ * their fonts are in plane 2, and it is by itself while one is loaded; in mode
+ * 13h addresses go through the planes in turn.
  */
 static const struct {
     VFIOVGAWindow window; /* its key is yet to come */
     uint8_t sr2;
     uint8_t sr4;          /* but for bit 0, which is reserved */
+    uint8_t gr4;
     uint8_t gr5;
     uint8_t gr6;
 } vfio_vga_state_windows[] = {
     /* color, modes 0 to 3 */
-    { { 0xb8000, 32 * KiB, 2, false }, 0x03, 0x02, 0x10, 0x0e },
+    { { 0xb8000, 32 * KiB, 32 * KiB, 2, false }, 0x03, 0x02, 0x00, 0x10, 0x0e },
     /* monochrome, mode 7 */
-    { { 0xb0000, 32 * KiB, 2, false }, 0x03, 0x02, 0x10, 0x0a },
+    { { 0xb0000, 32 * KiB, 32 * KiB, 2, false }, 0x03, 0x02, 0x00, 0x10, 0x0a },
+    /*
+     * the first font, of 256 characters, though there is room for eight: as a
+     * video BIOS reaches it, and as Linux does (drivers/video/console/vgacon.c)
+     */
+    { { 0xa0000, 8 * KiB, 64 * KiB, 1, false }, 0x04, 0x06, 0x02, 0x00, 0x04 },
+    { { 0xa0000, 8 * KiB, 128 * KiB, 1, false }, 0x04, 0x06, 0x02, 0x00, 0x00 },
     /* mode 13h */
-    { { 0xa0000, 64 * KiB, 4, true }, 0x0f, 0x0e, 0x40, 0x05 },
+    { { 0xa0000, 64 * KiB, 64 * KiB, 4, true }, 0x0f, 0x0e, 0x00, 0x40, 0x05 },
 };
 
 /* What a RAM-like window needs: running, and nothing between bus and planes */
@@ -211,7 +214,6 @@ static bool state_is_plain(const VFIOVGAState *s)
            s->sr[0] == 0x03 &&          /* not in reset */
            s->gr[1] == 0x00 &&          /* no set/reset */
            s->gr[3] == 0x00 &&          /* no rotation, replace */
-           s->gr[4] == 0x00 &&          /* read planes 0 and 1 */
            s->gr[8] == 0xff &&          /* all bits */
            s->cr14 != VFIO_VGA_UNKNOWN && s->cr17 != VFIO_VGA_UNKNOWN;
 }
@@ -221,6 +223,7 @@ static bool state_is_mode(const VFIOVGAState *s, int i)
 {
     return s->sr[2] == vfio_vga_state_windows[i].sr2 &&
            (s->sr[4] & ~1) == vfio_vga_state_windows[i].sr4 &&
+           s->gr[4] == vfio_vga_state_windows[i].gr4 &&
            s->gr[5] == vfio_vga_state_windows[i].gr5 &&
            s->gr[6] == vfio_vga_state_windows[i].gr6 &&
            (vfio_vga_state_windows[i].window.linear ||

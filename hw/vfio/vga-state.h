@@ -11,9 +11,10 @@
  *
  * A window is RAM-like if each byte of it is a byte of the adapter's memory,
  * no two the same, that a read returns and a write replaces, whatever was
- * accessed before.  Text modes have one, and mode 13h, whose four planes are
- * chained: each dot is a byte.  In general a VGA's memory is not: latches,
- * rotation, bit mask, set/reset, plane masks and read modes stand between.
+ * accessed before.  Text modes have one, and so has their font while it can be
+ * reached, and mode 13h, whose four planes are chained: each dot is a byte.  In
+ * general a VGA's memory is not: latches, rotation, bit mask, set/reset, plane
+ * masks and read modes stand between.
  *
  * Facts are of the IBM VGA as documented in IBM PS/2 Hardware Interface
  * Technical Reference (Video Subsystem), and in what is common to all its
@@ -47,8 +48,9 @@ typedef struct VFIOVGAState {
 typedef struct VFIOVGAWindow {
     uint32_t base; /* bus address */
     uint32_t size; /* bytes; no more than VFIO_VGA_WINDOW_MAX */
+    uint32_t decoded; /* bytes from @base; behind @size they may mean the same */
     uint32_t cell; /* bytes that one read has in the latches, aligned to that */
-    bool linear;   /* of mode 13h, not of a text mode */
+    bool linear;   /* of mode 13h, not of a text mode or its font */
     /*
      * 0: there is none.  Otherwise the same as long as each address means the
      * same byte of the adapter's memory.
@@ -76,7 +78,7 @@ void vfio_vga_state_forget(VFIOVGAState *s);
  *
  * Returns true if what was written to memory before has to be there first.
  * That is not so for the DAC, the cursor and a bare index: they only change
- * how a picture looks.
+ * how a picture looks, and leave vfio_vga_state_window() as it was.
  */
 bool vfio_vga_state_write(VFIOVGAState *s, uint32_t port, uint64_t data,
                           unsigned size);
@@ -93,7 +95,11 @@ bool vfio_vga_state_write(VFIOVGAState *s, uint32_t port, uint64_t data,
  * Returns true if it is not known and says whether the write is decoded: video
  * BIOSes set the CRTC before they write Miscellaneous Output.
  */
-bool vfio_vga_state_lacks_misc(const VFIOVGAState *s, uint32_t port);
+static inline bool vfio_vga_state_lacks_misc(const VFIOVGAState *s,
+                                             uint32_t port)
+{
+    return s->misc == VFIO_VGA_UNKNOWN && (port == 0x3b4 || port == 0x3d4);
+}
 
 /**
  * vfio_vga_state_read: the guest reads a port

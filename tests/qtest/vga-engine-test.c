@@ -125,6 +125,33 @@ static void set_text_mode(Machine *m)
     }
 }
 
+/* A text mode's plane 2 at a0000, for its font */
+static void set_font_mode(Machine *m)
+{
+    static const uint16_t writes[][2] = {
+        { 0x3c4, 0x0402 }, { 0x3c4, 0x0704 }, { 0x3ce, 0x0204 },
+        { 0x3ce, 0x0005 }, { 0x3ce, 0x0406 },
+    };
+    int i;
+
+    set_text_mode(m);
+    for (i = 0; i < ARRAY_SIZE(writes); i++) {
+        qtest_outw(m->qts, writes[i][0], writes[i][1]);
+    }
+}
+
+/* 16 of each 32 bytes: the rest of a cell is not shown */
+static void use_font(Machine *m)
+{
+    int i;
+
+    qtest_readb(m->qts, GRAPH + 0x800);
+    for (i = 0; i < 256 * 16; i++) {
+        qtest_writeb(m->qts, GRAPH + i / 16 * 32 + i % 16, 'A' + i % 26);
+    }
+    check_tier(m, "shadow");
+}
+
 /* Enough of accesses for a shadow to pay */
 static void use_text_only(Machine *m)
 {
@@ -313,11 +340,15 @@ static void test_posted_ports(void)
 static void test_posted_then_mapped(void)
 {
     Machine m;
+    int i;
 
     start(&m, MAPPED);
     use_graphics(&m);
     set_text_mode(&m);
-    qtest_writew(m.qts, TEXT, 0x0742);
+    for (i = 0; i < 16; i++) {
+        qtest_outb(m.qts, 0x3c9, i);
+    }
+    g_assert_cmpint(counter(&m, "x-vga-posts"), ==, 2);
     use_text_only(&m);
     g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 0);
     qtest_clock_step(m.qts, VISIBLE);
@@ -498,6 +529,48 @@ static void test_not_linear(void)
     use_mode_13(&m);
     use_mode_13(&m);
     check_tier(&m, "combine");
+    machine_stop(&m);
+}
+
+/* A font is a few calls, not one for each character */
+static void test_font(const void *properties)
+{
+    uint64_t calls;
+    Machine m;
+
+    start(&m, properties);
+    set_font_mode(&m);
+    calls = counter(&m, "x-vga-calls-write");
+    use_font(&m);
+    qtest_outw(m.qts, 0x3ce, 0x0e06);
+    g_assert_cmpint(counter(&m, "x-vga-calls-write") - calls, <=, 20);
+    g_assert_cmpint(counter(&m, "x-vga-shadow-leaves"), ==, 1);
+    check_adapter(&m, GRAPH + 0x20, "QRSTUVWXYZABCDEF", 16);
+    check_adapter(&m, GRAPH + 0x1fe0, "YZABCDEFGHIJKLMN", 16);
+    machine_stop(&m);
+}
+
+/* The other fonts are no part of the copy, and may be the same bytes */
+static void test_font_beside(const void *properties)
+{
+    static const uint32_t beside[] = { GRAPH + 0x2000, GRAPH + 0x10000 };
+    Machine m;
+    int i;
+
+    start(&m, properties);
+    set_font_mode(&m);
+    qtest_outw(m.qts, 0x3ce, 0x0006); /* 128 KiB of a0000, as Linux does */
+    for (i = 0; i < 2 * ARRAY_SIZE(beside); i++) {
+        use_font(&m);
+        put(&m, GRAPH, "within");
+        if (i % 2) {
+            qtest_readb(m.qts, beside[i / 2]);
+        } else {
+            put(&m, beside[i / 2], "beside");
+        }
+        g_assert_cmpint(counter(&m, "x-vga-shadow-leaves"), ==, i + 1);
+        check_adapter(&m, GRAPH, "within", 6);
+    }
     machine_stop(&m);
 }
 
@@ -885,6 +958,10 @@ int main(int argc, char **argv)
     add_for("before", "linear", LINEAR, test_linear);
     add_for("before", "linear-mapped", LINEAR_MAPPED, test_linear);
     qtest_add_func("/vga-engine/not-linear", test_not_linear);
+    add_for("font", "shadow", SHADOW, test_font);
+    add_for("font", "mapped", MAPPED, test_font);
+    add_for("font-beside", "shadow", SHADOW, test_font_beside);
+    add_for("font-beside", "mapped", MAPPED, test_font_beside);
     add_for("unplug", "combine", COMBINE, test_unplug);
     add_for("unplug", "shadow", SHADOW, test_unplug);
     qtest_add_func("/vga-engine/bus-master", test_bus_master);

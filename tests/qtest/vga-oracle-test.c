@@ -768,27 +768,53 @@ static void recipe_port(Guest *g)
     emit(g, below(g, 2) ? OP_IN : OP_OUT, addr, size, guest_random(g));
 }
 
-/* Font into plane 2 and back to text, as INT 10h AX=1100h does */
+/* A few glyphs, looked at while they are made; now and then of another font */
+static void emit_glyphs(Guest *g)
+{
+    uint32_t font = below(g, 4) ? 0xa0000 : 0xa0000 + below(g, 8) * 0x2000;
+    uint32_t glyph = below(g, 0x100);
+    int n = 1 + below(g, 4);
+    int i;
+
+    while (n--) {
+        uint32_t addr = font + glyph++ % 0x100 * 32;
+
+        if (!below(g, 4)) {
+            emit(g, OP_WRITE_RUN, addr, 16, guest_random(g));
+            continue;
+        }
+        for (i = 0; i < 16; i++) {
+            emit(g, OP_WRITE, addr + i, 1, guest_random(g));
+        }
+        if (!below(g, 4)) {
+            emit(g, OP_READ, addr + below(g, 16), 1, 0);
+        }
+    }
+}
+
+/*
+ * Font into plane 2 and back to text, as INT 10h AX=1100h does, or as Linux,
+ * with a larger window
+ */
 static void recipe_font(Guest *g)
 {
     static const uint16_t open[][2] = {
         { 0x3c4, 0x0100 }, { 0x3c4, 0x0402 }, { 0x3c4, 0x0704 },
         { 0x3c4, 0x0300 }, { 0x3ce, 0x0204 }, { 0x3ce, 0x0005 },
-        { 0x3ce, 0x0406 },
     };
     static const uint16_t shut[][2] = {
         { 0x3c4, 0x0100 }, { 0x3c4, 0x0302 }, { 0x3c4, 0x0304 },
         { 0x3c4, 0x0300 }, { 0x3ce, 0x0004 }, { 0x3ce, 0x1005 },
         { 0x3ce, 0x0e06 },
     };
-    uint32_t glyph = below(g, 0x100) * 32;
     int i;
 
     for (i = 0; i < ARRAY_SIZE(open); i++) {
         emit(g, OP_OUT, open[i][0], 2, open[i][1]);
     }
-    for (i = 0; i < 16; i++) {
-        emit(g, OP_WRITE, 0xa0000 + glyph + i, 1, guest_random(g));
+    emit(g, OP_OUT, 0x3ce, 2, below(g, 2) ? 0x0406 : 0x0006);
+    for (i = below(g, 4); i >= 0; i--) {
+        emit_glyphs(g);
     }
     for (i = 0; i < ARRAY_SIZE(shut); i++) {
         emit(g, OP_OUT, shut[i][0], 2, shut[i][1]);
