@@ -14,9 +14,9 @@
  *           many, KVM keeps them for as long (vga-posted.h).
  *  shadow   While the adapter is in a text mode, for all that is known of its
  *           registers (vga-state.h), the guest works on a copy of the window,
- *           and what it changed is written once in a period.  A busy copy is
- *           mapped as RAM and costs no exits, unless the user wants latches to
- *           be exact.
+ *           or of the font while it loads one, and what it changed is written
+ *           once in a period.  A busy copy is mapped as RAM and costs no exits,
+ *           unless the user wants latches to be exact.
  *  linear   The same in mode 13h.  Not by itself: games and demos that use it
  *           know more of a VGA than a text console does.
  *

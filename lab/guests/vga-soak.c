@@ -10,10 +10,11 @@
  * colors: each read must give what its thread wrote, and so must all of the
  * memory in the end.
  *
- * Then random accesses in three modes, which depend on SEED alone.  What they
- * read, and all planes and registers in the end, make a hash: it is the same on
- * each way that leads to such an adapter, or one of the ways is wrong.  As
- * software does, this loads the latches in the mode in which it uses them.
+ * Then random accesses in three modes and to a font, which depend on SEED
+ * alone.  What they read, and all planes and registers in the end, make a hash:
+ * it is the same on each way that leads to such an adapter, or one of the ways
+ * is wrong.  As software does, this loads the latches in the mode in which it
+ * uses them.
  */
 
 #include <pthread.h>
@@ -54,7 +55,7 @@ typedef struct Mode {
     uint8_t gr[9];
 } Mode;
 
-enum { MODE_3, MODE_12, MODE_13, MODES };
+enum { MODE_3, MODE_FONT, MODE_12, MODE_13, MODES };
 
 static const Mode modes[MODES] = {
     [MODE_3] = {
@@ -63,6 +64,13 @@ static const Mode modes[MODES] = {
           0x0e, 0x00, 0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96,
           0xb9, 0xa3, 0xff },
         { 0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0e, 0x0f, 0xff } },
+    /* the first font of a text mode, and a bit of the next */
+    [MODE_FONT] = {
+        0, 0x2400, 0x67, { 0x03, 0x00, 0x04, 0x00, 0x07 },
+        { 0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d,
+          0x0e, 0x00, 0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96,
+          0xb9, 0xa3, 0xff },
+        { 0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x04, 0x0f, 0xff } },
     [MODE_12] = {
         0, PLANE_SIZE, 0xe3, { 0x03, 0x01, 0x0f, 0x00, 0x06 },
         { 0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0x0b, 0x3e, 0x00, 0x40, 0x00,

@@ -11,7 +11,7 @@
         .set    SECTORS, 4
         .set    ROUNDS, 32              /* of a text screen */
         .set    TIMES, 3                /* each case */
-        .set    SHORT, 4                /* and that often what takes no time */
+        .set    SHORT, 40               /* and that often what takes no time */
 
         .code16
         .globl  _start
@@ -221,11 +221,11 @@ main:
 next:
         movw    4(%bp), %ax
         movw    %ax, again
-repeat:
         movw    2(%bp), %ax
         pushw   %bp
         int     $0x10
         popw    %bp
+repeat:
         rdtsc
         movl    %eax, ticks
         movl    %edx, ticks + 4
