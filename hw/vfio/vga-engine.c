@@ -171,8 +171,8 @@ static int64_t engine_now_ms(void)
  * To the adapter
  */
 
-static int engine_call(VFIOVGAEngine *e, bool write, uint32_t offset,
-                       uint32_t size, void *data)
+static inline int engine_call(VFIOVGAEngine *e, bool write, uint32_t offset,
+                              uint32_t size, void *data)
 {
     VFIODevice *vbasedev = &e->vdev->vbasedev;
 
@@ -361,15 +361,12 @@ static void engine_drain(VFIOVGAEngine *e)
  * Combine
  */
 
-static void combine_flush(VFIOVGAEngine *e)
+static void combine_put(VFIOVGAEngine *e)
 {
     uint32_t size = e->combine.size;
     uint64_t calls = e->writes;
     bool one = e->combine.writes == 1;
 
-    if (!size) {
-        return;
-    }
     e->combine.size = 0;
     engine_put(e, e->combine.base, e->combined, size, one || !e->width);
     if (!one) {
@@ -377,6 +374,14 @@ static void combine_flush(VFIOVGAEngine *e)
         e->combined_calls += e->writes - calls;
         trace_vfio_vga_engine_combined(engine_name(e), e->combine.base, size,
                                        e->combine.writes);
+    }
+}
+
+/* Before nearly each access, and mostly there is nothing */
+static inline void combine_flush(VFIOVGAEngine *e)
+{
+    if (e->combine.size) {
+        combine_put(e);
     }
 }
 
@@ -803,7 +808,7 @@ static VFIOVGAWindow engine_window(const VFIOVGAEngine *e,
 static int engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                              void *data)
 {
-    VFIOVGAWindow wanted;
+    VFIOVGAWindow wanted = e->wanted;
     VFIOVGAState next;
     bool ordered;
     int ret;
@@ -818,18 +823,21 @@ static int engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
     }
     next = e->state;
     ordered = vfio_vga_state_write(&next, port, ldn_le_p(data, size), size);
-    wanted = ordered ? engine_window(e, &next) : e->wanted;
-
     combine_flush(e);
-    if (e->window.key && e->window.key != wanted.key) {
-        shadow_leave(e, "register written");
-    } else if (ordered) {
-        shadow_sync(e);
+    if (ordered) {
+        wanted = engine_window(e, &next);
+        if (e->window.key == wanted.key) {
+            shadow_sync(e);
+        } else {
+            shadow_leave(e, "register written");
+        }
     }
     ret = engine_forward(e, true, port, size, data);
     if (!engine_must_retry(ret)) {
         e->state = next;
-        engine_want(e, wanted);
+        if (ordered) {
+            engine_want(e, wanted);
+        }
     }
     return ret;
 }

@@ -168,12 +168,8 @@ bool vfio_vga_state_write(VFIOVGAState *s, uint32_t port, uint64_t data,
     return state_write_byte(s, port, data);
 }
 
-void vfio_vga_state_read(VFIOVGAState *s, uint32_t port, unsigned size)
+void vfio_vga_state_read_status(VFIOVGAState *s, uint32_t port, unsigned size)
 {
-    if (port > 0x3da || port + size <= 0x3ba ||
-        (port > 0x3ba && port + size <= 0x3da)) {
-        return;
-    }
     s->attr_data = size == 1 && state_crtc_decoded(s, port == 0x3da)
                    ? 0 : VFIO_VGA_UNKNOWN;
 }

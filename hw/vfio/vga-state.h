@@ -102,15 +102,31 @@ static inline bool vfio_vga_state_lacks_misc(const VFIOVGAState *s,
 }
 
 /**
+ * vfio_vga_state_read_status: the guest reads Input Status 1
+ *
+ * @s: state
+ * @port: of a read that covers 3ba or 3da
+ * @size: bytes
+ *
+ * It makes the next write to 3c0 an index, where it is decoded.
+ */
+void vfio_vga_state_read_status(VFIOVGAState *s, uint32_t port, unsigned size);
+
+/**
  * vfio_vga_state_read: the guest reads a port
  *
  * @s: state
  * @port: 3b0-3bb or 3c0-3df
  * @size: bytes
- *
- * Input Status 1 makes the next write to 3c0 an index.
  */
-void vfio_vga_state_read(VFIOVGAState *s, uint32_t port, unsigned size);
+static inline void vfio_vga_state_read(VFIOVGAState *s, uint32_t port,
+                                       unsigned size)
+{
+    if ((port <= 0x3ba && port + size > 0x3ba) ||
+        (port <= 0x3da && port + size > 0x3da)) {
+        vfio_vga_state_read_status(s, port, size);
+    }
+}
 
 /**
  * vfio_vga_state_window: the RAM-like window of this state
