@@ -48,7 +48,8 @@ typedef struct VFIOVGAState {
 typedef struct VFIOVGAWindow {
     uint32_t base; /* bus address */
     uint32_t size; /* bytes; no more than VFIO_VGA_WINDOW_MAX */
-    uint32_t decoded; /* bytes from @base; behind @size they may mean the same */
+    /* bytes from @base; what is behind @size may be the same memory */
+    uint32_t decoded;
     uint32_t cell; /* bytes that one read has in the latches, aligned to that */
     bool linear;   /* of mode 13h, not of a text mode or its font */
     /*
