@@ -108,6 +108,15 @@ static void put(Machine *m, uint32_t addr, const char *text)
     }
 }
 
+static void set_registers(Machine *m, const uint16_t (*writes)[2], int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        qtest_outw(m->qts, writes[i][0], writes[i][1]);
+    }
+}
+
 /* 80x25 text, as a video BIOS sets it, as far as it says where memory is */
 static void set_text_mode(Machine *m)
 {
@@ -117,12 +126,9 @@ static void set_text_mode(Machine *m)
         { 0x3ce, 0x0001 }, { 0x3ce, 0x0003 }, { 0x3ce, 0x0004 },
         { 0x3ce, 0x1005 }, { 0x3ce, 0x0e06 }, { 0x3ce, 0xff08 },
     };
-    int i;
 
     qtest_outb(m->qts, 0x3c2, 0x67);
-    for (i = 0; i < ARRAY_SIZE(writes); i++) {
-        qtest_outw(m->qts, writes[i][0], writes[i][1]);
-    }
+    set_registers(m, writes, ARRAY_SIZE(writes));
 }
 
 /* A text mode's plane 2 at a0000, for its font */
@@ -132,12 +138,9 @@ static void set_font_mode(Machine *m)
         { 0x3c4, 0x0402 }, { 0x3c4, 0x0704 }, { 0x3ce, 0x0204 },
         { 0x3ce, 0x0005 }, { 0x3ce, 0x0406 },
     };
-    int i;
 
     set_text_mode(m);
-    for (i = 0; i < ARRAY_SIZE(writes); i++) {
-        qtest_outw(m->qts, writes[i][0], writes[i][1]);
-    }
+    set_registers(m, writes, ARRAY_SIZE(writes));
 }
 
 /* 16 of each 32 bytes: the rest of a cell is not shown */
@@ -176,12 +179,9 @@ static void set_mode_13(Machine *m)
         { 0x3c4, 0x0f02 }, { 0x3c4, 0x0e04 }, { 0x3d4, 0x4014 },
         { 0x3ce, 0x4005 }, { 0x3ce, 0x0506 },
     };
-    int i;
 
     set_text_mode(m);
-    for (i = 0; i < ARRAY_SIZE(writes); i++) {
-        qtest_outw(m->qts, writes[i][0], writes[i][1]);
-    }
+    set_registers(m, writes, ARRAY_SIZE(writes));
 }
 
 static void use_mode_13(Machine *m)
