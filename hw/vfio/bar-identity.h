@@ -44,7 +44,7 @@
 
 struct VFIOPCIDevice;
 
-#define VFIO_BAR_IDENTITY_FILE "etc/vga-assign/bars"
+#define VFIO_BAR_IDENTITY_FILE "etc/pci-fixed-bars"
 
 /* How many devices are on the way from the root bus to the function, with it */
 #define VFIO_BAR_IDENTITY_DEPTH 12

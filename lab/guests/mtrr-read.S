@@ -1,8 +1,10 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A boot sector that says on the debug port what the variable MTRRs hold:
- * "mtrr BASE MASK" for each pair, 16 digits a register, and "mtrr end".
+ * A boot sector that says on the debug port what the MTRRs hold: "mtrr BASE
+ * MASK" for each variable pair, 16 digits a register, "mtrr type VALUE", the
+ * register that turns them on, and "mtrr end".  What S3 wakes up at 0x7c00
+ * says it once more.
  * Intel SDM volume 3, 12.11.2: IA32_MTRRCAP tells the number of pairs, which
  * begin at MSR 0x200.
  */
@@ -10,6 +12,7 @@
         .set    DEBUG_PORT, 0x402
         .set    MTRR_CAP, 0xfe
         .set    MTRR_FIRST, 0x200
+        .set    MTRR_DEF_TYPE, 0x2ff
 
         .globl  _start
 _start:
@@ -34,6 +37,13 @@ _start:
         call    newline
         decw    %bp
         jnz     2b
+        movw    $name, %si
+        call    say
+        movw    $type, %si
+        call    say
+        movl    $MTRR_DEF_TYPE, %ecx
+        call    msr
+        call    newline
         movw    $name, %si
         call    say
         movw    $end, %si
@@ -87,6 +97,7 @@ say:
         ret
 
 name:   .asciz  "mtrr "
+type:   .asciz  "type "
 end:    .asciz  "end"
 
         .org    510

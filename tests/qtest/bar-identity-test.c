@@ -21,7 +21,7 @@
 #define RW      (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
 #define PREF    PCI_BASE_ADDRESS_MEM_PREFETCH
 #define MEM64   PCI_BASE_ADDRESS_MEM_TYPE_64
-#define FILE_NAME   "etc/vga-assign/bars"
+#define FILE_NAME   "etc/pci-fixed-bars"
 #define NVIDIA  0x10de
 #define AMD     0x1002
 #define RECORD  32                      /* bytes, bar-identity.h */

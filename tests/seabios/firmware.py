@@ -30,7 +30,34 @@ ROM_BAR = 6
 LOW_LIMIT = {'pc': (3584, 3072), 'q35': (2816, 2048)}
 
 PLACED = 'Scan for VGA option rom'
-PANICS = ('PCI: out of 32bit address space', 'PCI: out of I/O address space')
+BOOTED = 'No bootable device'
+PANIC32 = 'PCI: out of 32bit address space'
+PANIC_IO = 'PCI: out of I/O address space'
+PANICS = (PANIC32, PANIC_IO)
+# A list of SeaBIOS's is too short, or the memory for it.
+OVERFLOW = 'Unable to allocate resource'
+# Some of what SeaBIOS does to one processor it repeats on the others.
+PROCESSORS = ('-smp', '2')
+
+
+def testdev(name, size):
+    """A 64-bit prefetchable BAR 2."""
+    return f'pci-testdev,id={name},membar={size}'
+
+
+def display(name, mebibytes, more=''):
+    """A 32-bit prefetchable BAR 0, up to 512 MiB."""
+    return f'secondary-vga,id={name},vgamem_mb={mebibytes}{more}'
+
+
+def vga(size, more=''):
+    """The boot VGA, with a 64-bit prefetchable BAR 4."""
+    return f'virtio-vga,id=vga,hostmem={size}{more}'
+
+
+def many(device, count, size):
+    """So many of a kind: x0, x1 ..."""
+    return [device(f'x{n}', size) for n in range(count)]
 
 
 def low_ram(machine, ram):
@@ -75,7 +102,8 @@ class Placement:
                           None)
         self.window = self._range(r'PCI: 32: (\w+) - (\w+)')
         self.window64 = self._range(r'PCI: 64: (\w+) - (\w+)')
-        self.bars, self.bridges = {}, {}
+        self.bars, self.bridges, self.io_windows = {}, {}, {}
+        self.behind = {}        # the bridge that a device is behind
         for device in devices:
             self._add(device)
 
@@ -105,8 +133,19 @@ class Placement:
             self.bridges[name] = [
                 (bridge['bus'][w]['base'], bridge['bus'][w]['limit'] + 1)
                 for w in ('memory_range', 'prefetchable_range')]
+            window = bridge['bus']['io_range']
+            self.io_windows[name] = window['base'], window['limit'] + 1
         for inner in bridge.get('devices', ()):
-            self._add(inner)
+            self.behind[self._add(inner)] = name
+        return name
+
+    def is_behind(self, name, bridge):
+        """Whether a device is behind a bridge, or further away."""
+        while name in self.behind:
+            name = self.behind[name]
+            if name == bridge:
+                return True
+        return False
 
     @property
     def memory(self):
@@ -147,7 +186,8 @@ def ecam_of(qmp):
 
 def place(bench, bios, machine, ram, devices, *extra, name='run', **more):
     """Boots and gives the Placement; the machine is gone then."""
-    qmp = boot(bench, bios, machine, ram, devices, *extra, name=name, **more)
+    qmp = boot(bench, bios, machine, ram, devices, *PROCESSORS, *extra,
+               name=name, **more)
     buses = qmp.command('query-pci')
     placement = Placement(bench.said(name + '.debug'), [d for b in buses
                                              for d in b['devices']],
@@ -160,6 +200,7 @@ def place(bench, bios, machine, ram, devices, *extra, name='run', **more):
 def check_sound(placement, machine, ram, low=None):
     """The rules that hold for every placement."""
     low = low_ram(machine, ram) if low is None else low
+    require(not placement.lines(OVERFLOW), f'{placement.lines(OVERFLOW)}')
     taken = sorted((b.address, b.end, f'{n[0]} BAR {n[1]}')
                    for n, b in placement.memory.items())
     if placement.ecam is not None:
@@ -174,3 +215,35 @@ def check_sound(placement, machine, ram, low=None):
     for (name, number), bar in placement.memory.items():
         require(not bar.address % bar.size, f'{name} BAR {number}: '
                 f'{bar} is no multiple of {bar.size:x}')
+    check_bridges(placement)
+
+
+def check_bridges(placement):
+    """A window has what is behind its bridge in it, and nothing else."""
+    ranges = [(name, b.address, b.end, b.kind == 'io')
+              for (name, _), b in placement.bars.items()
+              if b.address is not None]
+    for bridge, windows in placement.bridges.items():
+        ranges += [(bridge, *w, False) for w in windows if w[0] < w[1]]
+        window = placement.io_windows[bridge]
+        if window[0] < window[1]:
+            ranges.append((bridge, *window, True))
+    for bridge, windows in placement.bridges.items():
+        for name, start, end, is_io in ranges:
+            found = [placement.io_windows[bridge]] if is_io else windows
+            if placement.is_behind(name, bridge):
+                right = any(w[0] <= start and end <= w[1] for w in found)
+            else:
+                right = name == bridge or placement.is_behind(bridge, name) \
+                    or all(end <= w[0] or start >= w[1] or w[0] >= w[1]
+                           for w in found)
+            require(right, f'{name} at {start:x}-{end:x}, windows of {bridge}:'
+                    f' {[f"{w[0]:x}-{w[1]:x}" for w in found]}')
+
+
+def require_unassigned(placement, *bars):
+    """Exactly these memory BARs have no address."""
+    found = placement.without_address()
+    require(found == set(bars), f'without an address: {found or "none"}')
+    require(len(placement.lines('no space for')) >= len(bars),
+            f'said of it: {placement.lines("no space for")}')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""SeaBIOS puts BARs where etc/vga-assign/bars wants them (TAP).
+"""SeaBIOS puts BARs where etc/pci-fixed-bars wants them (TAP).
 
 The devices are emulated ones, and the file is written here: what QEMU writes
 for assigned adapters is tests/qtest/bar-identity-test.c's.
@@ -27,7 +27,7 @@ def wanted(bench, records):
     """The option that hands a file with these records to firmware."""
     with open(bench.path('bars'), 'wb') as file:
         file.write(b''.join(records))
-    return ['-fw_cfg', f'name=etc/vga-assign/bars,file={bench.path("bars")}']
+    return ['-fw_cfg', f'name=etc/pci-fixed-bars,file={bench.path("bars")}']
 
 
 def placed(machine, ram, devices, records, **more):
@@ -149,6 +149,47 @@ def nested():
     require_windows(found, q=['a'], p=['a', 'b', 'q'])
 
 
+def as_much_as_fits():
+    """Of what is beside the one that is wanted, one BAR has no place."""
+    found = placed('pc', 4096, [
+        'pci-bridge,id=p,chassis_nr=1,addr=7',
+        'pci-bridge,id=q,chassis_nr=2,bus=p,addr=2',
+        'secondary-vga,id=a,bus=p,addr=3,vgamem_mb=16',
+        'secondary-vga,id=b,bus=q,addr=4,vgamem_mb=32',
+        'pci-testdev,id=c,bus=q,addr=5,membar=1G'],
+        [record([7, 3], 0, 16 * MIB, 0xd0000000),
+         record([7, 3], 2, 4096, 0xe8000000)])
+    check_sound(found, 'pc', 4096)
+    require_at(found, a_0=0xd0000000, a_2=0xe8000000)
+    require(found.without_address() == {('c', 2)},
+            f'{found.without_address()}')
+
+
+def not_prefetchable():
+    """A bridge's other window ends at 4 GiB."""
+    found = placed('pc', 1024, [
+        'pci-bridge,id=p,chassis_nr=1,addr=7',
+        'nvme,id=disk,serial=1,bus=p,addr=3'],
+        [record([7, 3], 0, 16 * 1024, 0x4000000000)])
+    check_sound(found, 'pc', 1024)
+    require(found.bars['disk', 0].low, f'{found.bars["disk", 0]}')
+    require(found.lines('cannot be at 4000000000'), 'not said')
+
+
+def expander():
+    """Behind an expander bridge, which is a root of its own."""
+    found = placed('q35', 1024, [
+        'pxb-pcie,id=e,bus_nr=128,bus=pcie.0,addr=8',
+        'pcie-root-port,id=p,chassis=1,bus=e,addr=1',
+        'secondary-vga,id=a,bus=p,vgamem_mb=16',
+        'virtio-vga,id=vga,hostmem=256M,bus=pcie.0'],
+        [record([1, 0], 0, 16 * MIB, 0xd1000000, root=128),
+         record([1, 0], 2, 4096, 0xd4000000, root=128)])
+    check_sound(found, 'q35', 1024)
+    require(not found.without_address(), f'{found.without_address()}')
+    require_at(found, a_0=0xd1000000, a_2=0xd4000000)
+
+
 def mmconfig_between():
     """No space for mmconfig below what is wanted."""
     found = placed('q35', 2048, ROOT, [
@@ -237,6 +278,9 @@ def cases():
     return found + [
         ('two root ports', functools.partial(two_ports, 4096)),
         ('a bridge behind a bridge', nested),
+        ('behind pxb-pcie', expander),
+        ('as much beside it as fits', as_much_as_fits),
+        ('above 4 GiB, behind a bridge, not prefetchable', not_prefetchable),
         ('mmconfig above what is wanted', mmconfig_between),
         ('above 4 GiB, beside others', high_beside_high),
         ('others get no address', no_space),

@@ -9,45 +9,23 @@ machine, under TCG, and wants what is wrong with the release as well.
 import functools
 import json
 import re
-import socket
 import struct
 import sys
 
 import firmware
-from firmware import (ECAM_SIZE, GIB, MIB, OURS, STOCK, boot, check_sound,
-                      low_ram, place)
+from firmware import (BOOTED, ECAM_SIZE, GIB, MIB, OURS, PANIC32, PANIC_IO,
+                      STOCK, boot, check_sound, display, low_ram, many, place,
+                      require_unassigned, testdev, vga)
 from bench import Bench, require, tap
 from roms import BLOCK, Image, OTHER, PCIR, pnp
+from sleep import gdb_option, suspend_and_wake
 from vgalab import images
 
-PANIC32 = 'PCI: out of 32bit address space'
-PANIC_IO = 'PCI: out of I/O address space'
-BOOTED = 'No bootable device'
 HT_HOLE = 0xfd00000000          # of AMD; to 1 TiB
 # Instructions that a hang is told from: with icount each takes 1 microsecond.
 # No ROM but the one under test: kvmvapic's is one.
 SLOW = ('-global', 'apic.vapic=off', '-icount', 'shift=10', '-rtc', 'base=2000-01-01,clock=vm')
 HANG_SECONDS = 150
-
-
-def testdev(name, size):
-    """A 64-bit prefetchable BAR 2."""
-    return f'pci-testdev,id={name},membar={size}'
-
-
-def display(name, mebibytes, more=''):
-    """A 32-bit prefetchable BAR 0, up to 512 MiB."""
-    return f'secondary-vga,id={name},vgamem_mb={mebibytes}{more}'
-
-
-def vga(size, more=''):
-    """The boot VGA, with a 64-bit prefetchable BAR 4."""
-    return f'virtio-vga,id=vga,hostmem={size}{more}'
-
-
-def many(device, count, size):
-    """So many of a kind: x0, x1 ..."""
-    return [device(f'x{n}', size) for n in range(count)]
 
 
 def integer(name, value):
@@ -84,14 +62,6 @@ def require_high(placement, *bars):
     for bar in bars:
         require(placement.bars[bar].high,
                 f'{bar[0]} BAR {bar[1]} is at {placement.bars[bar]}')
-
-
-def require_unassigned(placement, *bars):
-    """Exactly these memory BARs have no address."""
-    found = placement.without_address()
-    require(found == set(bars), f'without an address: {found or "none"}')
-    require(len(placement.lines('no space for')) >= len(bars),
-            f'said of it: {placement.lines("no space for")}')
 
 
 # --- windows ---------------------------------------------------------------
@@ -380,17 +350,15 @@ def input_output():
 
 
 def behind_bridge():
-    """A window is closed, and what is behind it has no address."""
+    """A window is closed, or has what it keeps in reserve."""
     devices = [d for n in range(3) for d in (
         f'pcie-root-port,id=p{n},chassis={n + 1},hotplug=off',
         display(f'x{n}', 512, f',bus=p{n}'))]
     remark = goes_on('q35', 4096, devices, ('x2', 0))
     with Bench() as bench:
-        qmp = boot(bench, OURS, 'q35', 4096, devices)
-        for device in qmp.command('query-pci')[0]['devices']:
-            if device['qdev_id'] == 'p2':
-                window = device['pci_bridge']['bus']['prefetchable_range']
-    require(window['limit'] < window['base'], f'{window}')
+        ours = place(bench, OURS, 'q35', 4096, devices)
+    start, end = ours.bridges['p2'][1]
+    require(end - start <= 2 * MIB, f'{start:x}-{end:x}')
     return remark
 
 
@@ -496,56 +464,15 @@ def option_roms():
 
 WAKE_AT = 0x7e00                # where the guest goes on: jmp .
 WAKE_CODE = b'\xeb\xfe'
-FACS_VECTOR = 12                # ACPI 6.5, 5.2.10
-PM1A_CNT = 0x604
-SLEEP_S3 = 0x2400               # SLP_TYP 1 and SLP_EN
-
-
-class Gdb:
-    """As much of the remote protocol as writes physical memory."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(60)
-        self.socket.connect(path)
-        self.command(b'Qqemu.PhyMemMode:1')
-
-    def command(self, text):
-        """A packet, whose answer must be OK."""
-        self.socket.sendall(b'$' + text + b'#%02x' % (sum(text) & 0xff))
-        answer = b''
-        while not answer.count(b'#') or len(answer.split(b'#')[-1]) < 2:
-            answer += self.socket.recv(4096)
-        self.socket.sendall(b'+')
-        require(b'$OK#' in answer, f'gdb: {text} gives {answer}')
-
-    def write(self, address, data):
-        """Bytes to guest memory; the machine is stopped."""
-        self.command(b'M%x,%x:' % (address, len(data)) + data.hex().encode())
 
 
 def slept(bios, devices):
     """Where mmconfig is before and after S3, 1 GiB of RAM."""
     with Bench() as bench:
-        qmp = boot(bench, bios, 'q35', 1024, devices, '-gdb',
-                   f'unix:{bench.path("gdb")},server=on,wait=off',
+        qmp = boot(bench, bios, 'q35', 1024, devices, *gdb_option(bench),
                    until=BOOTED)
         before = firmware.ecam_of(qmp)
-        top = bench.path('top')
-        qmp.command('pmemsave', val=GIB - MIB, size=MIB, filename=top)
-        with open(top, 'rb') as file:
-            facs = file.read().index(b'FACS\x40\0\0\0') + GIB - MIB
-        gdb = Gdb(bench.path('gdb'))
-        gdb.write(WAKE_AT, WAKE_CODE)
-        gdb.write(facs + FACS_VECTOR, WAKE_AT.to_bytes(4, 'little'))
-        gdb.socket.close()
-        qmp.command('cont')
-        qmp.command('human-monitor-command', **{
-            'command-line': f'o /h {PM1A_CNT:#x} {SLEEP_S3:#x}'})
-        bench.wait(lambda: qmp.command('query-status')['status']
-                   == 'suspended', 'sleep')
-        qmp.command('system_wakeup')
-        bench.wait_for_line('run.debug', 'Jump to resume vector')
+        suspend_and_wake(bench, qmp, GIB, WAKE_AT, WAKE_CODE)
         return before, firmware.ecam_of(qmp)
 
 
@@ -565,57 +492,8 @@ def resume():
                 sleep, many(display, 3, 512), 0x70000000))]
 
 
-# --- MTRRs -----------------------------------------------------------------
-
-def uncached(bios, machine, ram):
-    """Ranges of the variable MTRRs, and the window's start."""
-    with Bench() as bench:
-        boot(bench, bios, machine, ram, [vga('256M')], '-drive',
-             f'file={images.boot_sector("mtrr-read")},format=raw',
-             until='mtrr end')
-        said = bench.said('run.debug')
-    ranges = []
-    for line in said:
-        if line.startswith('mtrr ') and line != 'mtrr end':
-            base, mask = (int(x, 16) for x in line.split()[1:])
-            if mask & 0x800:
-                ranges.append((base, mask & 0xfffff000))
-    start = next(int(l.split()[2], 16) for l in said if 'PCI: 32:' in l)
-    return start, ranges
-
-
-def covers(bios, machine, ram):
-    """The first address of the window that no MTRR makes uncached, or none;
-    RAM that one does make so is an error in any case."""
-    start, ranges = uncached(bios, machine, ram)
-
-    def is_uncached(address):
-        return any(address & mask == base & mask for base, mask in ranges)
-
-    low = low_ram(machine, ram)
-    require(not any(is_uncached(a) for a in range(0, low, MIB)), 'RAM is UC')
-    return next((a for a in range(start, 4 * GIB, MIB)
-                 if not is_uncached(a)), None)
-
-
-def mtrr_case(machine, ram, stock_gap):
-    """All the window is uncached."""
-    gap = covers(STOCK, machine, ram)
-    require(gap == stock_gap, f'the release leaves out {gap}')
-    gap = covers(OURS, machine, ram)
-    require(gap is None, f'not uncached: {gap}')
-
-
-def mtrrs():
-    """Cases: memory types."""
-    return [(f'{machine} with {ram} MiB', functools.partial(
-        mtrr_case, machine, ram, gap)) for machine, ram, gap in (
-            ('pc', 1024, None), ('pc', 3328, 0xe0000000),
-            ('pc', 3500, 0xdb000000), ('q35', 4096, None))]
-
-
 GROUPS = {'windows': windows, 'high': high, 'no-space': no_space,
-          'option-roms': option_roms, 'mtrrs': mtrrs, 'resume': resume}
+          'option-roms': option_roms, 'resume': resume}
 
 
 if __name__ == '__main__':
