@@ -558,7 +558,7 @@ int cmd_report(const Command *command)
     }
     report_all(&report);
     if (!command->options->output) {
-        fputs(text->str, stdout);
+        out_text(text->str);
     } else if (!out_file(command->options->output, text->str, text->len,
                          command->options->force, &error)) {
         return out_fail(EXIT_ENVIRONMENT, error, NULL);
