@@ -67,12 +67,18 @@ bool device_is_bridge(const MachineDevice *device)
 bool device_is_igd(const MachineDevice *device)
 {
     return device->vendor == 0x8086 && device_is_display(device) &&
-           device->domain == 0 && device->bus == 0 && device->slot == 2;
+           device->domain == 0 && device->bus == 0 && device->slot == 2 &&
+           device->function == 0;
 }
 
 bool device_is_bound(const MachineDevice *device)
 {
     return g_strcmp0(device->driver, "vfio-pci") == 0;
+}
+
+bool device_is_virtual(const MachineDevice *device)
+{
+    return device->physfn != NULL;
 }
 
 bool device_rom_is_shadow(const MachineDevice *device)
@@ -150,10 +156,12 @@ static void load_device(Machine *m, MachineDevice *d)
 {
     g_autofree char *driver = device_file(d, "driver");
     g_autofree char *group = device_file(d, "iommu_group");
+    g_autofree char *physfn = device_file(d, "physfn");
     g_autofree char *number = root_link_name(m->root, group);
     char *end;
 
     d->driver = root_link_name(m->root, driver);
+    d->physfn = root_link_name(m->root, physfn);
     if (number && *number) {
         gint64 value = g_ascii_strtoll(number, &end, 10);
 

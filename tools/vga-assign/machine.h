@@ -63,6 +63,7 @@ struct MachineDevice {
     char *vendor_name;      /* short: "NVIDIA", or "10de" */
     char *driver;           /* NULL: none */
     char *override;         /* driver_override, NULL: none */
+    char *physfn;           /* of a virtual function: whose; NULL: it is none */
     int group;              /* of the IOMMU, -1: none */
     char *boot_vga;         /* "1", "0", NULL: the kernel has no such file */
     int irq;                /* the host's number for its INTx, 0: none */
@@ -151,6 +152,13 @@ bool device_is_vga(const MachineDevice *device);
 bool device_is_bridge(const MachineDevice *device);
 /** device_is_igd: Intel's graphics inside the processor, at 00:02.0 */
 bool device_is_igd(const MachineDevice *device);
+/**
+ * device_is_virtual: a virtual function of SR-IOV
+ *
+ * Such a function has no I/O space and decodes no legacy VGA addresses, also
+ * where its class is VGA (PCI Express Base 6.0, 9.3.4.1.3 and 9.3.4.1.11).
+ */
+bool device_is_virtual(const MachineDevice *device);
 /** device_is_bound: to vfio-pci */
 bool device_is_bound(const MachineDevice *device);
 /** device_rom_is_shadow: what the kernel shows as ROM is the copy at 0xc0000 */
