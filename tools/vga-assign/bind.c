@@ -12,6 +12,7 @@
 #include <gio/gio.h>
 
 #include "cli.h"
+#include "holders.h"
 #include "output.h"
 #include "persist.h"
 #include "steps.h"
@@ -242,6 +243,32 @@ static bool all_arrived(const Binding *b)
     return !wrong->len;
 }
 
+/*
+ * The kernel's unbind waits for them, or takes their screen away.  Of unbind
+ * they are the guests.
+ */
+static bool nobody_holds(const Binding *b, bool refuse)
+{
+    for (guint i = 0; i < b->targets->len; i++) {
+        const MachineDevice *d = g_ptr_array_index(b->targets, i);
+        g_autoptr(GPtrArray) holders = device_holders(b->m, d);
+        g_autofree char *text = holders_text(holders);
+        g_autofree char *remedy = holders_remedy(holders);
+
+        if (!holders->len || device_is_bound(d) == b->bind) {
+            continue;
+        }
+        if (!refuse) {
+            out_note("%s is in use: %s", d->bdf, text);
+            continue;
+        }
+        out_error("%s is in use: %s; nothing was done", d->bdf, text);
+        out_hint(b->bind ? "%s" : "shut the guest down first, or: %s", remedy);
+        return false;
+    }
+    return true;
+}
+
 static void binding_script(const Binding *b)
 {
     g_autoptr(GString) text = g_string_new("");
@@ -381,7 +408,11 @@ static int binding_run(Binding *b, bool *applied)
     }
     if (!o->apply || !any) {
         *applied = o->apply;
+        nobody_holds(b, false);
         return EXIT_YES;
+    }
+    if (!nobody_holds(b, true)) {
+        return EXIT_ENVIRONMENT;
     }
     code = b->bind ? bind_apply(b) : unbind_apply(b);
     *applied = code == EXIT_YES && steps_done(b->steps) &&

@@ -70,6 +70,15 @@ MachineDevice *cli_vga(const Machine *machine, const char *text, int *code)
         *code = EXIT_NO;
         return NULL;
     }
+    if (device && device_is_virtual(device)) {
+        out_error("%s is a virtual function of %s, and virtual functions "
+                  "decode no legacy VGA addresses", device->bdf,
+                  device->physfn);
+        out_hint("assign %s itself, or give %s to the guest without x-vga=on "
+                 "beside an emulated display", device->physfn, device->bdf);
+        *code = EXIT_NO;
+        return NULL;
+    }
     return device;
 }
 

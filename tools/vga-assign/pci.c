@@ -247,9 +247,12 @@ static void pci_device_free(gpointer opaque)
     g_free(d->vendor_name);
     g_free(d->driver);
     g_free(d->override);
+    g_free(d->physfn);
     g_free(d->boot_vga);
     g_free(d->reset_methods);
     g_free(d->power_state);
+    g_free(d->power_control);
+    g_free(d->cdev);
     g_free(d->broken);
     g_free(d->arbiter.decodes);
     g_free(d->arbiter.owns);
