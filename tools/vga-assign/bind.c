@@ -103,6 +103,13 @@ static bool binding_load_undo(Binding *b, const MachineDevice *d,
     b->undos = o->undo ?
                g_ptr_array_new_with_free_func((GDestroyNotify)undo_free) :
                undo_load_all(b->m);
+    if (!o->undo && !root_contains(b->m->root,
+                                   path + strlen(b->m->root->dir))) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "%s: a symbolic link leads out of %s", path,
+                    b->m->root->dir);
+        return false;
+    }
     b->undo = undo_load(path, b->bind && o->force, error);
     if (b->undo) {
         g_ptr_array_add(b->undos, b->undo);

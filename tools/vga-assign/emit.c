@@ -46,9 +46,10 @@ static int emit(const Command *command, const char *name, GPtrArray *argv)
             const char *word = g_ptr_array_index(argv, i);
             g_autofree char *quoted = shell_word(word);
 
-            printf("%s%s", !i ? "" : *word == '-' ? " \\\n    " : " ", quoted);
+            out_print("%s%s", !i ? "" : *word == '-' ? " \\\n    " : " ",
+                      quoted);
         }
-        putchar('\n');
+        out_text("\n");
         return EXIT_YES;
     }
     json = out_json_begin(name);
