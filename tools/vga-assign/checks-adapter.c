@@ -172,23 +172,23 @@ static const ResetFamily reset_families[] = {
     { 0x7360, 0x7362, "Navi 12", true },
     { 0x7550, 0x755f, "Navi 48 (RX 9070)", false },
     { 0x7590, 0x759f, "Navi 44 (RX 9060)", false },
-    { 0x1114, 0x1114, "a processor (Krackan Point)", false },
-    { 0x13c0, 0x13c0, "a processor (Granite Ridge)", false },
-    { 0x150e, 0x150e, "a processor (Strix Point)", false },
-    { 0x1586, 0x1586, "a processor (Strix Halo)", false },
-    { 0x15bf, 0x15bf, "a processor (Phoenix)", false },
-    { 0x15c8, 0x15c8, "a processor (Phoenix 2)", false },
-    { 0x15d8, 0x15d8, "a processor (Picasso)", false },
-    { 0x15dd, 0x15dd, "a processor (Raven Ridge)", false },
-    { 0x15e7, 0x15e7, "a processor (Barcelo)", false },
-    { 0x1636, 0x1636, "a processor (Renoir)", false },
-    { 0x1638, 0x1638, "a processor (Cezanne)", false },
-    { 0x163f, 0x163f, "a processor (Van Gogh)", false },
-    { 0x164c, 0x164c, "a processor (Lucienne)", false },
-    { 0x164d, 0x164d, "a processor (Rembrandt)", false },
-    { 0x164e, 0x164e, "a processor (Raphael)", false },
-    { 0x1681, 0x1681, "a processor (Rembrandt)", false },
-    { 0x1900, 0x1901, "a processor (Hawk Point)", false },
+    { 0x1114, 0x1114, "Krackan Point graphics", false },
+    { 0x13c0, 0x13c0, "Granite Ridge graphics", false },
+    { 0x150e, 0x150e, "Strix Point graphics", false },
+    { 0x1586, 0x1586, "Strix Halo graphics", false },
+    { 0x15bf, 0x15bf, "Phoenix graphics", false },
+    { 0x15c8, 0x15c8, "Phoenix 2 graphics", false },
+    { 0x15d8, 0x15d8, "Picasso graphics", false },
+    { 0x15dd, 0x15dd, "Raven Ridge graphics", false },
+    { 0x15e7, 0x15e7, "Barcelo graphics", false },
+    { 0x1636, 0x1636, "Renoir graphics", false },
+    { 0x1638, 0x1638, "Cezanne graphics", false },
+    { 0x163f, 0x163f, "Van Gogh graphics", false },
+    { 0x164c, 0x164c, "Lucienne graphics", false },
+    { 0x164d, 0x164d, "Rembrandt graphics", false },
+    { 0x164e, 0x164e, "Raphael graphics", false },
+    { 0x1681, 0x1681, "Rembrandt graphics", false },
+    { 0x1900, 0x1901, "Hawk Point graphics", false },
 };
 
 static const ResetFamily *reset_family(const MachineDevice *d)
@@ -226,8 +226,13 @@ static void reset_of_family(const CheckContext *c, CheckResult *r,
 {
     const char *methods = c->d->reset_methods;
 
-    is_warn(r, "%s: %s does not come back from it, so the second guest may find "
-            "a dead adapter", *methods ? methods : "none", f->name);
+    if (*methods) {
+        is_warn(r, "%s: %s adapters do not come back from that, so the second "
+                "guest may find a dead one", methods, f->name);
+    } else {
+        is_warn(r, "none: nothing resets %s adapters, so the second guest may "
+                "find a dead one", f->name);
+    }
     if (!f->vendor_reset) {
         to_fix(r, "%s", without_reset);
     } else if (root_exists(c->m->root, "/sys/module/vendor_reset")) {
@@ -263,7 +268,9 @@ void check_reset(const CheckContext *c, CheckResult *r)
     } else if (g_str_equal(methods, "bus") && sharer) {
         is_warn(r, "bus, but %s on the same bus has the driver %s: vfio-pci "
                 "cannot reset the bus then", sharer->bdf, sharer->driver);
-        to_fix(r, "vga-assign bind --apply %s", sharer->bdf);
+        to_fix(r, "vga-assign bind %s--apply %s", sharer->group ==
+               c->d->group && c->d->group >= 0 ? "--group " : "",
+               sharer->group == c->d->group ? c->d->bdf : sharer->bdf);
     } else {
         is_ok(r, "%s", methods);
     }

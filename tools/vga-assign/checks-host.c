@@ -241,8 +241,9 @@ void check_driver(const CheckContext *c, CheckResult *r)
         is_fail(r, "no driver has it, and QEMU gets an adapter from vfio-pci "
                 "alone");
     }
-    to_fix(r, "%s%s", holders->len ? "first what in-use says; then: " : "",
-           bind);
+    to_fix(r, "%s%s", holders->len ? "first what in-use says; then: " :
+           c->m->disable_vga_source && !root_exists(c->m->root, VFIO_DRIVER) ?
+           "first what disable-vga says; then: " : "", bind);
 }
 
 /* A guest that has it is what is wanted, unless it is another one. */

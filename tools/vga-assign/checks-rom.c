@@ -131,7 +131,7 @@ static bool rom_must_be_given(const CheckContext *c, CheckResult *r)
     Igd igd;
 
     if (c->guest->romfile || !igd_identify(c->d, &igd) ||
-        (igd.has_legacy_mode &&
+        ((igd.has_legacy_mode || igd.is_too_old) &&
          c->guest->firmware != VBIOS_FIRMWARE_UEFI)) {
         return false;
     }
@@ -167,8 +167,8 @@ void check_rom(const CheckContext *c, CheckResult *r)
     if (!c->guest->romfile && unsafe && !c->guest->read_rom) {
         is_unknown(r, "not read, as %s: some adapters stop what they do for it",
                    unsafe);
-        to_fix(r, "check again when it is bound; or now: --read-rom, or "
-               "--romfile FILE");
+        to_fix(r, "check again when %s; or now: --read-rom, or --romfile FILE",
+               device_is_bound(c->d) ? "that has ended" : "it is bound");
         return;
     }
     bytes = c->guest->romfile ? rom_from_file(c->guest->romfile, &error) :

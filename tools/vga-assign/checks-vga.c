@@ -171,8 +171,7 @@ static void igd_without_vbios(const CheckContext *c, CheckResult *r,
                               const char *name)
 {
     if (c->guest->firmware == VBIOS_FIRMWARE_UEFI) {
-        is_ok(r, "%s: UEFI guests only, at the guest's 00:02.0 of the machine "
-              "pc", name);
+        is_ok(r, "%s: at the guest's 00:02.0 of the machine pc", name);
         return;
     }
     is_fail(r, "%s: QEMU has no legacy mode for it, and there is no VBIOS: a "
@@ -209,7 +208,11 @@ static void igd_is_the_adapter(const CheckContext *c, CheckResult *r,
 {
     g_autofree char *name = igd_name(igd);
 
-    if (!igd->has_legacy_mode || c->guest->firmware == VBIOS_FIRMWARE_UEFI) {
+    if (igd->is_too_old) {
+        is_fail(r, "%s: older than what QEMU's legacy mode knows (Sandy Bridge "
+                "and later), without which there is no picture", name);
+        to_fix(r, "assign another adapter");
+    } else if (!igd->has_legacy_mode || c->guest->firmware == VBIOS_FIRMWARE_UEFI) {
         igd_without_vbios(c, r, name);
     } else {
         igd_with_vbios(c, r, name);

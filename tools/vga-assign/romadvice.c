@@ -46,7 +46,7 @@ static char *where_intel(const MachineDevice *d, const Igd *igd)
 {
     g_autofree char *name = igd_name(igd);
 
-    if (!igd->has_legacy_mode) {
+    if (!igd->has_legacy_mode && !igd->is_too_old) {
         return g_strdup_printf("none was made for %s: use a UEFI guest with an "
                                "option ROM for IGD (QEMU's docs/igd-assign.txt, "
                                "\"Guest firmware\")", name);
