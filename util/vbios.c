@@ -67,6 +67,7 @@
 
 #define CLASS_VGA 0x0300
 #define CLASS_DISPLAY_OTHER 0x0380
+#define VENDOR_INTEL 0x8086
 
 /* What is read from: nothing outside is, an offset outside reads 0. */
 typedef struct Bytes {
@@ -1295,8 +1296,10 @@ static void judge_adapter(Judge *j)
                     class, other ? "only if the guest has no VGA adapter" :
                     "of VGA adapters (0300) only");
     }
+    /* Intel's is nowhere else, and QEMU's legacy mode has always run it. */
     if (guest->shadow_copy) {
-        add_finding(j, VBIOS_SHADOW_COPY, BIOS, NULL,
+        add_finding(j, VBIOS_SHADOW_COPY,
+                    guest->vendor == VENDOR_INTEL ? 0 : BIOS, NULL,
                     "it is the kernel's copy at 0xc0000 of the VBIOS that the "
                     "host's firmware has run: running it again may do "
                     "nothing, and the screen stays dark");

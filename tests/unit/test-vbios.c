@@ -414,6 +414,9 @@ static const Case cases[] = {
     { "shadow copy", "both", {}, 0,
       { BIOS, VBIOS_ID_ANY, VBIOS_ID_ANY, VBIOS_CLASS_ANY, true, 0 },
       "shadow-copy:1@-1" },
+    { "shadow copy of Intel's", "both", {}, 0,
+      { BIOS, 0x8086, 0x1912, 0x030000, true, 0 },
+      "legacy-ids:1@0 shadow-copy:0@-1 efi-ids:0@1" },
     { "order for a BIOS", "posted", {}, -7, A_BIOS,
       "legacy-checksum:1@0 posted:1@0 no-efi-image:2@-1 trailing-data:0@-1 "
       "odd-size:0@-1" },

@@ -82,10 +82,25 @@ MachineDevice *cli_vga(const Machine *machine, const char *text, int *code)
     return device;
 }
 
+GPtrArray *cli_adapters(const Machine *machine)
+{
+    GPtrArray *adapters = g_ptr_array_new();
+
+    for (guint i = 0; i < machine->devices->len; i++) {
+        MachineDevice *d = g_ptr_array_index(machine->devices, i);
+
+        if (device_is_display(d) && !d->broken) {
+            g_ptr_array_add(adapters, d);
+        }
+    }
+    return adapters;
+}
+
 CheckGuest cli_guest(const Command *command)
 {
     return (CheckGuest) {
         .q35 = command->q35,
+        .machine_given = command->options->machine_type != NULL,
         .firmware = command->firmware,
         .memory = command->memory,
         .romfile = command->options->romfile,

@@ -22,7 +22,7 @@ GPtrArray *emit_functions(const Machine *machine, MachineDevice *device)
         if (d != device && d->domain == device->domain &&
             d->bus == device->bus && d->slot == device->slot &&
             d->group == device->group && !device_is_bridge(d) &&
-            !device_is_virtual(d)) {
+            !device_is_virtual(d) && !device_is_virtual(device)) {
             g_ptr_array_add(functions, d);
         }
     }

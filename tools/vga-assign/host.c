@@ -196,7 +196,9 @@ static void add_qemu(const Machine *m, GPtrArray *qemus, const char *prefix,
 
 GPtrArray *host_qemus(const Machine *m)
 {
-    static const char *const prefixes[] = { "/usr/local", "/usr" };
+    static const char *const prefixes[] = {
+        "/usr/lib/qemu-vga-assign", "/usr/local", "/usr",
+    };
     GPtrArray *qemus = g_ptr_array_new_with_free_func(qemu_free);
     g_auto(GStrv) names = root_list(m->root, "/opt");
 

@@ -10,15 +10,21 @@
 
 /*
  * By the upper byte of the device id, as QEMU tells them apart (igd_gen() of
- * hw/vfio/igd.c).  Those without a generation are too old or too new for QEMU
- * (Linux, include/drm/intel/pciids.h).
+ * hw/vfio/igd.c); those before generation 6 and those without one are not known
+ * there (Linux, include/drm/intel/pciids.h).
  */
 static const struct {
     uint8_t id;
     uint8_t generation;
     const char *platform;
 } igd_platforms[] = {
-    { 0x00, 0, "Ironlake" },
+    { 0x25, 4, "a chipset before Ironlake" },
+    { 0x27, 4, "a chipset before Ironlake" },
+    { 0x29, 4, "a chipset before Ironlake" },
+    { 0x2a, 4, "a chipset before Ironlake" },
+    { 0x2e, 4, "a chipset before Ironlake" },
+    { 0xa0, 4, "a chipset before Ironlake" },
+    { 0x00, 5, "Ironlake" },
     { 0x01, 6, "Sandy Bridge or Ivy Bridge" },
     { 0x04, 7, "Haswell" },
     { 0x0a, 7, "Haswell" },
@@ -66,6 +72,7 @@ bool igd_identify(const MachineDevice *device, Igd *igd)
             igd->platform = igd_platforms[i].platform;
         }
     }
+    igd->is_too_old = igd->generation && igd->generation < 6;
     igd->has_legacy_mode = igd->generation >= 6 && igd->generation <= 9;
     return true;
 }
@@ -73,10 +80,10 @@ bool igd_identify(const MachineDevice *device, Igd *igd)
 char *igd_name(const Igd *igd)
 {
     if (!igd->platform) {
-        return g_strdup("a generation that QEMU does not know");
+        return g_strdup("Intel graphics that are not known here");
     }
-    if (!igd->generation) {
-        return g_strdup_printf("%s, which QEMU does not know", igd->platform);
+    if (igd->generation < 6) {
+        return g_strdup(igd->platform);
     }
     return g_strdup_printf("%s, generation %d", igd->platform,
                            igd->generation);
@@ -94,7 +101,7 @@ GuestPlace guest_place(const MachineDevice *device, bool q35)
     place.port = false;
     place.slot = IGD_SLOT;
     place.igd_legacy = igd.has_legacy_mode;
-    place.igd_uefi = !igd.has_legacy_mode;
+    place.igd_uefi = !igd.has_legacy_mode && !igd.is_too_old;
     place.x_vga = igd.has_legacy_mode;
     place.q35 = false;
     place.reason = !q35 ? NULL : igd.has_legacy_mode ?

@@ -18,15 +18,16 @@
 #define IGD_SLOT 2
 
 typedef struct Igd {
-    int generation;         /* 0: QEMU does not know it */
+    int generation;         /* 0: it is newer than what QEMU knows */
     const char *platform;   /* "Coffee Lake"; NULL: not known */
+    bool is_too_old;        /* for QEMU */
     bool has_legacy_mode;   /* QEMU's, and with it a use for an x86 VBIOS */
 } Igd;
 
 /** igd_identify: false if @device is not Intel graphics of the processor */
 bool igd_identify(const MachineDevice *device, Igd *igd);
 
-/** igd_name: "Coffee Lake, generation 9", or "an unknown generation".  g_free() */
+/** igd_name: "Coffee Lake, generation 9".  g_free() */
 char *igd_name(const Igd *igd);
 
 /* Where a guest has an adapter, and what its device is told besides host=. */

@@ -62,7 +62,7 @@ static const struct CliOption {
     { ROM_FIX, TEXT("images", images,
       "keep all images (default), or only bios or uefi", "KIND") },
     { ROM_DUMP, TEXT("source", source,
-      "the kernel's rom, the flash part, or the better one (auto)", "KIND") },
+      "auto (default), rom (the kernel's), flash, or vfct (ACPI)", "KIND") },
     { ROM_DUMP | ROM_FIX | REPORT | BIND, FLAG("force", force,
       "replace the output file if it exists") },
     { XML, FILE_("domain", domain,
@@ -95,8 +95,9 @@ static const struct CliCommand {
       "the display adapters and how they are",
       "  vga-assign list\n"
       "  vga-assign list --json | jq .adapters[].address" },
-    { CHECK, "check", "BDF", 1, 1, cmd_check,
+    { CHECK, "check", "[BDF]", 0, 1, cmd_check,
       "what stands between an adapter and a guest's screen on it",
+      "  vga-assign check\n"
       "  vga-assign check 01:00.0\n"
       "  vga-assign check 01:00.0 --romfile card.rom --machine pc" },
     { ROM_INFO, "rom info", "FILE", 1, 1, cmd_rom_info,
@@ -161,7 +162,7 @@ static int help(void)
     }
     puts("\n"
          "BDF is an address as lspci shows it: 01:00.0 or 0000:01:00.0.\n"
-         "vga-assign COMMAND --help lists the options of a command, --version "
+         "vga-assign help COMMAND lists the options of a command, --version "
          "the version.\n"
          "\n"
          "Exit codes: 0 yes, 1 the verdict is no, 2 usage, 3 yes as far as it "
@@ -300,6 +301,20 @@ static int dispatch(const struct CliCommand *c, int argc, char **argv)
     return run(c, vector + 1);
 }
 
+/* "help rom dump" is "rom dump --help". */
+static int help_of(int argc, char **argv)
+{
+    static char option[] = "--help";
+    char *words[] = { option, NULL };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cli_commands); i++) {
+        if (command_words(&cli_commands[i], argc, argv) == argc) {
+            return dispatch(&cli_commands[i], 1, words);
+        }
+    }
+    return usage("help is for one of the commands");
+}
+
 static void options_free(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(cli_options); i++) {
@@ -319,8 +334,12 @@ static int command_line(int argc, char **argv)
     if (argc < 2) {
         return usage("which command?");
     }
-    if (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h")) {
+    if (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h") ||
+        (g_str_equal(argv[1], "help") && argc == 2)) {
         return help();
+    }
+    if (g_str_equal(argv[1], "help")) {
+        return help_of(argc - 2, argv + 2);
     }
     if (g_str_equal(argv[1], "--version")) {
         return version();

@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "output.h"
+#include "romadvice.h"
 
 /* A VBIOS with what there is to say about it; free with rom_view_free(). */
 typedef struct RomView {
@@ -299,6 +300,7 @@ static int rom_wants_output(void)
 static const char *rom_origin(const RomBytes *bytes)
 {
     return bytes->shadow ? "the copy at 0xc0000, which has run" :
+           g_str_equal(bytes->source, "vfct") ? "firmware's table VFCT" :
            g_str_equal(bytes->source, "flash") ? "the adapter's flash part" :
            "the adapter's ROM";
 }
@@ -325,8 +327,9 @@ static bool rom_dump_usage(const Command *command)
         return false;
     }
     if (source && !g_str_equal(source, "auto") && !g_str_equal(source, "rom") &&
-        !g_str_equal(source, "flash")) {
-        out_error("--source is auto, rom or flash, not '%s'", source);
+        !g_str_equal(source, "flash") && !g_str_equal(source, "vfct")) {
+        out_error("--source must be auto, rom, flash or vfct, not '%s'",
+                  source);
         return false;
     }
     if (g_strcmp0(source, "flash") == 0 && !command->options->apply) {
@@ -349,6 +352,33 @@ static RomBytes *rom_from_kernel(Machine *m, const MachineDevice *d,
     return rom_from_adapter(m, d, error);
 }
 
+/* There is an image for some firmware in it. */
+static bool rom_has_image(const RomBytes *bytes)
+{
+    g_autofree VBIOSRom *rom = g_new0(VBIOSRom, 1);
+
+    return bytes && vbios_parse(rom, bytes->data, bytes->size);
+}
+
+/* The kernel's, or firmware's table if that has nothing in it. */
+static RomBytes *rom_without_registers(Machine *m, const MachineDevice *d,
+                                       GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(RomBytes) bytes = rom_from_kernel(m, d, &why);
+    RomBytes *vfct = rom_has_image(bytes) ? NULL : rom_from_vfct(m, d, NULL);
+
+    if (vfct) {
+        out_note("%s: %s; its VBIOS is in the ACPI table VFCT", d->bdf,
+                 why ? why->message : "its ROM has no image");
+        return vfct;
+    }
+    if (!bytes) {
+        g_propagate_error(error, g_steal_pointer(&why));
+    }
+    return g_steal_pointer(&bytes);
+}
+
 /* --source; auto takes the flash part for the copy that has run, if allowed. */
 static RomBytes *rom_best(const Command *command, Machine *m,
                           const MachineDevice *d, GError **error)
@@ -360,8 +390,14 @@ static RomBytes *rom_best(const Command *command, Machine *m,
     if (g_strcmp0(source, "flash") == 0) {
         return rom_from_flash(m, d, error);
     }
-    if (g_strcmp0(source, "rom") == 0 || !device_rom_is_shadow(d)) {
+    if (g_strcmp0(source, "vfct") == 0) {
+        return rom_from_vfct(m, d, error);
+    }
+    if (g_strcmp0(source, "rom") == 0) {
         return rom_from_kernel(m, d, error);
+    }
+    if (!device_rom_is_shadow(d)) {
+        return rom_without_registers(m, d, error);
     }
     if (!command->options->apply) {
         out_note("%s: --apply looks for a better one in its flash part",
@@ -374,6 +410,21 @@ static RomBytes *rom_best(const Command *command, Machine *m,
         bytes = rom_from_kernel(m, d, error);
     }
     return bytes;
+}
+
+/* Another source than the one that was tried. */
+static int rom_dump_failed(const Command *command, Machine *m,
+                           const MachineDevice *d, GError *error)
+{
+    const char *source = command->options->source;
+    g_autofree char *where =
+        rom_where(m, d, g_strcmp0(source, "auto") == 0 ? "rom" :
+                  source ? source : "rom");
+
+    return out_fail(EXIT_ENVIRONMENT, error,
+                    error->code == G_IO_ERROR_PERMISSION_DENIED ?
+                    "run vga-assign as root" :
+                    error->code == G_IO_ERROR_BUSY ? NULL : where);
 }
 
 int cmd_rom_dump(const Command *command)
@@ -396,8 +447,7 @@ int cmd_rom_dump(const Command *command)
     }
     bytes = rom_best(command, m, d, &error);
     if (!bytes) {
-        return out_fail(EXIT_ENVIRONMENT, error, "as root, with the adapter "
-                        "bound to vfio-pci, not in use, and not the boot VGA");
+        return rom_dump_failed(command, m, d, error);
     }
     view = rom_view_new(command, bytes, d);
     path = root_path(m->root, bytes->path);

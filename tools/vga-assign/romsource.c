@@ -12,6 +12,7 @@
 #include <gio/gio.h>
 #include <linux/magic.h>
 
+#include "holders.h"
 #include "output.h"
 #include "romsource.h"
 
@@ -153,10 +154,11 @@ RomBytes *rom_from_adapter(Machine *machine, const MachineDevice *device,
 
 char *rom_user(const Machine *machine, const MachineDevice *device)
 {
-    g_autofree char *node = g_strdup_printf("/dev/vfio/%d", device->group);
-    const MachineHolder *holder = machine_holder(machine, node);
+    g_autoptr(GPtrArray) holders = device_holders(machine, device);
 
-    if (holder) {
+    if (holders->len && device_is_bound(device)) {
+        const MachineHolder *holder = g_ptr_array_index(holders, 0);
+
         return g_strdup_printf("%s (process %s) has it assigned",
                                holder->name ? holder->name : "a guest",
                                holder->pid);

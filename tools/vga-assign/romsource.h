@@ -13,7 +13,7 @@
 #define ROM_MAX (16 * 1024 * 1024)
 
 typedef struct RomBytes {
-    char *source;       /* "file", "rom", "shadow" or "flash" */
+    char *source;       /* "file", "rom", "shadow", "flash" or "vfct" */
     char *path;         /* what was opened */
     uint8_t *data;
     size_t size;
@@ -45,6 +45,14 @@ RomBytes *rom_from_adapter(Machine *machine, const MachineDevice *device,
  */
 RomBytes *rom_from_flash(Machine *machine, const MachineDevice *device,
                          GError **error);
+
+/**
+ * rom_from_vfct: what firmware left for the adapter in the ACPI table VFCT
+ *
+ * Nothing of the adapter is touched.  G_IO_ERROR_NOT_FOUND: there is none.
+ */
+RomBytes *rom_from_vfct(Machine *machine, const MachineDevice *device,
+                        GError **error);
 
 /**
  * rom_user: who uses the adapter, as in "amdgpu drives it"
