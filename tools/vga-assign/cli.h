@@ -36,6 +36,7 @@ typedef struct Options {
     char *vmid;
     gboolean apply;
     gboolean group;
+    gboolean persist;
     char *undo;
     char *output;
 } Options;

@@ -37,14 +37,6 @@ static void G_GNUC_PRINTF(2, 3) add(GPtrArray *argv, const char *format, ...)
     va_end(args);
 }
 
-/* Bare if a shell takes it as it is. */
-static char *quote(const char *word)
-{
-    return word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
-                       "WXYZ0123456789-_=,.:/+@%")] || !*word ?
-           g_shell_quote(word) : g_strdup(word);
-}
-
 /* A line for each option; JSON has the words as they are. */
 static int emit(const Command *command, const char *name, GPtrArray *argv)
 {
@@ -53,11 +45,12 @@ static int emit(const Command *command, const char *name, GPtrArray *argv)
     if (!command->options->json) {
         for (guint i = 0; i < argv->len; i++) {
             const char *word = g_ptr_array_index(argv, i);
-            g_autofree char *quoted = quote(word);
+            g_autofree char *quoted = shell_word(word);
 
-            printf("%s%s", !i ? "" : *word == '-' ? " \\\n    " : " ", quoted);
+            out_print("%s%s", !i ? "" : *word == '-' ? " \\\n    " : " ",
+                      quoted);
         }
-        putchar('\n');
+        out_text("\n");
         return EXIT_YES;
     }
     json = out_json_begin(name);

@@ -75,6 +75,7 @@ static const struct CliOption {
       "do it; without it nothing of the host is changed") },
     { BIND | UNBIND, FLAG("group", group,
       "with all devices of its IOMMU group but bridges") },
+    { BIND, FLAG("persist", persist, "also after a reboot") },
     { BIND | UNBIND, FILE_("undo", undo,
       "the file that undoes it (/run/vga-assign/BDF.undo)", "FILE") },
     { ROM_DUMP | ROM_FIX | REPORT, { "output", 'o', 0, G_OPTION_ARG_FILENAME,
@@ -128,7 +129,8 @@ static const struct CliCommand {
     { BIND, "bind", "BDF", 1, 1, cmd_bind,
       "give an adapter to vfio-pci",
       "  vga-assign bind 01:00.0\n"
-      "  vga-assign bind 01:00.0 --group --apply" },
+      "  vga-assign bind 01:00.0 --group --apply\n"
+      "  vga-assign bind 01:00.0 --group --persist --apply" },
     { UNBIND, "unbind", "BDF", 1, 1, cmd_unbind,
       "give an adapter back to the host's driver",
       "  vga-assign unbind 01:00.0 --apply" },
@@ -285,6 +287,7 @@ static int dispatch(const struct CliCommand *c, int argc, char **argv)
         vector[i + 1] = g_strdup(argv[i]);
     }
     g_set_prgname(name);
+    out_command(c->name);
     if (!g_option_context_parse_strv(context, &vector, &error)) {
         int code = usage(error->message);
 
@@ -323,12 +326,11 @@ static void options_free(void)
     }
 }
 
-int main(int argc, char **argv)
+static int command_line(int argc, char **argv)
 {
+    bool rom = argc > 1 && g_str_equal(argv[1], "rom");
     g_autofree char *message = NULL;
-    int code;
 
-    setlocale(LC_ALL, "");
     if (argc < 2) {
         return usage("which command?");
     }
@@ -346,15 +348,37 @@ int main(int argc, char **argv)
         int words = command_words(&cli_commands[i], argc - 1, argv + 1);
 
         if (words) {
-            code = dispatch(&cli_commands[i], argc - 1 - words,
+            return dispatch(&cli_commands[i], argc - 1 - words,
                             argv + 1 + words);
-            options_free();
-            return code;
         }
     }
     message = g_strdup_printf("there is no command '%s%s%s'", argv[1],
-                              g_str_equal(argv[1], "rom") && argc > 2 ? " " : "",
-                              g_str_equal(argv[1], "rom") && argc > 2 ?
-                              argv[2] : "");
+                              rom && argc > 2 ? " " : "",
+                              rom && argc > 2 ? argv[2] : "");
     return usage(message);
+}
+
+/* Before options are parsed: their errors are to be JSON, too. */
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++) {
+        if (g_str_equal(argv[i], "--json")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    int code;
+
+    out_begin();
+    setlocale(LC_ALL, "");
+    if (wants_json(argc, argv)) {
+        out_json_errors();
+    }
+    code = out_end(command_line(argc, argv));
+    options_free();
+    return code;
 }

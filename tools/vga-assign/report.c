@@ -37,6 +37,54 @@ typedef struct Report {
     GString *out;
 } Report;
 
+/*
+ * A name that the host chose as one word, and as one part of a path that leads
+ * neither up nor elsewhere.  g_free().
+ */
+static char *report_part(const char *name)
+{
+    char *part = g_utf8_make_valid(name, -1);
+
+    for (char *c = part; *c; c++) {
+        if (*c == ' ' || *c == '/' || g_ascii_iscntrl(*c)) {
+            *c = '_';
+        }
+    }
+    if (!*part || g_str_equal(part, ".") || g_str_equal(part, "..")) {
+        g_free(part);
+        return g_strdup("_");
+    }
+    return part;
+}
+
+/* The same for a path: each of its parts. */
+static char *report_path(const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+    for (char **part = parts; *part; part++) {
+        char *clean = **part ? report_part(*part) : g_strdup("");
+
+        g_free(*part);
+        *part = clean;
+    }
+    return g_strjoinv("/", parts);
+}
+
+/* Tabs are /proc/cpuinfo's; no other control character is anybody's fact. */
+static char *report_line(const char *line)
+{
+    g_auto(GStrv) parts = g_strsplit(line, "\t", -1);
+
+    for (char **part = parts; *part; part++) {
+        char *clean = out_clean(*part);
+
+        g_free(*part);
+        *part = clean;
+    }
+    return g_strjoinv("\t", parts);
+}
+
 static void report_text(Report *r, const char *path, const char *text)
 {
     g_autofree char *body = NULL;
@@ -49,7 +97,9 @@ static void report_text(Report *r, const char *path, const char *text)
     lines = g_strsplit(body, "\n", -1);
     g_string_append_printf(r->out, "file %s\n", path);
     for (char **line = lines; *line; line++) {
-        g_string_append_printf(r->out, "|%s\n", *line);
+        g_autofree char *clean = report_line(*line);
+
+        g_string_append_printf(r->out, "|%s\n", clean);
     }
 }
 
@@ -162,8 +212,10 @@ static void report_modules(Report *r)
         report_copy(r, files[i]);
     }
     for (char **name = iommus; *name; name++) {
+        g_autofree char *part = report_part(*name);
+
         g_string_append_printf(r->out, "directory /sys/class/iommu/%s\n",
-                               *name);
+                               part);
     }
 }
 
@@ -174,14 +226,15 @@ static void report_screens(Report *r)
         const MachineScreen *s = g_ptr_array_index(r->m->screens, i);
         const char *class = g_str_has_prefix(s->node, "fb") ? "graphics" :
                             "drm";
+        g_autofree char *node = report_part(s->node);
+        g_autofree char *owner = s->owner ? report_part(s->owner) : NULL;
         g_autofree char *name = g_strdup_printf("/sys/class/%s/%s/name", class,
-                                                s->node);
+                                                node);
 
         report_text(r, name, s->name);
-        if (s->owner) {
+        if (owner) {
             g_string_append_printf(r->out, "text /sys/class/%s/%s/device "
-                                   "../../../devices/%s\n", class, s->node,
-                                   s->owner);
+                                   "../../../devices/%s\n", class, node, owner);
         }
     }
 }
@@ -274,11 +327,15 @@ static void report_arbiter(Report *r)
     }
     for (guint i = 0; i < r->m->holders->len; i++) {
         const MachineHolder *h = g_ptr_array_index(r->m->holders, i);
-        g_autofree char *comm = g_strconcat("/proc/", h->pid, "/comm", NULL);
+        g_autofree char *pid = report_part(h->pid);
+        g_autofree char *node = report_path(h->node);
+        g_autofree char *comm = g_strconcat("/proc/", pid, "/comm", NULL);
 
-        report_text(r, comm, h->name);
-        g_string_append_printf(r->out, "text /proc/%s/fd/%u %s\n", h->pid, i,
-                               h->node);
+        if (!strstr(r->out->str, comm)) {
+            report_text(r, comm, h->name);
+        }
+        g_string_append_printf(r->out, "text /proc/%s/fd/%u %s\n", pid, i,
+                               node);
     }
 }
 
@@ -457,8 +514,10 @@ static void report_device(Report *r, const MachineDevice *d)
     }
     report_config(r, d);
     if (d->driver) {
+        g_autofree char *driver = report_part(d->driver);
+
         g_string_append_printf(r->out, "link /sys/bus/pci/devices/%s/driver "
-                               "/sys/bus/pci/drivers/%s\n", d->bdf, d->driver);
+                               "/sys/bus/pci/drivers/%s\n", d->bdf, driver);
     }
     if (d->group >= 0) {
         g_string_append_printf(r->out, "link /sys/bus/pci/devices/%s/"
@@ -558,7 +617,7 @@ int cmd_report(const Command *command)
     }
     report_all(&report);
     if (!command->options->output) {
-        fputs(text->str, stdout);
+        out_text(text->str);
     } else if (!out_file(command->options->output, text->str, text->len,
                          command->options->force, &error)) {
         return out_fail(EXIT_ENVIRONMENT, error, NULL);

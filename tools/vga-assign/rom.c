@@ -20,6 +20,7 @@ typedef struct RomView {
     VBIOSVerdict *verdict;
     VBIOSGuest guest;
     const char *bdf;        /* of the adapter it is for, NULL: not known */
+    const char *file;       /* it is in, NULL: in none */
 } RomView;
 
 static void rom_view_free(RomView *view)
@@ -38,6 +39,8 @@ static RomView *rom_view_new(const Command *command, RomBytes *bytes,
 
     view->bytes = bytes;
     view->bdf = device ? device->bdf : NULL;
+    view->file = g_str_equal(bytes->source, "file") ? bytes->path :
+                 command->options->output;
     view->guest = rom_guest(device, command->firmware, bytes->shadow);
     vbios_parse(&view->rom, bytes->data, bytes->size);
     view->verdict = vbios_judge(&view->rom, bytes->data, bytes->size,
@@ -50,18 +53,9 @@ static bool rom_view_is_fatal(const RomView *view)
     return view->verdict->fatal & view->guest.firmware;
 }
 
-/* The walker writes FILE, NEW and BDF where it cannot know a name. */
 static char *rom_view_remedy(const RomView *view, const char *remedy)
 {
-    g_autoptr(GString) text = g_string_new(remedy);
-
-    if (view->bdf) {
-        g_string_replace(text, "BDF", view->bdf, 0);
-    }
-    if (g_str_equal(view->bytes->source, "file")) {
-        g_string_replace(text, "FILE", view->bytes->path, 0);
-    }
-    return g_strdup(text->str);
+    return rom_remedy_for(remedy, view->bdf, view->file);
 }
 
 static const char *checksum_name(VBIOSChecksum checksum)
@@ -221,8 +215,8 @@ int cmd_rom_info(const Command *command)
     } else {
         g_autofree char *size = size_text(bytes->size);
 
-        printf("%s: %s, %u images (%s)\n", bytes->path, size,
-               view->rom.n_images, rom_kinds(&view->rom));
+        out_print("%s: %s, %u images (%s)\n", bytes->path, size,
+                  view->rom.n_images, rom_kinds(&view->rom));
         if (view->rom.n_images) {
             rom_print_images(view);
         }
@@ -266,7 +260,7 @@ int cmd_rom_verify(const Command *command)
         rom_json("rom verify", view);
     } else {
         rom_print_findings(view);
-        printf("%s: %s\n", bytes->path, view->verdict->summary);
+        out_print("%s: %s\n", bytes->path, view->verdict->summary);
     }
     return rom_view_is_fatal(view) ? EXIT_NO : EXIT_YES;
 }
@@ -281,6 +275,19 @@ static bool rom_write(const Command *command, const void *data, size_t size)
         return false;
     }
     return true;
+}
+
+/* The input is never written, not even by --force under another name. */
+static bool rom_is_input(const Command *command, const char *input)
+{
+    bool same = is_same_file(input, command->options->output);
+
+    if (same) {
+        out_error("%s is the input, which is never changed",
+                  command->options->output);
+        out_hint("-o names a new file");
+    }
+    return same;
 }
 
 static int rom_wants_output(void)
@@ -303,8 +310,8 @@ static int rom_dumped(const Command *command, const RomView *view)
     if (command->options->json) {
         rom_json("rom dump", view);
     } else {
-        printf("%s: %zu bytes from %s (%s)\n", command->options->output,
-               view->bytes->size, view->bytes->path, rom_origin(view->bytes));
+        out_print("%s: %zu bytes from %s (%s)\n", command->options->output,
+                  view->bytes->size, view->bytes->path, rom_origin(view->bytes));
         rom_print_findings(view);
     }
     return rom_view_is_fatal(view) ? EXIT_PARTIAL : EXIT_YES;
@@ -424,6 +431,7 @@ int cmd_rom_dump(const Command *command)
 {
     g_autoptr(Machine) m = NULL;
     g_autoptr(RomView) view = NULL;
+    g_autofree char *path = NULL;
     GError *error = NULL;
     MachineDevice *d;
     RomBytes *bytes;
@@ -442,6 +450,10 @@ int cmd_rom_dump(const Command *command)
         return rom_dump_failed(command, m, d, error);
     }
     view = rom_view_new(command, bytes, d);
+    path = root_path(m->root, bytes->path);
+    if (rom_is_input(command, path)) {
+        return EXIT_USAGE;
+    }
     if (!rom_write(command, bytes->data, bytes->size)) {
         return EXIT_ENVIRONMENT;
     }
@@ -470,15 +482,6 @@ static int images_to_keep(const char *images)
            g_str_equal(images, "uefi") ? VBIOS_KEEP_EFI : 0;
 }
 
-/* The input is never written, not even by --force under another name. */
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-           x.st_ino == y.st_ino;
-}
-
 static int rom_fixed(const Command *command, RomBytes *bytes,
                      const MachineDevice *device, unsigned with_ids,
                      unsigned with_sums, size_t size_before)
@@ -491,11 +494,11 @@ static int rom_fixed(const Command *command, RomBytes *bytes,
     if (command->options->json) {
         rom_json("rom fix", view);
     } else {
-        printf("%s: %zu of %zu bytes, ids set in %u images, checksum repaired "
-               "in %u more\n", command->options->output, bytes->size,
-               size_before, with_ids, with_sums);
+        out_print("%s: %zu of %zu bytes, ids set in %u images, checksum "
+                  "repaired in %u more\n", command->options->output,
+                  bytes->size, size_before, with_ids, with_sums);
         rom_print_findings(view);
-        printf("%s: %s\n", command->options->output, view->verdict->summary);
+        out_print("%s: %s\n", command->options->output, view->verdict->summary);
     }
     return rom_view_is_fatal(view) ? EXIT_NO : EXIT_YES;
 }
@@ -510,8 +513,7 @@ static bool rom_fix_usage(const Command *command, bool *set_ids,
         rom_wants_output();
         return false;
     }
-    if (is_same_file(command->arguments[0], o->output)) {
-        out_error("%s is the input, which is never changed", o->output);
+    if (rom_is_input(command, command->arguments[0])) {
         return false;
     }
     if (!images_to_keep(o->images)) {

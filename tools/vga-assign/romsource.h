@@ -73,6 +73,17 @@ char *rom_is_unsafe(const Machine *machine, const MachineDevice *device);
 VBIOSGuest rom_guest(const MachineDevice *device, VBIOSFirmware firmware,
                      bool shadow_copy);
 
+/**
+ * rom_remedy_for: a remedy of the walker with the names that it could not know
+ *
+ * FILE is the VBIOS that was looked at only as what `rom fix` reads; where
+ * something is written, and what is given to the guest then, it becomes NEW.
+ *
+ * @bdf: the adapter, NULL: not known
+ * @file: the VBIOS, NULL: it is not in a file
+ */
+char *rom_remedy_for(const char *remedy, const char *bdf, const char *file);
+
 /** rom_kinds: what is in it in a word: "bios+uefi", "bios", "uefi", "none" */
 const char *rom_kinds(const VBIOSRom *rom);
 

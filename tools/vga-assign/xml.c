@@ -206,7 +206,7 @@ static int xml_print(const Command *command, const char *before,
     JsonBuilder *json;
 
     if (!command->options->json) {
-        fputs(text, stdout);
+        out_text(text);
         if (diff && !*diff) {
             out_note("%s needs no change", file);
         }
