@@ -27,6 +27,7 @@
 #include "arbiter.h"
 #include "cli.h"
 #include "output.h"
+#include "reportfacts.h"
 
 #define SERIAL_CAP 0x0003
 #define EXTENDED_CAPS 0x100
@@ -348,6 +349,7 @@ static bool is_of_interest(const Machine *m, const MachineDevice *d)
         const MachineDevice *o = g_ptr_array_index(m->devices, i);
 
         if (device_is_display(o) && (o->bridge == d ||
+            (o->bus && o->domain == d->domain && o->bus == d->bus) ||
             (o->group >= 0 && o->group == d->group) ||
             (o->bridge && o->bridge->bridge == d))) {
             return true;
@@ -487,6 +489,17 @@ static void report_rom(Report *r, const MachineDevice *d)
     }
 }
 
+/* Firmware's table, as far as it is of adapters that are here. */
+static void report_acpi(Report *r)
+{
+    size_t size;
+    g_autofree uint8_t *table = report_vfct(r->m, rom_skeleton, &size);
+
+    if (table) {
+        report_binary(r, "/sys/firmware/acpi/tables/VFCT", table, size);
+    }
+}
+
 static void report_device(Report *r, const MachineDevice *d)
 {
     static const char *const files[] = {
@@ -513,6 +526,7 @@ static void report_device(Report *r, const MachineDevice *d)
         report_copy(r, path);
     }
     report_config(r, d);
+    report_device_facts(r->out, r->m, d);
     if (d->driver) {
         g_autofree char *driver = report_part(d->driver);
 
@@ -591,6 +605,8 @@ static void report_all(Report *r)
     report_names(r);
     report_kernel(r);
     report_modules(r);
+    report_host(r->out, r->m);
+    report_acpi(r);
     for (guint i = 0; i < r->m->devices->len; i++) {
         const MachineDevice *d = g_ptr_array_index(r->m->devices, i);
 

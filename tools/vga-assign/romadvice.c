@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "igd.h"
+#include "output.h"
 #include "romadvice.h"
 
 #define VENDOR_AMD 0x1002
@@ -127,6 +128,7 @@ static char *advice_file(Machine *m, const MachineDevice *d,
                          const CheckGuest *guest, const RomBytes *bytes,
                          const VBIOSFinding *f)
 {
+    g_autofree char *word = shell_word(bytes->path);
     g_autofree char *where = NULL;
 
     if (own_rom_is_good(m, d, guest->firmware)) {
@@ -134,7 +136,7 @@ static char *advice_file(Machine *m, const MachineDevice *d,
     }
     if (f->id != VBIOS_LEGACY_IDS &&
         is_fixable(d, guest->firmware, bytes, false)) {
-        return g_strdup_printf("vga-assign rom fix %s -o NEW, %s", bytes->path,
+        return g_strdup_printf("vga-assign rom fix %s -o NEW, %s", word,
                                then_romfile);
     }
     where = rom_where(m, d, bytes->source);
@@ -142,7 +144,7 @@ static char *advice_file(Machine *m, const MachineDevice *d,
                                                 true)) {
         return g_strdup_printf("%s; if the file is this adapter's all the "
                                "same: vga-assign rom fix %s -o NEW --for %s",
-                               where, bytes->path, d->bdf);
+                               where, word, d->bdf);
     }
     return g_steal_pointer(&where);
 }
