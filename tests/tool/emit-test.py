@@ -15,6 +15,7 @@ import shlex
 import subprocess
 import sys
 
+import kinds
 import machines
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -383,6 +384,40 @@ def t_xml_graphics(suite):
     _, notes = domain(suite, '00:02.0', pc.replace('  </os>', efi.replace(
         " secure='yes'", '') + '</os>'), root='graphics-1912')
     same('does not run the x86 VBIOS' in notes, True, notes)
+
+
+# The machine of each row of the manual's table of other tools, in its order.
+MANUAL = os.path.join(tool.TOP, 'docs', 'system', 'devices',
+                      'vga-assign-black-screen.rst')
+PEERS = ('no-iommu', 'iommu-off', 'fresh', 'chipset-slot', 'fresh',
+         'nvidia-open', 'guest-has-it', 'd3cold', 'off-the-bus', 'virtual',
+         'vgacon', 'simpledrm', 'efifb', 'cloud-kernel', 'disable-vga',
+         'leaked-lock', 'server', 'igd-decodes', 'igd-gen12', 'single',
+         'igd-zeros', 'apu', 'other-ids', 'broken-sum', 'big-bars',
+         'huge-bars', 'resizable', 'shared-interrupt', 'navi48', 'memlock')
+
+
+def peers():
+    """Name and verdict of the check that each row of the table names."""
+    text = read(MANUAL).decode().split('What other tools say\n', 1)[1]
+    for row in text.split('   * - ')[2:]:
+        cell = row.split('     - ')[4]
+        name, says = re.match('``(.*?)`` (fails|warns)', cell).groups()
+        yield name, {'fails': 'fail', 'warns': 'warn'}[says]
+
+
+def t_peers(suite):
+    """the manual's table of other tools: what it says of check is so"""
+    rows = list(peers())
+    same(len(rows), len(PEERS), 'rows')
+    for machine, (name, verdict) in zip(PEERS, rows):
+        make, bdf = (kinds.KINDS.get(machine) or machines.MACHINES[machine])[:2]
+        where = suite.machine(machine)
+        if not os.path.exists(where):
+            make(where)
+        found = suite.json('check', bdf, root=machine)['checks']
+        same([c['verdict'] for c in found if c['name'] == name], [verdict],
+             '%s: %s' % (machine, name))
 
 
 def t_golden(suite):
