@@ -16,7 +16,7 @@ _vga_assign_options()
     args) echo "--json --sysfs-root --machine --memory --romfile --emulator" ;;
     xml) echo "--json --sysfs-root --romfile --domain --full --emulator" ;;
     proxmox) echo "--json --sysfs-root --machine --romfile --vmid" ;;
-    bind) echo "--json --sysfs-root --force --apply --group --undo" ;;
+    bind) echo "--json --sysfs-root --force --apply --group --persist --undo" ;;
     unbind) echo "--json --sysfs-root --apply --group --undo" ;;
     report) echo "--sysfs-root --force --output" ;;
     esac
