@@ -26,7 +26,7 @@ ENDS = re.compile('|'.join((
     '^start the guest outside', '^turn resizable', '^remove nointxmask')))
 
 
-class Circle(Exception):
+class Circle(ValueError):
     """A fix that does not lead on."""
 
 

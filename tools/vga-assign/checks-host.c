@@ -38,12 +38,13 @@ void check_kernel(const CheckContext *c, CheckResult *r)
     for (size_t i = 0; i < G_N_ELEMENTS(kernels); i++) {
         if (machine_kernel_before(c->m, kernels[i].major, kernels[i].minor) &&
             (!kernels[i].igd || device_is_igd(c->d))) {
-            is_fail(r, "Linux %s: %s", c->m->kernel, kernels[i].text);
+            is_fail(r, "Linux %u.%u: %s", c->m->kernel_major,
+                    c->m->kernel_minor, kernels[i].text);
             to_fix(r, "boot a newer kernel");
             return;
         }
     }
-    is_ok(r, "Linux %s%s", c->m->kernel,
+    is_ok(r, "Linux %u.%u%s", c->m->kernel_major, c->m->kernel_minor,
           machine_kernel_before(c->m, 6, 0) ? ", where vfio-pci leaves "
           "firmware's framebuffers alone" : "");
 }
