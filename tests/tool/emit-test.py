@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -184,7 +185,8 @@ def proxmox_refuses(argv, functions):
     hostpci = dict(w.split('=', 1) for w in words[1:])
     q35 = options['-machine'].startswith(('q35', 'pc-q35'))
     address = r'(?:[a-f0-9]{4,}:)?[a-f0-9]{2}:[a-f0-9]{2}(?:\.[a-f0-9])?'
-    several = '.' not in words[0] and functions > 1
+    address += '(;%s)*' % address
+    several = ';' in words[0] or '.' not in words[0] and functions > 1
     igd = hostpci.get('legacy-igd') == '1'
     rules = (
         (argv[:2] != ['qm', 'set'], 'not qm set'),
@@ -232,6 +234,23 @@ def t_proxmox_rules(suite):
             seen |= set(hostpci.split(',')[1:])
     same({'pcie=1', 'x-vga=1', 'legacy-igd=1', 'romfile=x.rom'} <= seen, True,
          seen)
+    # A function of another group is not taken along with the whole slot.
+    root = suite.machine('two-groups')
+    shutil.rmtree(root, ignore_errors=True)
+    machines.ready(root)
+    here = os.path.realpath(root + '/sys/bus/pci/devices/0000:01:00.0')
+    for function, group in ((2, 16), (3, 17)):
+        place = '%s%d' % (here[:-1], function)
+        shutil.copytree(here[:-1] + '1', place, symlinks=True)
+        os.symlink(os.path.relpath(place, root + '/sys/bus/pci/devices'),
+                   root + '/sys/bus/pci/devices/0000:01:00.%d' % function)
+        os.remove(place + '/iommu_group')
+        os.symlink('../../../../kernel/iommu_groups/%d' % group,
+                   place + '/iommu_group')
+    argv = suite.json('proxmox', '01:00.0', root='two-groups')['argv']
+    same(argv[argv.index('-hostpci0') + 1],
+         '0000:01:00.0;0000:01:00.1;0000:01:00.2,pcie=1,x-vga=1')
+    same(proxmox_refuses(argv, 4), None)
     for bad in ('a;b.rom', 'a,b.rom', 'a b.rom', 'a\nb.rom'):
         suite.says('Proxmox takes no romfile', 'proxmox', '01:00.0',
                    '--romfile', '/x/' + bad, code=2)
