@@ -15,7 +15,7 @@ BUILD := $(or $(VGA_ASSIGN_BUILD),build)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: PREFIX= HOST= ADAPTER= SECONDS= MILLIONS= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
+	@echo "Variables: PREFIX= HOST= ADAPTER= SECONDS= MILLIONS= T= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
 
 deps: ## install the Debian packages that are missing (as root or by sudo); see scripts/deps --print
 	@scripts/deps
@@ -49,6 +49,12 @@ install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for lib
 check: auto-deps ## everything: build all, unit tests, qtests, the rules of the series, the lab
 	@scripts/test
 
+check-quick: auto-deps ## the same without the lab, SeaBIOS and the long oracle: under 5 minutes once QEMU is built
+	@scripts/test --quick
+
+test: auto-deps ## T=name[:case] ...: build what these tests need, then run them; scripts/test --list names them
+	@$(if $(T),scripts/test $(T),echo "usage: make test T=name[:case]; scripts/test --list names the tests"; exit 2)
+
 bench: auto-deps ## what VGA accesses and interrupts cost, by ratios: build/bench/{speed,msi}.rst
 	@scripts/build qemu
 	@scripts/build qemu-base
@@ -79,7 +85,6 @@ check-series: ## the rules of the series alone: overlay, hooks, checkpatch, git 
 
 demo: auto-deps ## a guest on an assigned VGA adapter; HOST=0000:01:00.0 a real one, ADAPTER=vfio-user a served one
 	@scripts/build qemu
-	@$(if $(HOST)$(ADAPTER),,scripts/build qemu-base)
 	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 
 clean: ## remove what was built; the sources and the download cache stay
@@ -88,4 +93,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help bench deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-others check-each check-fuzz check-soak coverage-vbios check-series demo clean distclean
+.PHONY: help bench test check-quick deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-others check-each check-fuzz check-soak coverage-vbios check-series demo clean distclean

@@ -4,7 +4,8 @@
 # Usage: qemu-test.sh BUILD-DIRECTORY TARGET [PROGRAM]
 #
 # Runs one test program of QEMU's own build, as that build would: with PROGRAM, qemu-system-x86_64
-# unless told.
+# unless told. Where the environment's VGA_ASSIGN_CASES has words NAME:PART of this program, only those
+# cases run whose path contains PART.
 set -eu
 cd "$1"
 if [ ! -x "$2" ]; then
@@ -17,4 +18,15 @@ G_TEST_SRCDIR=$PWD/../src/qemu/${2%/*} G_TEST_BUILDDIR=$PWD/${2%/*}
 # A firmware that does not know this series
 VGA_POST_BIOS=$PWD/../base/seabios/bios-256k.bin
 export QTEST_QEMU_BINARY QTEST_QEMU_IMG G_TEST_SRCDIR G_TEST_BUILDDIR VGA_POST_BIOS
-exec "$2" --tap -k
+program=$2
+set --
+for word in ${VGA_ASSIGN_CASES:-}; do
+    [ "${word%%:*}" = "${program##*/}" ] || continue
+    before=$#
+    for path in $("$program" -l | grep -F -- "${word#*:}"); do set -- "$@" -p "$path"; done
+    [ $# -gt "$before" ] || {
+        printf '1..1\nnot ok 1 - no case of %s has "%s" in its path; %s -l lists them\n' "${program##*/}" "${word#*:}" "$program"
+        exit 1
+    }
+done
+exec "$program" --tap -k "$@"

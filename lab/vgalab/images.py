@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from . import EnvironmentFault
@@ -119,6 +120,11 @@ def digest(*parts):
     return total.hexdigest()[:16]
 
 
+def say(what):
+    """Progress is for people: stdout can be a test's protocol."""
+    print(f'lab: {what}', file=sys.stderr, flush=True)
+
+
 def built(name, key, builder):
     """build/lab/NAME-KEY, made by builder(path) where it does not exist.
 
@@ -129,7 +135,7 @@ def built(name, key, builder):
     path = os.path.join(BUILD, 'lab', f'{stem}-{key}{extension}')
     with only_one():
         if not os.path.exists(path):
-            print(f'lab: building {name}', flush=True)
+            say(f'building {name}')
             forget_old(glob.glob(f'{os.path.join(BUILD, "lab", stem)}-*'))
             try:
                 builder(path + '.part')
@@ -175,7 +181,7 @@ def libvirt_packages():
     with only_one():
         if os.path.exists(ready):
             return store
-        print('lab: getting Debian packages (libvirt)', flush=True)
+        say('getting Debian packages (libvirt)')
         shutil.rmtree(store, ignore_errors=True)
         debs = os.path.join(store, 'debs')
         os.makedirs(debs)
@@ -202,8 +208,7 @@ def packages():
     with only_one():
         if os.path.exists(ready):
             return store
-        print('lab: getting Debian packages (kernel, busybox, memtest86+)',
-              flush=True)
+        say('getting Debian packages (kernel, busybox, memtest86+)')
         shutil.rmtree(store, ignore_errors=True)
         os.makedirs(store)
         debs = os.path.join(store, 'debs')
