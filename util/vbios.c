@@ -67,6 +67,7 @@
 
 #define CLASS_VGA 0x0300
 #define CLASS_DISPLAY_OTHER 0x0380
+#define VENDOR_INTEL 0x8086
 
 /* What is read from: nothing outside is, an offset outside reads 0. */
 typedef struct Bytes {
@@ -689,19 +690,21 @@ bool vbios_serves_device(const VBIOSImage *image, const uint8_t *data,
  * Names
  */
 
+/* NEW is a name that does not exist yet: nobody's only copy is written to. */
 static const char remedy_dump[] =
-    "take it again: vga-assign rom dump BDF -o FILE";
+    "read it from the adapter: vga-assign rom dump BDF -o NEW, then "
+    "romfile=NEW";
 static const char remedy_fix[] =
     "vga-assign rom fix FILE -o NEW, then romfile=NEW";
 static const char remedy_own[] =
-    "use this adapter's own VBIOS: vga-assign rom dump BDF -o FILE, "
-    "then romfile=FILE";
+    "use this adapter's own VBIOS: vga-assign rom dump BDF -o NEW, "
+    "then romfile=NEW";
 /* The ROM region is that copy; --apply lets the flash part be read instead */
 static const char remedy_flash[] =
-    "use this adapter's own VBIOS: vga-assign rom dump BDF --apply -o FILE, "
-    "then romfile=FILE";
+    "use this adapter's own VBIOS: vga-assign rom dump BDF --apply -o NEW, "
+    "then romfile=NEW";
 static const char remedy_ids[] =
-    "use this adapter's own VBIOS: vga-assign rom dump BDF -o FILE; if this is "
+    "use this adapter's own VBIOS: vga-assign rom dump BDF -o NEW; if this is "
     "it: vga-assign rom fix FILE -o NEW --ids VENDOR:DEVICE";
 static const char remedy_uefi[] =
     "use a UEFI guest (OVMF), or a VBIOS with an x86 image";
@@ -715,7 +718,7 @@ static const struct {
     [VBIOS_EMPTY] = { "empty", remedy_dump },
     [VBIOS_BLANK] = {
         "blank", "the adapter did not answer: wake it up (D0), let no driver "
-        "hold it, and take it again: vga-assign rom dump BDF -o FILE"
+        "hold it, and read it again: vga-assign rom dump BDF -o NEW"
     },
     [VBIOS_NOT_A_ROM] = { "not-a-rom", remedy_dump },
     [VBIOS_UNKNOWN_HEADER] = { "unknown-header", remedy_fix },
@@ -739,6 +742,11 @@ static const struct {
     [VBIOS_LEGACY_IDS] = { "legacy-ids", remedy_ids },
     [VBIOS_LEGACY_NO_SIZE] = { "legacy-no-size", remedy_own },
     [VBIOS_LEGACY_OVERSIZE] = { "legacy-oversize", remedy_dump },
+    [VBIOS_LEGACY_NO_ENTRY] = {
+        "legacy-no-entry", "use a UEFI guest (OVMF): this VBIOS has tables for "
+        "drivers and no code, and its UEFI driver is a file of its own in the "
+        "host's firmware"
+    },
     [VBIOS_LEGACY_CHECKSUM] = { "legacy-checksum", remedy_own },
     [VBIOS_LEGACY_LARGE] = { "legacy-large", NULL },
     [VBIOS_LEGACY_CLASS] = { "legacy-class", NULL },
@@ -925,19 +933,56 @@ static bool efi_is_bounded(const VBIOSImage *image)
            image->efi_image_offset < image->efi_init_size;
 }
 
-/* EDK II loads all that it can, so the first of these decides [edk]. */
-static const VBIOSImage *efi_image_for(const VBIOSRom *rom)
+static bool efi_is_loaded(const VBIOSImage *image)
 {
+    return reached(image) && is_efi(image) && image->has_efi &&
+           image->efi_machine == MACHINE_X64 && efi_is_driver(image) &&
+           image->efi_compression <= 1 && efi_is_bounded(image);
+}
+
+/*
+ * An EFI image need not name an adapter: NVIDIA's have 0000:0000, and the
+ * driver in it decides what it takes.
+ */
+static bool efi_ids_match(const VBIOSGuest *guest, const VBIOSImage *image)
+{
+    return (!image->vendor && !image->device) || ids_match(guest, image);
+}
+
+/* Whether it looks at the image, and at what follows. */
+static bool efi_goes_past(const VBIOSRom *rom, const VBIOSImage *image)
+{
+    return image->has_pcir && !(image->pcir_offset & 3) &&
+           image->offset + (size_t)image->pcir_image_length <= rom->size;
+}
+
+static unsigned efi_fitness(const VBIOSGuest *guest, const VBIOSImage *image)
+{
+    return efi_ids_match(guest, image) * 2 + (image->efi_gop != VBIOS_NO);
+}
+
+/*
+ * EDK II loads all that it can and asks each driver about each adapter, so the
+ * one that fits best decides [edk]: others may be for a second adapter on the
+ * same board, or for no display at all.
+ */
+static const VBIOSImage *efi_image_for(const VBIOSRom *rom,
+                                       const VBIOSGuest *guest)
+{
+    const VBIOSImage *best = NULL;
+
     for (unsigned i = 0; i < rom->n_images; i++) {
         const VBIOSImage *image = &rom->images[i];
 
-        if (reached(image) && is_efi(image) && image->has_efi &&
-            image->efi_machine == MACHINE_X64 && efi_is_driver(image) &&
-            image->efi_compression <= 1 && efi_is_bounded(image)) {
-            return image;
+        if (best && reached(image) && !efi_goes_past(rom, image)) {
+            break;
+        }
+        if (efi_is_loaded(image) &&
+            (!best || efi_fitness(guest, image) > efi_fitness(guest, best))) {
+            best = image;
         }
     }
-    return vbios_efi_image(rom, MACHINE_X64);
+    return best ?: vbios_efi_image(rom, MACHINE_X64);
 }
 
 /* What people take for a VBIOS file. */
@@ -978,7 +1023,7 @@ static void judge_header(Judge *j)
     case VBIOS_HEADER_NONE:
         break;
     case VBIOS_HEADER_EMPTY:
-        add_finding(j, VBIOS_EMPTY, BOTH, NULL, "it has 0 bytes");
+        add_finding(j, VBIOS_EMPTY, BOTH, NULL, "it is empty");
         break;
     case VBIOS_HEADER_BLANK:
         add_finding(j, VBIOS_BLANK, BOTH, NULL,
@@ -1172,6 +1217,29 @@ static void judge_legacy_size(Judge *j, const VBIOSImage *image)
     }
 }
 
+/*
+ * AMD's processors with graphics, since Phoenix, keep tables in an x86 image
+ * that has no code.  SeaBIOS does not look before it calls byte 3.
+ */
+static bool has_entry(const VBIOSImage *image)
+{
+    const uint8_t *e = image->entry;
+
+    return !((e[0] == 0x00 || e[0] == 0xff) && e[1] == e[0] && e[2] == e[0]);
+}
+
+static void judge_entry(Judge *j, const VBIOSImage *image)
+{
+    const uint8_t *e = image->entry;
+
+    if (!has_entry(image)) {
+        add_finding(j, VBIOS_LEGACY_NO_ENTRY, BIOS, image,
+                    "its x86 image has no code: the entry point (bytes 3 to 5) "
+                    "is %02x %02x %02x, where the guest hangs at \"Running "
+                    "option rom\"", e[0], e[1], e[2]);
+    }
+}
+
 /* Not more than a sign is that it shrank: an image may come so [PFS]. */
 static void judge_posted(Judge *j, const VBIOSImage *image)
 {
@@ -1199,6 +1267,7 @@ static void judge_legacy(Judge *j)
     }
     judge_legacy_ids(j, image);
     judge_legacy_size(j, image);
+    judge_entry(j, image);
     if (image->checksum == VBIOS_CHECKSUM_BAD) {
         add_finding(j, VBIOS_LEGACY_CHECKSUM, BIOS, image,
                     "the checksum of its x86 image is wrong (the file is "
@@ -1227,8 +1296,10 @@ static void judge_adapter(Judge *j)
                     class, other ? "only if the guest has no VGA adapter" :
                     "of VGA adapters (0300) only");
     }
+    /* Intel's is nowhere else, and QEMU's legacy mode has always run it. */
     if (guest->shadow_copy) {
-        add_finding(j, VBIOS_SHADOW_COPY, BIOS, NULL,
+        add_finding(j, VBIOS_SHADOW_COPY,
+                    guest->vendor == VENDOR_INTEL ? 0 : BIOS, NULL,
                     "it is the kernel's copy at 0xc0000 of the VBIOS that the "
                     "host's firmware has run: running it again may do "
                     "nothing, and the screen stays dark");
@@ -1294,7 +1365,7 @@ static void judge_efi(Judge *j)
                     "its EFI image has not the signature 0x0ef1: firmware "
                     "does not load it");
     }
-    if (!ids_match(j->guest, image)) {
+    if (!efi_ids_match(j->guest, image)) {
         add_finding(j, VBIOS_EFI_IDS, 0, image,
                     "its EFI image is for %04x:%04x: the UEFI driver may not "
                     "take the adapter", image->vendor, image->device);
@@ -1346,6 +1417,11 @@ static char *summary_uefi(const Judge *j, const VBIOSVerdict *v)
     if (why) {
         return g_strdup_printf("UEFI gives no picture by it: %s", why->text);
     }
+    if (!j->efi->vendor && !j->efi->device) {
+        return g_strdup_printf("UEFI loads its %s driver, which names no "
+                               "adapter",
+                               vbios_machine_name(j->efi->efi_machine));
+    }
     return g_strdup_printf("UEFI loads its %s driver for %04x:%04x",
                            vbios_machine_name(j->efi->efi_machine),
                            j->efi->vendor, j->efi->device);
@@ -1377,7 +1453,7 @@ VBIOSVerdict *vbios_judge(const VBIOSRom *rom, const uint8_t *data,
         .b = { data, size },
         .guest = guest,
         .legacy = legacy_image_for(rom, guest),
-        .efi = efi_image_for(rom),
+        .efi = efi_image_for(rom, guest),
         .findings = g_array_new(false, false, sizeof(VBIOSFinding)),
     };
 

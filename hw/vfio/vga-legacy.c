@@ -434,9 +434,38 @@ void vfio_vga_legacy_explain(VFIODevice *vbasedev, const char *sysfs,
     error_append_hint(errp, "%s\n", remedy);
 }
 
+/*
+ * The host's function that @vbasedev is a virtual function of, newly
+ * allocated; NULL if it is none.  Such a function answers no legacy VGA
+ * address, whatever its class (PCI Express Base 6.0, 9.3.4.1.3), and Linux
+ * offers the VGA region by the class alone.
+ */
+static char *vfio_vga_physical_function(VFIODevice *vbasedev)
+{
+    g_autofree char *link = NULL;
+    g_autofree char *target = NULL;
+
+    if (!vbasedev->sysfsdev) {
+        return NULL;
+    }
+    link = g_strdup_printf("%s/physfn", vbasedev->sysfsdev);
+    target = g_file_read_link(link, NULL);
+    return target ? g_path_get_basename(target) : NULL;
+}
+
 bool vfio_vga_legacy_enable(VFIOPCIDevice *vdev, Error **errp)
 {
     ERRP_GUARD();
+    g_autofree char *physfn = vfio_vga_physical_function(&vdev->vbasedev);
+
+    if (physfn) {
+        error_setg(errp, "x-vga=on needs an adapter that answers legacy VGA "
+                   "addresses, and a virtual function (this one is of %s) "
+                   "answers none", physfn);
+        error_append_hint(errp, "Assign %s itself; or leave x-vga out, and "
+                          "give the guest an emulated display.\n", physfn);
+        return false;
+    }
 
     if (vdev->class_code != PCI_ANY_ID && !vfio_is_vga(vdev)) {
         error_setg(errp, "x-vga=on contradicts x-pci-class-code=0x%06x",

@@ -89,9 +89,10 @@ void vfio_vga_legacy_write(VFIOVGALegacy *legacy, hwaddr offset, uint64_t data,
  * @vdev: the adapter, attached, its class code property not yet resolved
  * @errp: on failure, why, with a hint that says what to do
  *
- * vfio_populate_vga() with a better explanation.  Also refuses an adapter
- * that the user gave a class other than VGA: its windows would never be
- * mapped and x-vga=on would silently do nothing.
+ * vfio_populate_vga() with a better explanation.  Also refuses what would
+ * silently do nothing: an adapter that the user gave a class other than VGA,
+ * whose windows would never be mapped, and a virtual function of SR-IOV, which
+ * answers no legacy VGA address.
  *
  * Returns true on success; vdev->vga is then set.  Returns false on failure;
  * vdev->vga is then as it was.

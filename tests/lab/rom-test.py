@@ -54,13 +54,13 @@ BOOT_VGA, UNREADABLE = 'host=01:00.0', 'host=02:00.0'
 PROBES = [
     ('shadow', BOOT_VGA,
      ('VBIOS (ROM region): it is the kernel\'s copy at 0xc0000',
-      'romfile=FILE', 'The flash part is no way out')),
+      'romfile=NEW', 'The flash part is no way out')),
     ('strict', BOOT_VGA + ',x-rom-check=error',
      ('qemu-system-x86_64: -device', 'it is the kernel\'s copy at 0xc0000')),
     ('off', BOOT_VGA + ',x-rom-check=off', ()),
     ('blank', BOOT_VGA + ',romfile=/roms/blank.rom',
      ('all its 4096 bytes are 0xff: nothing was read',
-      'vga-assign rom dump 0000:01:00.0 -o FILE')),
+      'vga-assign rom dump 0000:01:00.0 -o NEW')),
     ('good', BOOT_VGA + ',romfile=/roms/good.rom', ()),
     ('ids', BOOT_VGA + ',romfile=/roms/ids.rom',
      ('romfile \'/roms/ids.rom\'', 'its x86 image is for 1013:00b8, the '

@@ -763,6 +763,14 @@ void adapter_set_pm(Adapter *adapter)
     config[PCI_CAPABILITY_LIST] = ADAPTER_PM_CAP;
 }
 
+void adapter_set_power(Adapter *adapter, uint16_t pmcsr)
+{
+    uint8_t *config = adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX);
+
+    stw_le_p(config + ADAPTER_PM_CAP + PCI_PM_CTRL, pmcsr);
+    stw_le_p(adapter->wmask + ADAPTER_PM_CAP + PCI_PM_CTRL, 0);
+}
+
 void adapter_set_intx(Adapter *adapter)
 {
     adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX)[PCI_INTERRUPT_PIN] = 1;

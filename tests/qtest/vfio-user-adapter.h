@@ -83,6 +83,8 @@ void adapter_set_rom(Adapter *adapter, uint32_t size);
 void adapter_set_msix(Adapter *adapter, unsigned bar, unsigned vectors);
 /* D0 to D3hot, in a capability at ADAPTER_PM_CAP; after adapter_set_msix() */
 void adapter_set_pm(Adapter *adapter);
+/* Its power state, @pmcsr, stays as it is; after adapter_set_pm() */
+void adapter_set_power(Adapter *adapter, uint16_t pmcsr);
 void adapter_set_intx(Adapter *adapter);
 /*
  * One MSI vector, with a 64-bit address, in a capability at ADAPTER_MSI_CAP;

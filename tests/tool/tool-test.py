@@ -173,8 +173,10 @@ def t_schema(suite, name, bdf):
          text.returncode)
     same({'fail': 1, 'unknown': 3}.get(check['verdict'], 0), text.returncode)
     for c in check['checks']:
-        same(re.search('^(ok|warn|FAIL|-|[?]) +%s ' % c['name'], text.stdout,
-                       re.M) is not None, True, c['name'])
+        where = '^- +not asked (.*\n )*.*\\b%s\\b' if c['verdict'] == 'n/a' else \
+            '^(ok|warn|FAIL|[?]) +%s '
+        same(re.search(where % c['name'], text.stdout, re.M) is not None, True,
+             c['name'])
     for words in (['args', bdf], ['xml', bdf], ['proxmox', bdf],
                   ['bind', bdf], ['unbind', bdf]):
         suite.json(*words, root=name)
@@ -185,7 +187,7 @@ def t_screen(suite, name, bdf):
     for words in (['list'], ['check', bdf]):
         lines = suite.run(*words, root=name).stdout.split('\n')
         same([l for l in lines if len(l) > 80], [], 'longer than 80')
-        same(len(lines) <= 34, True, 'lines')
+        same(len(lines) <= 50, True, 'lines')
     for c in suite.json('check', bdf, root=name)['checks']:
         same(c['verdict'] in ('ok', 'n/a') or c['fix'] is not None, True,
              c['name'])
@@ -259,8 +261,8 @@ def t_usage(suite):
             ("no command 'frob'", ['frob']),
             ("no command 'rom frob'", ['rom', 'frob']),
             ("no command 'rom'", ['rom']),
-            ('check wants BDF', ['check']),
             ('no more', ['check', '01:00.0', '02:00.0']),
+            ('args wants BDF', ['args']),
             ("'01:00' is no PCI address", ['check', '01:00']),
             ("'1:2:3:4.5' is no PCI address", ['check', '1:2:3:4.5']),
             ("'01:20.0' is no PCI address", ['check', '01:20.0']),
@@ -285,7 +287,7 @@ def t_no_such_device(suite):
         suite.says('is no VGA controller: its class is 0403', verb, '01:00.1',
                    code=1)
     done = suite.run('check', '01:00.0', root='big-bars', code=1)
-    same('class 0302: it has no legacy VGA ranges' in done.stdout, True)
+    same('its class is 0302, and only a VGA controller' in done.stdout, True)
     suite.says('is a bridge', 'bind', '00:01.0', code=1)
 
 
@@ -317,7 +319,7 @@ def t_malformed(suite):
     suite.says('vendor', 'check', '01:00.0', root='malformed', code=4)
     suite.run('list', root='malformed')
     os.mkdir(where + '/sys/bus/pci/devices/rubbish')
-    suite.says('parse entry name rubbish', 'list', root='malformed', code=4)
+    suite.says('devices/rubbish', 'list', root='malformed', code=3)
 
 
 def t_malformed_system(suite):
@@ -447,7 +449,7 @@ def t_rom_flash(suite):
          'what is in the registers afterwards')
 
     suite.says('--apply allows it', *dump, '--source', 'flash', *root, code=2)
-    suite.says("auto, rom or flash, not 'prom'", *dump, '--source', 'prom',
+    suite.says("auto, rom, flash or vfct, not 'prom'", *dump, '--source', 'prom',
                *root, code=2)
     suite.says('--apply looks for a better one', *dump, *root, code=3)
     done = suite.run(*dump, '--source', 'rom', '--apply', *root, code=3)
@@ -692,7 +694,7 @@ def t_bind(suite):
     subprocess.run(['sh', '-n', undo], check=True)
     same(read(root + '/sys/bus/pci/drivers/nouveau/unbind').strip(),
          b'0000:01:00.0')
-    suite.says('is bound to vfio-pci', 'bind', '01:00.0', '--apply',
+    suite.says('is already bound to vfio-pci', 'bind', '01:00.0', '--apply',
                root='bind', code=0)
     suite.run('unbind', '01:00.0', '--group', '--apply', root='bind', code=0)
     same(driver_of(root, '0000:01:00.0'), 'nouveau')
@@ -746,9 +748,9 @@ def t_colors(suite):
         same(b'\x1b[' in done.stdout, want, extra)
 
 
-def tests():
+def tests(names):
     """Name and function of each, those of machines once a machine."""
-    for name, function in list(globals().items()):
+    for name, function in list(names.items()):
         if not name.startswith('t_'):
             continue
         what = function.__doc__
@@ -760,11 +762,11 @@ def tests():
             yield what, function
 
 
-def main():
-    """TAP."""
+def main(names):
+    """TAP, of the tests among these names."""
     if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    todo, failed = list(tests()), 0
+        sys.exit(names['__doc__'])
+    todo, failed = list(tests(names)), 0
     print('1..%d' % len(todo), flush=True)
     with tempfile.TemporaryDirectory() as tmp:
         os.chmod(tmp, 0o755)
@@ -784,4 +786,5 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-main()
+if __name__ == '__main__':
+    main(globals())

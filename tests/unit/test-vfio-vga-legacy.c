@@ -872,6 +872,34 @@ static void test_enable_contradiction(void)
     }
 }
 
+static void test_enable_virtual(void)
+{
+    VFIODevice card = host_new();
+    VFIOPCIDevice *vdev = assigned_new();
+    g_autofree char *path = g_strdup_printf("%s/physfn", card.sysfsdev);
+    Error *err = NULL;
+
+    vdev->vbasedev.sysfsdev = card.sysfsdev;
+    g_assert_true(vfio_vga_legacy_enable(vdev, &error_abort));
+    object_unref(vdev);
+
+    vdev = assigned_new();
+    vdev->vbasedev.sysfsdev = card.sysfsdev;
+    regions_made = 0;
+    g_assert_cmpint(symlink("../0000:00:02.0", path), ==, 0);
+    g_assert_false(vfio_vga_legacy_enable(vdev, &err));
+    g_assert_cmpstr(error_get_pretty(err), ==, "x-vga=on needs an adapter that "
+                    "answers legacy VGA addresses, and a virtual function "
+                    "(this one is of 0000:00:02.0) answers none");
+    g_string_truncate(said, 0);
+    error_report_err(err);
+    g_assert_nonnull(strstr(said->str, "Assign 0000:00:02.0 itself"));
+    g_assert_null(vdev->vga);
+    g_assert_cmpint(regions_made, ==, 0);
+    object_unref(vdev);
+    host_free(&card);
+}
+
 static const TypeInfo assigned_info = {
     .name = TYPE_VFIO_PCI_DEVICE,
     .parent = TYPE_OBJECT,
@@ -910,6 +938,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-vga/enable/fails", test_enable_fails);
     g_test_add_func("/vfio-vga/enable/contradiction",
                     test_enable_contradiction);
+    g_test_add_func("/vfio-vga/enable/virtual", test_enable_virtual);
 
     return g_test_run();
 }

@@ -254,7 +254,7 @@ static void test_shadow_alone(void)
     g_assert_true(vfio_vga_rom_setup(&vdev, &error_abort));
     g_assert_nonnull(strstr(said->str, "warning: vfio 0000:01:00.0: VBIOS (ROM "
                             "region): it is the kernel's copy at 0xc0000"));
-    g_assert_nonnull(strstr(said->str, "romfile=FILE"));
+    g_assert_nonnull(strstr(said->str, "romfile=NEW"));
     /* the adapter's address is filled in */
     g_assert_nonnull(strstr(said->str, name));
     g_assert_nonnull(strstr(said->str, "\nThe flash part is no way out: the "

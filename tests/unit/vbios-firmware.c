@@ -43,6 +43,10 @@ static bool seabios_calls(const uint8_t *rom, size_t size, size_t at)
     for (size_t i = 0; i < n; i++) {
         sum += rom[at + i];
     }
+    if (rom[at + 3] == rom[at + 4] && rom[at + 3] == rom[at + 5] &&
+        (rom[at + 3] == 0x00 || rom[at + 3] == 0xff)) {
+        return false; /* called, and it does not come back */
+    }
     return sum % 256 == 0 && rom[at + 3] != 0xcb;
 }
 

@@ -39,8 +39,10 @@ static void put_pcir(GByteArray *rom, size_t at, const VBIOSSampleImage *image)
 
     vbios_sample_put16(rom, at + 0x18, pcir - at);
     put_bytes(rom, pcir, "PCIR", 4);
-    vbios_sample_put16(rom, pcir + 0x04, image->vendor ?: 0x1234);
-    vbios_sample_put16(rom, pcir + 0x06, image->device ?: 0x1111);
+    if (!image->no_ids) {
+        vbios_sample_put16(rom, pcir + 0x04, image->vendor ?: 0x1234);
+        vbios_sample_put16(rom, pcir + 0x06, image->device ?: 0x1111);
+    }
     vbios_sample_put16(rom, pcir + 0x08, 0);
     vbios_sample_put16(rom, pcir + 0x0a, image->revision >= 3 ? 0x1c : 0x18);
     vbios_sample_put32(rom, pcir + 0x0c, image->revision |
@@ -81,7 +83,9 @@ static void put_x86(GByteArray *rom, size_t at, const VBIOSSampleImage *image)
     uint8_t sum = 0;
 
     rom->data[at + 2] = blocks;
-    put_bytes(rom, at + 3, image->near_jump ? near_jump : short_jump, 4);
+    if (!image->no_entry) {
+        put_bytes(rom, at + 3, image->near_jump ? near_jump : short_jump, 4);
+    }
     rom->data[sum_at] = 0;
     for (size_t i = at; i < end; i++) {
         sum += rom->data[i];
@@ -305,6 +309,25 @@ static GByteArray *make_machines(void)
                 { .type = 3, .no_gop = true, .last = true });
 }
 
+/* An adapter of two chips: a driver for each, and neither is a fallback. */
+static GByteArray *make_drivers(void)
+{
+    return MAKE({ .type = 3, .device = 0x2222, .no_gop = true },
+                { .type = 3, .last = true });
+}
+
+/* NVIDIA's way: the EFI image names no adapter. */
+static GByteArray *make_no_ids(void)
+{
+    return MAKE({ .type = 0 }, { .type = 3, .no_ids = true, .last = true });
+}
+
+/* AMD's processors with graphics: tables for drivers, and no code. */
+static GByteArray *make_tables(void)
+{
+    return MAKE({ .type = 0, .no_entry = true, .last = true });
+}
+
 static GByteArray *make_isa(void)
 {
     GByteArray *rom = make_bios();
@@ -340,6 +363,9 @@ const VBIOSSample vbios_samples[] = {
     { "others", "images of all other types", make_others },
     { "nbsi", "x86 image and one that NVIDIA's drivers alone know", make_nbsi },
     { "machines", "EFI images for several machines", make_machines },
+    { "drivers", "EFI images for two adapters", make_drivers },
+    { "no-ids", "x86 image, and EFI image for 0000:0000", make_no_ids },
+    { "tables", "x86 image without code", make_tables },
     { "isa", "ROM without a PCI Data Structure", make_isa },
     { "blank", "nothing but 0xff", make_blank },
 };

@@ -18,6 +18,7 @@
 typedef struct VBIOSSampleImage {
     uint8_t type;               /* code type */
     uint16_t vendor;            /* [0x1234] */
+    bool no_ids;                /* 0000:0000 */
     uint16_t device;            /* [0x1111] */
     uint32_t class_code;        /* [0x030000] */
     uint16_t blocks;            /* of 512 bytes, PCIR's image length [4] */
@@ -32,6 +33,7 @@ typedef struct VBIOSSampleImage {
     uint8_t init_blocks;        /* size byte [blocks] */
     uint8_t runtime_blocks;
     bool near_jump;             /* and the checksum in byte 6 */
+    bool no_entry;              /* zeros where the jump should be */
     /* EFI */
     uint16_t machine;           /* [0x8664] */
     uint16_t subsystem;         /* [11] */

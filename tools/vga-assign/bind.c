@@ -3,60 +3,60 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A list of files and what is written to each, as one would type it.  Without
- * --apply it is shown and nothing is done.
+ * What is done is a list of steps.  Without --apply it is shown and nothing is
+ * done.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <gio/gio.h>
 
 #include "cli.h"
+#include "holders.h"
 #include "output.h"
+#include "persist.h"
+#include "steps.h"
+#include "undo.h"
 
-#define DRIVERS "/sys/bus/pci/drivers/"
-#define PROBE "/sys/bus/pci/drivers_probe"
-#define UNDO_DIR "/run/vga-assign"
+#define VFIO_PCI "vfio-pci"
 /* How long a driver may take to find its device. */
 #define WAIT_SECONDS 10
 #define WAIT_STEP (50 * 1000)
 
-typedef struct BindStep {
-    char *path;
-    char *value;
-} BindStep;
+typedef struct Binding {
+    const Command *command;
+    const char *name;       /* "bind" or "unbind" */
+    bool bind;
+    Machine *m;
+    GPtrArray *targets;     /* MachineDevice */
+    GPtrArray *steps;       /* that the kernel's drivers are changed by */
+    GPtrArray *persist;     /* that change what happens at the next boot */
+    GPtrArray *undos;       /* Undo: all there are, the one in use last */
+    Undo *undo;             /* the last of them */
+} Binding;
 
-static void step_free(gpointer opaque)
+static Binding *binding_new(const Command *command, bool bind)
 {
-    BindStep *s = opaque;
+    Binding *b = g_new0(Binding, 1);
 
-    g_free(s->path);
-    g_free(s->value);
-    g_free(s);
+    b->command = command;
+    b->bind = bind;
+    b->name = bind ? "bind" : "unbind";
+    b->steps = steps_new();
+    b->persist = steps_new();
+    return b;
 }
 
-static void step_add(GPtrArray *steps, char *path, const char *value)
+static void binding_free(Binding *b)
 {
-    BindStep *s = g_new0(BindStep, 1);
-
-    s->path = path;
-    s->value = g_strdup(value);
-    g_ptr_array_add(steps, s);
+    g_clear_pointer(&b->targets, g_ptr_array_unref);
+    g_clear_pointer(&b->undos, g_ptr_array_unref);
+    g_clear_pointer(&b->m, machine_free);
+    g_ptr_array_unref(b->steps);
+    g_ptr_array_unref(b->persist);
+    g_free(b);
 }
-
-/* @override "" takes it away, and the host's driver finds the device. */
-static void steps_to_driver(GPtrArray *steps, const MachineDevice *d,
-                            const char *driver, const char *override)
-{
-    step_add(steps, device_file(d, "driver_override"), override);
-    if (driver) {
-        step_add(steps, g_strconcat(DRIVERS, driver, "/unbind", NULL), d->bdf);
-    }
-    step_add(steps, g_strdup(PROBE), d->bdf);
-}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Binding, binding_free)
 
 static GPtrArray *bind_targets(const Command *command, const Machine *m,
                                MachineDevice *d)
@@ -75,91 +75,136 @@ static GPtrArray *bind_targets(const Command *command, const Machine *m,
     return targets;
 }
 
-static char *undo_path(const Command *command, const Machine *m,
-                       const MachineDevice *d)
+/* What is known of how @bdf was; the file in use comes last, and counts. */
+static const UndoRecord *binding_record(const Binding *b, const char *bdf)
 {
-    g_autofree char *name = g_strconcat(UNDO_DIR "/", d->bdf, ".undo", NULL);
+    const UndoRecord *found = NULL;
 
-    return command->options->undo ? g_strdup(command->options->undo) :
-           root_path(m->root, name);
-}
+    for (guint i = 0; i < b->undos->len; i++) {
+        const Undo *undo = g_ptr_array_index(b->undos, i);
+        const UndoRecord *record = undo_find(undo, bdf);
 
-/* The override that bind found, by the undo file's "# BDF override NAME". */
-static char *undo_override(const char *path, const char *bdf)
-{
-    g_autofree char *text = NULL;
-    g_autofree char *pattern =
-        g_strdup_printf("^# %s override ([A-Za-z0-9_-]+)$", bdf);
-    g_autoptr(GRegex) regex = g_regex_new(pattern, G_REGEX_MULTILINE, 0, NULL);
-    g_autoptr(GMatchInfo) match = NULL;
-
-    if (!g_file_get_contents(path, &text, NULL, NULL) ||
-        !g_utf8_validate(text, -1, NULL) ||
-        !g_regex_match(regex, text, 0, &match)) {
-        return g_strdup("");
+        found = record ? record : found;
     }
-    return g_match_info_fetch(match, 1);
+    return found;
 }
 
-static void steps_script(GString *out, const Machine *m, const GPtrArray *steps)
+/*
+ * With --undo that file alone.  Otherwise a device may have its record in the
+ * file of another one, that it was bound with.
+ */
+static bool binding_load_undo(Binding *b, const MachineDevice *d,
+                              GError **error)
 {
-    for (guint i = 0; i < steps->len; i++) {
-        const BindStep *s = g_ptr_array_index(steps, i);
-        g_autofree char *path = root_path(m->root, s->path);
-        g_autofree char *quoted = g_shell_quote(path);
+    const Options *o = b->command->options;
+    g_autofree char *path = o->undo ? g_strdup(o->undo) :
+                            undo_default(b->m, d, o->persist);
 
-        g_string_append_printf(out, "echo %s > %s\n", s->value,
-                               root_is_copy(m->root) ? quoted : path);
+    b->undos = o->undo ?
+               g_ptr_array_new_with_free_func((GDestroyNotify)undo_free) :
+               undo_load_all(b->m);
+    if (!o->undo && !root_contains(b->m->root,
+                                   path + strlen(b->m->root->dir))) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "%s: a symbolic link leads out of %s", path,
+                    b->m->root->dir);
+        return false;
     }
+    b->undo = undo_load(path, b->bind && o->force, error);
+    if (b->undo) {
+        g_ptr_array_add(b->undos, b->undo);
+    }
+    return b->undo != NULL;
 }
 
-/* What gives everything back, made before anything is done. */
-static char *undo_script(const Machine *m, const GPtrArray *targets)
+/* Drops what there is nothing to do for. */
+static void binding_drop_done(Binding *b)
 {
-    g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func(step_free);
-    GString *out = g_string_new("#!/bin/sh\n# Undoes vga-assign bind.\n");
+    for (guint i = b->targets->len; i-- > 0;) {
+        const MachineDevice *d = g_ptr_array_index(b->targets, i);
 
-    for (guint i = 0; i < targets->len; i++) {
-        const MachineDevice *d = g_ptr_array_index(targets, i);
-
-        if (d->override) {
-            g_string_append_printf(out, "# %s override %s\n", d->bdf,
-                                   d->override);
+        if (device_is_bound(d) == b->bind) {
+            out_note("%s is %sbound to vfio-pci", d->bdf,
+                     b->bind ? "already " : "not ");
+            g_ptr_array_remove_index(b->targets, i);
         }
-        steps_to_driver(steps, d, "vfio-pci", d->override ? d->override : "");
     }
-    steps_script(out, m, steps);
-    return g_string_free(out, FALSE);
 }
 
-static bool step_write(const Machine *m, const BindStep *s, GError **error)
+static bool is_name(const char *text)
 {
-    g_autofree char *path = root_path(m->root, s->path);
-    g_autofree char *line = g_strconcat(s->value, "\n", NULL);
-    int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-    bool ok = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line);
-    int code = errno;
+    g_autofree char *clean = out_clean(text);
 
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (!ok) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(code),
-                    "%s: '%s' cannot be written: %s", path, s->value,
-                    g_strerror(code));
-    }
-    return ok;
+    return g_str_equal(clean, text) && !strchr(text, '/');
 }
 
-static bool steps_apply(const Machine *m, const GPtrArray *steps,
+/*
+ * The first state that is known stays the original one, unless the kernel says
+ * that it is over: bind was the last to set driver_override, or it was not.
+ */
+static bool bind_record(Binding *b, const MachineDevice *d, PersistWay persist,
                         GError **error)
 {
-    for (guint i = 0; i < steps->len; i++) {
-        if (!step_write(m, g_ptr_array_index(steps, i), error)) {
+    const UndoRecord *old = binding_record(b, d->bdf);
+    bool ours = old && g_strcmp0(d->override, VFIO_PCI) == 0;
+    g_autofree char *override =
+        g_strdup(ours ? old->override : d->override ? d->override : "");
+
+    if (!is_name(override)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                    "%s: '%s' in driver_override is not the name of a driver",
+                    d->bdf, override);
+        return false;
+    }
+    if (ours && !persist) {
+        persist = old->persist;
+    }
+    for (guint i = 0; i < b->undos->len; i++) {
+        undo_drop(g_ptr_array_index(b->undos, i), d->bdf);
+    }
+    undo_set(b->undo, d->bdf, override, persist);
+    return true;
+}
+
+/* All that is to be done, and the record of what was. */
+static bool bind_plan(Binding *b, GError **error)
+{
+    bool persist = b->command->options->persist;
+
+    for (guint i = 0; i < b->targets->len; i++) {
+        const MachineDevice *d = g_ptr_array_index(b->targets, i);
+        bool bound = device_is_bound(d);
+        PersistWay way = PERSIST_NO;
+
+        if ((persist && !persist_add(b->m, d, b->persist, &way, error)) ||
+            !bind_record(b, d, way, error)) {
             return false;
+        }
+        if (!bound) {
+            undo_steps(b->steps, d->bdf, d->driver, VFIO_PCI);
         }
     }
     return true;
+}
+
+static void unbind_plan(Binding *b, const MachineDevice *d)
+{
+    const UndoRecord *record = binding_record(b, d->bdf);
+    PersistWay way = record ? record->persist : PERSIST_NO;
+    /* Whoever wanted vfio-pci before has it already: it is to be given back. */
+    bool known = record && !g_str_equal(record->override, VFIO_PCI) &&
+                 is_name(record->override);
+
+    persist_remove(b->m, d->bdf, way, b->persist);
+    if (persist_is_foreign(b->m, d->bdf, way)) {
+        out_note("driverctl gives %s to vfio-pci again at the next boot: "
+                 "driverctl unset-override %s ends that", d->bdf, d->bdf);
+    }
+    if (device_is_bound(d)) {
+        undo_steps(b->steps, d->bdf, d->driver, known ? record->override : "");
+    } else {
+        out_note("%s is not bound to vfio-pci", d->bdf);
+    }
 }
 
 /* A driver's probe may go on after the write: look until it is as wanted. */
@@ -171,7 +216,7 @@ static bool wait_for_driver(const Machine *m, const MachineDevice *d,
     for (int left = WAIT_SECONDS * G_USEC_PER_SEC; left > 0;
          left -= WAIT_STEP) {
         *driver = root_link_name(m->root, path);
-        if ((g_strcmp0(*driver, "vfio-pci") == 0) == vfio) {
+        if ((g_strcmp0(*driver, VFIO_PCI) == 0) == vfio) {
             return true;
         }
         g_free(g_steal_pointer(driver));
@@ -181,119 +226,235 @@ static bool wait_for_driver(const Machine *m, const MachineDevice *d,
     return false;
 }
 
-static bool all_arrived(const Machine *m, const GPtrArray *targets, bool vfio)
+/* All of them are looked at, and told of in one error. */
+static bool all_arrived(const Binding *b)
 {
-    bool good = true;
+    g_autoptr(GString) wrong = g_string_new("");
 
-    for (guint i = 0; i < targets->len; i++) {
-        const MachineDevice *d = g_ptr_array_index(targets, i);
+    for (guint i = 0; i < b->targets->len; i++) {
+        const MachineDevice *d = g_ptr_array_index(b->targets, i);
         g_autofree char *driver = NULL;
 
-        if (!wait_for_driver(m, d, vfio, &driver)) {
-            out_error("%s: its driver is %s", d->bdf, driver ? driver : "none");
-            good = false;
+        if (!wait_for_driver(b->m, d, b->bind, &driver)) {
+            g_string_append_printf(wrong, "%s%s: its driver is %s",
+                                   wrong->len ? "; " : "", d->bdf,
+                                   driver ? driver : "none");
         } else {
             out_note("%s: %s", d->bdf, driver ? driver : "no driver");
         }
     }
-    return good;
+    if (wrong->len) {
+        out_error("%s", wrong->str);
+        out_hint("dmesg has the kernel's reason");
+    }
+    return !wrong->len;
 }
 
-static void bind_print(const Command *command, const char *name,
-                       const Machine *m, const GPtrArray *steps,
-                       const char *undo)
+/*
+ * The kernel's unbind waits for them, or takes their screen away.  Of unbind
+ * they are the guests.
+ */
+static bool nobody_holds(const Binding *b, bool refuse)
+{
+    for (guint i = 0; i < b->targets->len; i++) {
+        const MachineDevice *d = g_ptr_array_index(b->targets, i);
+        g_autoptr(GPtrArray) holders = device_holders(b->m, d);
+        g_autofree char *text = holders_text(holders);
+        g_autofree char *remedy = holders_remedy(holders);
+
+        if (!holders->len || device_is_bound(d) == b->bind) {
+            continue;
+        }
+        if (!refuse) {
+            out_note("%s is in use: %s", d->bdf, text);
+            continue;
+        }
+        out_error("%s is in use: %s; nothing was done", d->bdf, text);
+        out_hint(b->bind ? "%s" : "shut the guest down first, or: %s", remedy);
+        return false;
+    }
+    return true;
+}
+
+static void binding_script(const Binding *b)
 {
     g_autoptr(GString) text = g_string_new("");
-    JsonBuilder *json;
 
-    if (!command->options->json) {
-        steps_script(text, m, steps);
-        fputs(text->str, stdout);
-        if (!command->options->apply && steps->len) {
-            out_note("nothing was done; --apply does it");
-        }
-        return;
+    steps_script(text, b->m, b->bind ? b->steps : b->persist);
+    steps_script(text, b->m, b->bind ? b->persist : b->steps);
+    out_text(text->str);
+    if (!b->command->options->apply && text->len) {
+        out_note("nothing was done; --apply does it");
     }
-    json = out_json_begin(name);
-    json_bool(json, "applied", command->options->apply);
-    json_text(json, "undo_file", command->options->apply ? undo : NULL);
-    json_builder_set_member_name(json, "steps");
+}
+
+/* The drivers as they are now, not as they should be. */
+static void binding_devices_json(JsonBuilder *json, const Binding *b)
+{
+    json_builder_set_member_name(json, "devices");
     json_builder_begin_array(json);
-    for (guint i = 0; i < steps->len; i++) {
-        const BindStep *s = g_ptr_array_index(steps, i);
+    for (guint i = 0; i < b->targets->len; i++) {
+        const MachineDevice *d = g_ptr_array_index(b->targets, i);
+        g_autofree char *path = device_file(d, "driver");
+        g_autofree char *driver = root_link_name(b->m->root, path);
 
         json_builder_begin_object(json);
-        json_text(json, "path", s->path);
-        json_text(json, "value", s->value);
+        json_text(json, "address", d->bdf);
+        json_text(json, "driver", driver);
         json_builder_end_object(json);
     }
     json_builder_end_array(json);
-    out_json_end(json, m->root);
 }
 
-/* Only its default directory is made; another one must be there. */
-static bool undo_write(const Command *command, const Machine *m,
-                       const GPtrArray *targets, const char *path,
-                       GError **error)
+/* Printed last, so that what it says has come true. */
+static void binding_json(const Binding *b, bool applied)
 {
-    g_autofree char *script = undo_script(m, targets);
-    g_autofree char *dir = g_path_get_dirname(path);
+    bool kept = g_file_test(b->undo->path, G_FILE_TEST_EXISTS);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    JsonBuilder *json = out_json_begin(b->name);
 
-    if (!command->options->undo) {
+    g_ptr_array_extend(all, b->bind ? b->steps : b->persist, NULL, NULL);
+    g_ptr_array_extend(all, b->bind ? b->persist : b->steps, NULL, NULL);
+    json_bool(json, "applied", applied);
+    json_text(json, "undo_file", kept ? b->undo->path : NULL);
+    steps_json(json, all);
+    binding_devices_json(json, b);
+    out_json_error(json);
+    out_json_end(json, b->m->root);
+}
+
+/* Its default directories are made; that of --undo must be there. */
+static bool bind_save(const Binding *b, GError **error)
+{
+    const Options *o = b->command->options;
+    g_autofree char *dir = g_path_get_dirname(b->undo->path);
+
+    if (!o->undo) {
         g_mkdir_with_parents(dir, 0755);
     }
-    return out_file(path, script, strlen(script), command->options->force,
-                    error);
+    /* This one first: no record is dropped before it is in another file. */
+    if (!undo_save(b->m, b->undo, o->force, error)) {
+        return false;
+    }
+    for (guint i = 0; i < b->undos->len; i++) {
+        const Undo *undo = g_ptr_array_index(b->undos, i);
+
+        if (undo != b->undo && !g_str_equal(undo->path, b->undo->path) &&
+            !undo_save(b->m, undo, false, error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
-static int bind_apply(const Command *command, const Machine *m,
-                      const GPtrArray *targets, const GPtrArray *steps,
-                      const char *undo)
+static int bind_apply(const Binding *b)
 {
-    g_autofree char *hint = g_strconcat("sh ", undo, " undoes what was done",
+    g_autofree char *file = shell_word(b->undo->path);
+    g_autofree char *hint = g_strconcat("sh ", file, " undoes what was done",
                                         NULL);
     GError *error = NULL;
 
-    if (!root_exists(m->root, DRIVERS "vfio-pci")) {
+    if (!root_exists(b->m->root, "/sys/bus/pci/drivers/" VFIO_PCI)) {
         out_error("the driver vfio-pci is not loaded");
         out_hint("modprobe vfio-pci");
         return EXIT_ENVIRONMENT;
     }
-    if (!undo_write(command, m, targets, undo, &error)) {
+    if (!bind_save(b, &error)) {
         return out_fail(EXIT_ENVIRONMENT, error, "the undo file comes first; "
                         "nothing was done");
     }
-    out_note("undo file: %s", undo);
-    if (!steps_apply(m, steps, &error)) {
+    out_note("undo file: %s", b->undo->path);
+    if (!steps_apply(b->m, b->steps, &error)) {
         return out_fail(EXIT_ENVIRONMENT, error, hint);
     }
-    return all_arrived(m, targets, true) ? EXIT_YES : EXIT_NO;
+    if (!all_arrived(b)) {
+        return EXIT_NO;
+    }
+    return steps_apply(b->m, b->persist, &error) ? EXIT_YES :
+           out_fail(EXIT_ENVIRONMENT, error, hint);
 }
 
-/* Drops what there is nothing to do for. */
-static void keep_unbound(GPtrArray *targets, bool bound)
+/* The records of the other devices of a group stay. */
+static int unbind_apply(const Binding *b)
 {
-    for (guint i = targets->len; i-- > 0;) {
-        const MachineDevice *d = g_ptr_array_index(targets, i);
+    GError *error = NULL;
 
-        if (device_is_bound(d) == bound) {
-            out_note("%s: is %sbound to vfio-pci", d->bdf, bound ? "" : "not ");
-            g_ptr_array_remove_index(targets, i);
+    if (!steps_apply(b->m, b->persist, &error) ||
+        !steps_apply(b->m, b->steps, &error)) {
+        return out_fail(EXIT_ENVIRONMENT, error, NULL);
+    }
+    if (b->steps->len && !all_arrived(b)) {
+        return EXIT_NO;
+    }
+    for (guint i = 0; i < b->undos->len; i++) {
+        Undo *undo = g_ptr_array_index(b->undos, i);
+        guint before = undo->records->len;
+
+        for (guint j = 0; j < b->targets->len; j++) {
+            const MachineDevice *d = g_ptr_array_index(b->targets, j);
+
+            undo_drop(undo, d->bdf);
+        }
+        if (before != undo->records->len &&
+            !undo_save(b->m, undo, false, &error)) {
+            return out_fail(EXIT_ENVIRONMENT, error, NULL);
         }
     }
+    return EXIT_YES;
+}
+
+/* The exit code, with *@applied set if the host is as was asked for. */
+static int binding_run(Binding *b, bool *applied)
+{
+    const Options *o = b->command->options;
+    bool any = b->steps->len || b->persist->len;
+    int code;
+
+    if (!o->json) {
+        binding_script(b);
+    }
+    if (!o->apply || !any) {
+        *applied = o->apply;
+        nobody_holds(b, false);
+        return EXIT_YES;
+    }
+    if (!nobody_holds(b, true)) {
+        return EXIT_ENVIRONMENT;
+    }
+    code = b->bind ? bind_apply(b) : unbind_apply(b);
+    *applied = code == EXIT_YES && steps_done(b->steps) &&
+               steps_done(b->persist);
+    return code;
+}
+
+static bool binding_plan(Binding *b, MachineDevice *d, GError **error)
+{
+    b->targets = bind_targets(b->command, b->m, d);
+    if (!binding_load_undo(b, d, error)) {
+        return false;
+    }
+    if (b->bind) {
+        if (!b->command->options->persist) {
+            binding_drop_done(b);
+        }
+        return bind_plan(b, error);
+    }
+    for (guint i = 0; i < b->targets->len; i++) {
+        unbind_plan(b, g_ptr_array_index(b->targets, i));
+    }
+    return true;
 }
 
 static int bind_or_unbind(const Command *command, bool bind)
 {
-    g_autoptr(Machine) m = cli_machine(command);
-    g_autoptr(GPtrArray) targets = NULL;
-    g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func(step_free);
-    g_autofree char *undo = NULL;
+    g_autoptr(Binding) b = binding_new(command, bind);
     GError *error = NULL;
     MachineDevice *d;
+    bool applied = false;
     int code = EXIT_ENVIRONMENT;
 
-    d = m ? cli_device(m, command->arguments[0], &code) : NULL;
+    b->m = cli_machine(command);
+    d = b->m ? cli_device(b->m, command->arguments[0], &code) : NULL;
     if (!d) {
         return code;
     }
@@ -301,31 +462,14 @@ static int bind_or_unbind(const Command *command, bool bind)
         out_error("%s is a bridge; vfio-pci does not take bridges", d->bdf);
         return EXIT_NO;
     }
-    undo = undo_path(command, m, d);
-    targets = bind_targets(command, m, d);
-    keep_unbound(targets, bind);
-    for (guint i = 0; i < targets->len; i++) {
-        const MachineDevice *t = g_ptr_array_index(targets, i);
-        g_autofree char *override = bind ? g_strdup("vfio-pci") :
-                                    undo_override(undo, t->bdf);
-
-        steps_to_driver(steps, t, t->driver, override);
+    if (!binding_plan(b, d, &error)) {
+        return out_fail(EXIT_ENVIRONMENT, error, "nothing was done");
     }
-    bind_print(command, bind ? "bind" : "unbind", m, steps, undo);
-    if (!command->options->apply || !steps->len) {
-        return EXIT_YES;
+    code = binding_run(b, &applied);
+    if (command->options->json) {
+        binding_json(b, applied);
     }
-    if (bind) {
-        return bind_apply(command, m, targets, steps, undo);
-    }
-    if (!steps_apply(m, steps, &error)) {
-        return out_fail(EXIT_ENVIRONMENT, error, NULL);
-    }
-    if (!all_arrived(m, targets, false)) {
-        return EXIT_NO;
-    }
-    unlink(undo);
-    return EXIT_YES;
+    return code;
 }
 
 int cmd_bind(const Command *command)

@@ -22,11 +22,24 @@ static const char *check_color(Verdict verdict)
     return colors[verdict];
 }
 
+static void check_line(struct libscols_table *table, Verdict verdict,
+                       const char *name, const char *cell)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+
+    scols_line_set_data(line, STATE, verdict == VERDICT_FAIL ? "FAIL" :
+                        verdict == VERDICT_UNKNOWN ? "?" :
+                        verdict == VERDICT_NA ? "-" : verdict_name(verdict));
+    scols_line_set_data(line, NAME, name);
+    scols_line_set_data(line, FOUND, cell);
+    scols_cell_set_color(scols_line_get_cell(line, STATE),
+                         check_color(verdict));
+}
+
 /* A verdict is one line of the table; its fix is the line below it. */
 static void check_row(struct libscols_table *table, const CheckResult *r,
                       size_t width)
 {
-    struct libscols_line *line = scols_table_new_line(table, NULL);
     g_autofree char *found = out_wrap(r->text, width);
     g_autofree char *fix = r->fix ? out_wrap(r->fix, width - 3) : NULL;
     g_auto(GStrv) lines = fix ? g_strsplit(fix, "\n", -1) : NULL;
@@ -34,14 +47,28 @@ static void check_row(struct libscols_table *table, const CheckResult *r,
     g_autofree char *cell = g_strconcat(found, rest ? "\n-> " : NULL, rest,
                                         NULL);
 
-    scols_line_set_data(line, STATE, r->verdict == VERDICT_FAIL ? "FAIL" :
-                        r->verdict == VERDICT_UNKNOWN ? "?" :
-                        r->verdict == VERDICT_NA ? "-" :
-                        verdict_name(r->verdict));
-    scols_line_set_data(line, NAME, r->name);
-    scols_line_set_data(line, FOUND, cell);
-    scols_cell_set_color(scols_line_get_cell(line, STATE),
-                         check_color(r->verdict));
+    check_line(table, r->verdict, r->name, cell);
+}
+
+/* The questions that do not arise have one line together. */
+static void check_rest(struct libscols_table *table, const GPtrArray *results,
+                       size_t width)
+{
+    g_autoptr(GString) names = g_string_new("");
+    g_autofree char *cell = NULL;
+
+    for (guint i = 0; i < results->len; i++) {
+        const CheckResult *r = g_ptr_array_index(results, i);
+
+        if (r->verdict == VERDICT_NA) {
+            g_string_append_printf(names, "%s%s", names->len ? ", " : "",
+                                   r->name);
+        }
+    }
+    if (names->len) {
+        cell = out_wrap(names->str, width);
+        check_line(table, VERDICT_NA, "not asked", cell);
+    }
 }
 
 static void check_table(const GPtrArray *results)
@@ -59,8 +86,13 @@ static void check_table(const GPtrArray *results)
                               scols_wrapnl_nextchunk, NULL);
     scols_column_set_safechars(found, "\n");
     for (guint i = 0; i < results->len; i++) {
-        check_row(table, g_ptr_array_index(results, i), width);
+        const CheckResult *r = g_ptr_array_index(results, i);
+
+        if (r->verdict != VERDICT_NA) {
+            check_row(table, r, width);
+        }
     }
+    check_rest(table, results, width);
     scols_print_table(table);
     scols_unref_table(table);
 }
@@ -78,14 +110,24 @@ static const char *check_sentence(Verdict verdict)
     return sentences[verdict];
 }
 
-static void check_json(const Machine *m, const MachineDevice *d,
+static void check_print(const MachineDevice *d, const GPtrArray *results)
+{
+    g_autofree char *title =
+        g_strdup_printf("%s %s %s [%04x:%04x]", d->bdf, d->vendor_name,
+                        d->name, d->vendor, d->device);
+    g_autofree char *wrapped = out_wrap(title, out_width());
+
+    puts(wrapped);
+    check_table(results);
+    printf("%s: %s\n", d->bdf, check_sentence(checks_verdict(results)));
+}
+
+/* The members of an adapter's verdict, into the object that is open. */
+static void check_json(JsonBuilder *json, const MachineDevice *d,
                        const GPtrArray *results)
 {
-    JsonBuilder *json = out_json_begin("check");
-
     json_builder_set_member_name(json, "adapter");
     adapter_json(json, d);
-    json_text(json, "kernel", m->kernel);
     json_text(json, "verdict", verdict_name(checks_verdict(results)));
     json_builder_set_member_name(json, "checks");
     json_builder_begin_array(json);
@@ -101,33 +143,85 @@ static void check_json(const Machine *m, const MachineDevice *d,
         json_builder_end_object(json);
     }
     json_builder_end_array(json);
-    out_json_end(json, m->root);
 }
 
-int cmd_check(const Command *command)
+static int check_one(const Command *command, Machine *m)
 {
-    g_autoptr(Machine) m = cli_machine(command);
-    g_autoptr(GPtrArray) results = NULL;
     CheckGuest guest = cli_guest(command);
-    MachineDevice *d;
-    int code = EXIT_ENVIRONMENT;
+    g_autoptr(GPtrArray) results = NULL;
+    JsonBuilder *json;
+    int code;
+    MachineDevice *d = cli_device(m, command->arguments[0], &code);
 
-    d = m ? cli_device(m, command->arguments[0], &code) : NULL;
     if (!d) {
         return code;
     }
     results = checks_run(m, d, &guest);
     if (command->options->json) {
-        check_json(m, d, results);
+        json = out_json_begin("check");
+        json_text(json, "kernel", m->kernel);
+        check_json(json, d, results);
+        out_json_end(json, m->root);
     } else {
-        g_autofree char *title =
-            g_strdup_printf("%s %s %s [%04x:%04x]", d->bdf, d->vendor_name,
-                            d->name, d->vendor, d->device);
-        g_autofree char *wrapped = out_wrap(title, out_width());
-
-        puts(wrapped);
-        check_table(results);
-        printf("%s: %s\n", d->bdf, check_sentence(checks_verdict(results)));
+        check_print(d, results);
     }
     return checks_exit(checks_verdict(results));
+}
+
+/* One adapter of all; @json NULL: as text. */
+static Verdict check_next(const Command *command, Machine *m, MachineDevice *d,
+                          JsonBuilder *json)
+{
+    CheckGuest guest = cli_guest(command);
+    g_autoptr(GPtrArray) results = checks_run(m, d, &guest);
+
+    if (json) {
+        json_builder_begin_object(json);
+        check_json(json, d, results);
+        json_builder_end_object(json);
+    } else {
+        check_print(d, results);
+    }
+    return checks_verdict(results);
+}
+
+static int check_all(const Command *command, Machine *m)
+{
+    g_autoptr(GPtrArray) adapters = cli_adapters(m);
+    JsonBuilder *json = command->options->json ? out_json_begin("check") : NULL;
+    Verdict worst = VERDICT_OK;
+
+    if (json) {
+        json_text(json, "kernel", m->kernel);
+        json_builder_set_member_name(json, "adapters");
+        json_builder_begin_array(json);
+    }
+    for (guint i = 0; i < adapters->len; i++) {
+        MachineDevice *d = g_ptr_array_index(adapters, i);
+
+        if (i && !json) {
+            putchar('\n');
+        }
+        worst = verdict_worse(worst, check_next(command, m, d, json));
+    }
+    if (json) {
+        json_builder_end_array(json);
+        out_json_end(json, m->root);
+    }
+    if (!adapters->len) {
+        out_note("this machine has no display adapter");
+        return EXIT_NO;
+    }
+    return checks_exit(worst);
+}
+
+int cmd_check(const Command *command)
+{
+    g_autoptr(Machine) m = cli_machine(command);
+
+    if (!m) {
+        return EXIT_ENVIRONMENT;
+    }
+    return command->arguments[0] ? check_one(command, m) :
+           check_all(command, m);
 }

@@ -23,6 +23,7 @@ typedef enum Verdict {
 /* The guest that the adapter is for. */
 typedef struct CheckGuest {
     bool q35;               /* else pc */
+    bool machine_given;     /* it was asked for, and is no default */
     VBIOSFirmware firmware;
     guint64 memory;         /* bytes */
     const char *romfile;    /* NULL: the adapter's own ROM */
@@ -45,6 +46,9 @@ GPtrArray *checks_run(Machine *machine, MachineDevice *device,
 
 /** checks_verdict: the worst: FAIL, then UNKNOWN, then WARN, then OK */
 Verdict checks_verdict(const GPtrArray *results);
+
+/** verdict_worse: the worse of two, in that order */
+Verdict verdict_worse(Verdict a, Verdict b);
 
 /** checks_exit: the exit code of a verdict */
 int checks_exit(Verdict verdict);

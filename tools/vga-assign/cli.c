@@ -70,13 +70,37 @@ MachineDevice *cli_vga(const Machine *machine, const char *text, int *code)
         *code = EXIT_NO;
         return NULL;
     }
+    if (device && device_is_virtual(device)) {
+        out_error("%s is a virtual function of %s, and virtual functions "
+                  "decode no legacy VGA addresses", device->bdf,
+                  device->physfn);
+        out_hint("assign %s itself, or give %s to the guest without x-vga=on "
+                 "beside an emulated display", device->physfn, device->bdf);
+        *code = EXIT_NO;
+        return NULL;
+    }
     return device;
+}
+
+GPtrArray *cli_adapters(const Machine *machine)
+{
+    GPtrArray *adapters = g_ptr_array_new();
+
+    for (guint i = 0; i < machine->devices->len; i++) {
+        MachineDevice *d = g_ptr_array_index(machine->devices, i);
+
+        if (device_is_display(d) && !d->broken) {
+            g_ptr_array_add(adapters, d);
+        }
+    }
+    return adapters;
 }
 
 CheckGuest cli_guest(const Command *command)
 {
     return (CheckGuest) {
         .q35 = command->q35,
+        .machine_given = command->options->machine_type != NULL,
         .firmware = command->firmware,
         .memory = command->memory,
         .romfile = command->options->romfile,

@@ -36,6 +36,7 @@ typedef struct Options {
     char *vmid;
     gboolean apply;
     gboolean group;
+    gboolean persist;
     char *undo;
     char *output;
 } Options;
@@ -79,6 +80,9 @@ MachineDevice *cli_device(const Machine *machine, const char *text, int *code);
 
 /** cli_vga: the same, and it must be a VGA controller */
 MachineDevice *cli_vga(const Machine *machine, const char *text, int *code);
+
+/** cli_adapters: the display adapters, but not those that cannot be read */
+GPtrArray *cli_adapters(const Machine *machine);
 
 /** cli_guest: the guest that the options describe */
 CheckGuest cli_guest(const Command *command);

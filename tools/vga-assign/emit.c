@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "emit.h"
+#include "igd.h"
 #include "output.h"
 
 GPtrArray *emit_functions(const Machine *machine, MachineDevice *device)
@@ -20,7 +21,8 @@ GPtrArray *emit_functions(const Machine *machine, MachineDevice *device)
 
         if (d != device && d->domain == device->domain &&
             d->bus == device->bus && d->slot == device->slot &&
-            d->group == device->group && !device_is_bridge(d)) {
+            d->group == device->group && !device_is_bridge(d) &&
+            !device_is_virtual(d) && !device_is_virtual(device)) {
             g_ptr_array_add(functions, d);
         }
     }
@@ -36,14 +38,6 @@ static void G_GNUC_PRINTF(2, 3) add(GPtrArray *argv, const char *format, ...)
     va_end(args);
 }
 
-/* Bare if a shell takes it as it is. */
-static char *quote(const char *word)
-{
-    return word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
-                       "WXYZ0123456789-_=,.:/+@%")] || !*word ?
-           g_shell_quote(word) : g_strdup(word);
-}
-
 /* A line for each option; JSON has the words as they are. */
 static int emit(const Command *command, const char *name, GPtrArray *argv)
 {
@@ -52,11 +46,12 @@ static int emit(const Command *command, const char *name, GPtrArray *argv)
     if (!command->options->json) {
         for (guint i = 0; i < argv->len; i++) {
             const char *word = g_ptr_array_index(argv, i);
-            g_autofree char *quoted = quote(word);
+            g_autofree char *quoted = shell_word(word);
 
-            printf("%s%s", !i ? "" : *word == '-' ? " \\\n    " : " ", quoted);
+            out_print("%s%s", !i ? "" : *word == '-' ? " \\\n    " : " ",
+                      quoted);
         }
-        putchar('\n');
+        out_text("\n");
         return EXIT_YES;
     }
     json = out_json_begin(name);
@@ -79,16 +74,26 @@ static char *romfile_property(const char *romfile)
     return g_strdup_printf("%s%s", romfile ? ",romfile=" : "", text->str);
 }
 
+/* What the adapter's device is told besides its place.  g_free(). */
+static char *args_properties(const GuestPlace *place, const char *romfile)
+{
+    g_autofree char *rom = romfile_property(romfile);
+
+    return g_strconcat(
+        place->igd_legacy ? ",x-igd-legacy-mode=on" : "",
+        place->igd_uefi ?
+        ",x-igd-legacy-mode=off,x-igd-opregion=on,x-igd-lpc=on" : "",
+        place->x_vga ? ",x-vga=on" : "", rom, NULL);
+}
+
 static void args_devices(const Command *command, const GPtrArray *functions,
-                         GPtrArray *argv)
+                         const GuestPlace *place, GPtrArray *argv)
 {
     const MachineDevice *d = g_ptr_array_index(functions, 0);
-    g_autofree char *rom = romfile_property(command->options->romfile);
-    bool port = command->q35 && !device_is_igd(d);
-    /* A slot on a root bus that nothing else has by itself. */
-    const char *slot = port ? "0" : device_is_igd(d) ? "2" : "10";
+    g_autofree char *properties = args_properties(place,
+                                                  command->options->romfile);
 
-    if (port) {
+    if (place->port) {
         add(argv, "-device");
         add(argv, "pcie-root-port,id=rp1");
     }
@@ -96,11 +101,24 @@ static void args_devices(const Command *command, const GPtrArray *functions,
         const MachineDevice *f = g_ptr_array_index(functions, i);
 
         add(argv, "-device");
-        add(argv, "vfio-pci,host=%s%s%s,addr=%s.%u%s%s%s", f->bdf,
-            i ? "" : ",id=vga0", port ? ",bus=rp1" : "", slot,
+        add(argv, "vfio-pci,host=%s%s%s,addr=%x.%u%s%s", f->bdf,
+            i ? "" : ",id=vga0", place->port ? ",bus=rp1" : "", place->slot,
             i && f->function < d->function ? f->function + 1 : i,
             !i && functions->len > 1 ? ",multifunction=on" : "",
-            i ? "" : ",x-vga=on", i ? "" : rom);
+            i ? "" : properties);
+    }
+}
+
+/* Why it is not as it was asked for, and what it needs besides. */
+static void emit_notes(const Command *command, const GuestPlace *place)
+{
+    if (place->reason) {
+        out_note("%s", place->reason);
+    }
+    if (place->igd_uefi) {
+        out_note("only UEFI firmware shows a picture on it, by an option ROM "
+                 "made for it%s", command->options->romfile ? "" :
+                 ", which --romfile gives to the guest");
     }
 }
 
@@ -110,6 +128,7 @@ int cmd_args(const Command *command)
     g_autoptr(GPtrArray) functions = NULL;
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
     const char *emulator = command->options->emulator;
+    GuestPlace place;
     MachineDevice *d;
     int code = EXIT_ENVIRONMENT;
 
@@ -118,9 +137,10 @@ int cmd_args(const Command *command)
         return code;
     }
     functions = emit_functions(m, d);
+    place = guest_place(d, command->q35);
     add(argv, "%s", emulator ? emulator : "qemu-system-x86_64");
     add(argv, "-machine");
-    add(argv, command->q35 ? "q35" : "pc");
+    add(argv, "%s", guest_machine(&place));
     add(argv, "-accel");
     add(argv, "kvm");
     add(argv, "-cpu");
@@ -129,7 +149,8 @@ int cmd_args(const Command *command)
     add(argv, "%" G_GUINT64_FORMAT "M", command->memory >> 20);
     add(argv, "-vga");
     add(argv, "none");
-    args_devices(command, functions, argv);
+    args_devices(command, functions, &place, argv);
+    emit_notes(command, &place);
     cli_not_ready(command, m, d);
     return emit(command, "args", argv);
 }
@@ -140,21 +161,86 @@ static bool proxmox_number(const char *text)
                      strspn(text, "0123456789") == strlen(text));
 }
 
-/* Without its function the whole slot is assigned. */
-static void proxmox_hostpci(const Command *command, const MachineDevice *d,
-                            bool all, GPtrArray *argv)
+/* qemu-server takes a romfile's name as '[^,;]+', in /usr/share/kvm. */
+static bool proxmox_romfile(const char *romfile, char **name)
 {
-    const char *romfile = command->options->romfile;
-    g_autofree char *name = romfile ? g_path_get_basename(romfile) : NULL;
-    g_autofree char *address = all ? g_strndup(d->bdf, strlen(d->bdf) - 2) :
-                               g_strdup(d->bdf);
+    g_autofree char *clean = NULL;
+
+    *name = romfile ? g_path_get_basename(romfile) : NULL;
+    if (!romfile) {
+        return true;
+    }
+    clean = out_clean(*name);
+    if (strpbrk(*name, ",; ") || !g_str_equal(clean, *name)) {
+        out_error("Proxmox takes no romfile called '%s': the name may have "
+                  "neither commas nor semicolons, blanks or control "
+                  "characters", *name);
+        return false;
+    }
+    return true;
+}
+
+static void proxmox_note_romfile(const char *romfile)
+{
+    g_autofree char *dir = romfile ? g_path_get_dirname(romfile) : NULL;
+    g_autofree char *word = romfile ? shell_word(romfile) : NULL;
+
+    if (romfile && !g_str_equal(dir, "/usr/share/kvm")) {
+        out_note("Proxmox looks for it in /usr/share/kvm: cp %s "
+                 "/usr/share/kvm/", word);
+    }
+}
+
+/* Without its function the whole slot is assigned, whatever is in it. */
+static bool is_whole_slot(const Machine *m, const GPtrArray *functions)
+{
+    const MachineDevice *d = g_ptr_array_index(functions, 0);
+    guint n = 0;
+
+    for (guint i = 0; i < m->devices->len; i++) {
+        const MachineDevice *o = g_ptr_array_index(m->devices, i);
+
+        n += o->domain == d->domain && o->bus == d->bus && o->slot == d->slot;
+    }
+    return functions->len > 1 && n == functions->len;
+}
+
+static char *proxmox_host(const Machine *m, const GPtrArray *functions)
+{
+    const MachineDevice *d = g_ptr_array_index(functions, 0);
+    GString *host = g_string_new(d->bdf);
+
+    if (is_whole_slot(m, functions)) {
+        g_string_truncate(host, host->len - strlen(".0"));
+        return g_string_free(host, FALSE);
+    }
+    for (guint i = 1; i < functions->len; i++) {
+        const MachineDevice *f = g_ptr_array_index(functions, i);
+
+        g_string_append_printf(host, ";%s", f->bdf);
+    }
+    return g_string_free(host, FALSE);
+}
+
+/*
+ * Rules of qemu-server (src/PVE/QemuServer/PCI.pm): pcie=1 needs q35;
+ * legacy-igd=1 needs the machine pc, -vga none, the host's 00:02.0 alone and no
+ * x-vga=1, and has the guest's 00:02.0.
+ */
+static void proxmox_hostpci(const GuestPlace *place, const char *host,
+                            const char *romfile, GPtrArray *argv)
+{
+    bool igd = place->igd_legacy || place->igd_uefi;
 
     add(argv, "-hostpci0");
-    add(argv, "%s%s,x-vga=1%s%s", address, device_is_igd(d) ? ",legacy-igd=1" :
-        command->q35 ? ",pcie=1" : "", name ? ",romfile=" : "",
-        name ? name : "");
-    if (romfile) {
-        out_note("Proxmox looks for %s in /usr/share/kvm", name);
+    add(argv, "%s%s%s%s%s%s", host, igd ? ",legacy-igd=1" : "",
+        place->port ? ",pcie=1" : "", igd ? "" : ",x-vga=1",
+        romfile ? ",romfile=" : "", romfile ? romfile : "");
+    if (place->igd_uefi) {
+        add(argv, "-args");
+        add(argv, "-set device.hostpci0.x-igd-legacy-mode=off -set "
+            "device.hostpci0.x-igd-opregion=on -set "
+            "device.hostpci0.x-igd-lpc=on");
     }
 }
 
@@ -163,13 +249,17 @@ int cmd_proxmox(const Command *command)
     g_autoptr(Machine) m = NULL;
     g_autoptr(GPtrArray) functions = NULL;
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *romfile = NULL, *host = NULL;
     const char *vmid = command->options->vmid;
+    GuestPlace place;
     MachineDevice *d;
     int code = EXIT_ENVIRONMENT;
-    bool q35;
 
     if (!proxmox_number(vmid)) {
         out_error("--vmid is a number, not '%s'", vmid);
+        return EXIT_USAGE;
+    }
+    if (!proxmox_romfile(command->options->romfile, &romfile)) {
         return EXIT_USAGE;
     }
     m = cli_machine(command);
@@ -178,18 +268,23 @@ int cmd_proxmox(const Command *command)
         return code;
     }
     functions = emit_functions(m, d);
-    q35 = command->q35 && !device_is_igd(d);
+    place = guest_place(d, command->q35);
     add(argv, "qm");
     add(argv, "set");
     add(argv, "%s", vmid ? vmid : "VMID");
-    /* With OVMF Proxmox drops x-vga; Intel graphics want the machine pc. */
+    /* With OVMF Proxmox drops x-vga. */
     add(argv, "-bios");
-    add(argv, "seabios");
+    add(argv, place.igd_uefi ? "ovmf" : "seabios");
     add(argv, "-machine");
-    add(argv, q35 ? "q35" : "pc");
+    add(argv, "%s", guest_machine(&place));
     add(argv, "-vga");
     add(argv, "none");
-    proxmox_hostpci(command, d, functions->len > 1, argv);
+    /* QEMU's legacy mode is for one function. */
+    host = place.igd_legacy || place.igd_uefi ? g_strdup(d->bdf) :
+           proxmox_host(m, functions);
+    proxmox_hostpci(&place, host, romfile, argv);
+    emit_notes(command, &place);
+    proxmox_note_romfile(command->options->romfile);
     cli_not_ready(command, m, d);
     return emit(command, "proxmox", argv);
 }

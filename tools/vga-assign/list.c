@@ -1,5 +1,5 @@
 /*
- * vga-assign list, and how an adapter looks in JSON
+ * vga-assign list
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -61,7 +61,29 @@ static char *list_arbiter(const MachineDevice *d)
            g_strdup(device_is_vga(d) ? "?" : "-");
 }
 
-enum { ADDRESS, DRIVER, GROUP, BOOT, ARBITER, ROM };
+/* Whether a guest could have it as it is now. */
+static Verdict list_verdict(const Command *command, Machine *m,
+                            MachineDevice *d)
+{
+    CheckGuest guest = cli_guest(command);
+    g_autoptr(GPtrArray) results = d->broken ? NULL :
+                                   checks_run(m, d, &guest);
+
+    return results ? checks_verdict(results) : VERDICT_UNKNOWN;
+}
+
+/* "check" tells why. */
+static const char *list_ready(Verdict verdict)
+{
+    static const char *const names[] = {
+        [VERDICT_OK] = "yes", [VERDICT_WARN] = "warn", [VERDICT_FAIL] = "no",
+        [VERDICT_UNKNOWN] = "?", [VERDICT_NA] = "-",
+    };
+
+    return names[verdict];
+}
+
+enum { ADDRESS, READY, DRIVER, GROUP, BOOT, ARBITER, ROM };
 
 static void list_row(const Command *command, Machine *m, MachineDevice *d,
                      struct libscols_table *table)
@@ -73,6 +95,8 @@ static void list_row(const Command *command, Machine *m, MachineDevice *d,
     g_autofree char *rom = list_rom(command, m, d);
 
     scols_line_set_data(line, ADDRESS, d->bdf);
+    scols_line_set_data(line, READY,
+                        list_ready(list_verdict(command, m, d)));
     scols_line_set_data(line, DRIVER, d->driver ? d->driver : "-");
     scols_line_set_data(line, GROUP, group);
     scols_line_set_data(line, BOOT, device_is_boot_vga(d) ? "yes" :
@@ -109,7 +133,7 @@ static void list_table(const Command *command, Machine *m,
                        const GPtrArray *adapters)
 {
     static const char *const names[] = {
-        "ADDRESS", "DRIVER", "GROUP", "BOOT", "DECODES/OWNS/LOCKS", "ROM",
+        "ADDRESS", "READY", "DRIVER", "GROUP", "BOOT", "DECODES/OWNS/LOCKS", "ROM",
     };
     struct libscols_table *table = out_table();
 
@@ -146,6 +170,7 @@ static void list_json(const Command *command, Machine *m,
         json_builder_set_member_name(json, "adapter");
         adapter_json(json, d);
         json_text(json, "rom", rom);
+        json_text(json, "ready", verdict_name(list_verdict(command, m, d)));
         json_builder_end_object(json);
     }
     json_builder_end_array(json);

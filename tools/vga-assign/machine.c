@@ -13,12 +13,16 @@
 #include <gio/gio.h>
 
 #include "arbiter.h"
+#include "holders.h"
 #include "machine.h"
+#include "modprobe.h"
 #include "pci.h"
 
+#define CONFIG_HEADER 64
 #define DEVICES "/sys/bus/pci/devices/"
 #define VFIO_MODULE "/sys/module/vfio_pci"
 #define DISABLE_VGA VFIO_MODULE "/parameters/disable_vga"
+#define DISABLE_IDLE_D3 VFIO_MODULE "/parameters/disable_idle_d3"
 
 char *bdf_parse(const char *text)
 {
@@ -67,12 +71,18 @@ bool device_is_bridge(const MachineDevice *device)
 bool device_is_igd(const MachineDevice *device)
 {
     return device->vendor == 0x8086 && device_is_display(device) &&
-           device->domain == 0 && device->bus == 0 && device->slot == 2;
+           device->domain == 0 && device->bus == 0 && device->slot == 2 &&
+           device->function == 0;
 }
 
 bool device_is_bound(const MachineDevice *device)
 {
     return g_strcmp0(device->driver, "vfio-pci") == 0;
+}
+
+bool device_is_virtual(const MachineDevice *device)
+{
+    return device->physfn != NULL;
 }
 
 bool device_rom_is_shadow(const MachineDevice *device)
@@ -83,6 +93,19 @@ bool device_rom_is_shadow(const MachineDevice *device)
 bool device_is_boot_vga(const MachineDevice *device)
 {
     return g_strcmp0(device->boot_vga, "1") == 0;
+}
+
+/* A device that is not there, or does not answer, reads as all ones. */
+bool device_is_silent(const MachineDevice *device)
+{
+    const GByteArray *c = device->config;
+
+    for (guint i = 0; c && i < CONFIG_HEADER; i++) {
+        if (i >= c->len || c->data[i] != 0xff) {
+            return false;
+        }
+    }
+    return c != NULL;
 }
 
 bool device_config(const MachineDevice *device, unsigned offset, uint16_t *value)
@@ -146,14 +169,32 @@ static char *load_device_text(Machine *m, const MachineDevice *d,
     return root_text(m->root, path);
 }
 
+/*
+ * "resource0_resize" has a bit for each size there can be: bit 8 is 256 MiB
+ * (Linux 6.1, drivers/pci/pci-sysfs.c).
+ */
+static void load_resizable(Machine *m, MachineDevice *d)
+{
+    for (int i = 0; i < MACHINE_ROM; i++) {
+        g_autofree char *name = g_strdup_printf("resource%d_resize", i);
+        g_autofree char *text = load_device_text(m, d, name);
+
+        d->bars[i].resizable = text ? g_ascii_strtoull(text, NULL, 16) : 0;
+    }
+}
+
 static void load_device(Machine *m, MachineDevice *d)
 {
     g_autofree char *driver = device_file(d, "driver");
     g_autofree char *group = device_file(d, "iommu_group");
+    g_autofree char *physfn = device_file(d, "physfn");
     g_autofree char *number = root_link_name(m->root, group);
+    g_autofree char *cdev = device_file(d, "vfio-dev");
+    g_auto(GStrv) cdevs = NULL;
     char *end;
 
     d->driver = root_link_name(m->root, driver);
+    d->physfn = root_link_name(m->root, physfn);
     if (number && *number) {
         gint64 value = g_ascii_strtoll(number, &end, 10);
 
@@ -164,10 +205,14 @@ static void load_device(Machine *m, MachineDevice *d)
         g_clear_pointer(&d->override, g_free);
     }
     d->bridge = load_bridge(m, d);
+    cdevs = root_list(m->root, cdev);
+    d->cdev = g_strdup(cdevs[0]);
     if (device_is_display(d)) {
         d->boot_vga = load_device_text(m, d, "boot_vga");
         d->reset_methods = load_device_text(m, d, "reset_method");
         d->power_state = load_device_text(m, d, "power_state");
+        d->power_control = load_device_text(m, d, "power/control");
+        load_resizable(m, d);
         arbiter_load(m, d);
     }
 }
@@ -274,42 +319,14 @@ static void load_vfio_vga(Machine *m)
     }
 }
 
-/* "options vfio-pci ... disable_vga=1" in one of modprobe's directories. */
-static bool modprobe_disables_vga(const char *text)
-{
-    return g_regex_match_simple("^\\s*options\\s+vfio[-_]pci\\s.*"
-                                "\\bdisable_vga(=[1yY]|\\s|$)",
-                                text, G_REGEX_MULTILINE, 0);
-}
-
 static void load_disable_vga(Machine *m)
 {
-    static const char *const places[] = {
-        "/etc/modprobe.d", "/run/modprobe.d", "/lib/modprobe.d",
-    };
     g_autofree char *value = root_text(m->root, DISABLE_VGA);
+    g_autofree char *idle = root_text(m->root, DISABLE_IDLE_D3);
 
-    m->disable_vga = !value ? ANSWER_UNKNOWN :
-                     strchr("1yY", *value) && *value ? ANSWER_YES : ANSWER_NO;
-    if (m->cmdline &&
-        g_regex_match_simple("\\bvfio[-_]pci\\.disable_vga(=[1yY]|\\s|$)",
-                             m->cmdline, 0, 0)) {
-        m->disable_vga_source = g_strdup("the kernel command line");
-        return;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
-        g_auto(GStrv) names = root_list(m->root, places[i]);
-
-        for (char **n = names; *n && !m->disable_vga_source; n++) {
-            g_autofree char *path = g_strconcat(places[i], "/", *n, NULL);
-            g_autofree char *text = g_str_has_suffix(*n, ".conf") ?
-                                    root_text(m->root, path) : NULL;
-
-            if (text && modprobe_disables_vga(text)) {
-                m->disable_vga_source = g_steal_pointer(&path);
-            }
-        }
-    }
+    m->disable_vga = value ? kernel_bool(value) : ANSWER_UNKNOWN;
+    m->disable_vga_source = modprobe_true(m, "disable_vga");
+    m->disable_idle_d3 = idle ? kernel_bool(idle) : ANSWER_UNKNOWN;
 }
 
 static void load_iommu(Machine *m)
@@ -408,54 +425,6 @@ static void holder_free(gpointer opaque)
     g_free(h);
 }
 
-static void load_holders_of(Machine *m, const char *pid)
-{
-    g_autofree char *dir = g_strconcat("/proc/", pid, "/fd", NULL);
-    g_autofree char *real = root_path(m->root, dir);
-    g_auto(GStrv) fds = NULL;
-
-    /* Not by root_list(): hundreds of lines on one cause would be no help. */
-    if (root_hidden(m->root, dir)) {
-        m->holders_hidden = true;
-        return;
-    }
-    if (access(real, R_OK) != 0) {
-        m->holders_hidden |= errno == EACCES || errno == EPERM;
-        return;
-    }
-    fds = root_list(m->root, dir);
-    for (char **fd = fds; *fd; fd++) {
-        g_autofree char *path = g_strconcat(dir, "/", *fd, NULL);
-        g_autofree char *target = root_link(m->root, path);
-        g_autofree char *comm = g_strconcat("/proc/", pid, "/comm", NULL);
-        MachineHolder *h;
-
-        if (!target || (!g_str_equal(target, ARBITER_NODE) &&
-                        !g_str_has_prefix(target, "/dev/vfio/"))) {
-            continue;
-        }
-        h = g_new0(MachineHolder, 1);
-        h->pid = g_strdup(pid);
-        h->name = root_text(m->root, comm);
-        h->node = g_steal_pointer(&target);
-        g_ptr_array_add(m->holders, h);
-    }
-}
-
-static void load_holders(Machine *m)
-{
-    g_auto(GStrv) pids = root_list(m->root, "/proc");
-    /* Our own look at the arbiter is not one. */
-    g_autofree char *self = g_strdup_printf("%d", (int)getpid());
-
-    for (char **pid = pids; *pid; pid++) {
-        if (g_ascii_isdigit((*pid)[0]) &&
-            (root_is_copy(m->root) || !g_str_equal(*pid, self))) {
-            load_holders_of(m, *pid);
-        }
-    }
-}
-
 static void load_processor(Machine *m)
 {
     g_autofree char *text = root_text(m->root, "/proc/cpuinfo");
@@ -488,8 +457,9 @@ Machine *machine_load(Root *root, GError **error)
     load_iommu(m);
     load_screens(m, "/sys/class/graphics", "fb");
     load_screens(m, "/sys/class/drm", "card");
+    load_screens(m, "/sys/class/drm", "renderD");
     load_ranges(m);
-    load_holders(m);
+    holders_load(m);
     load_processor(m);
     m->interrupts = root_text(root, "/proc/interrupts");
     for (guint i = 0; i < m->devices->len; i++) {

@@ -39,6 +39,7 @@ typedef struct MachineBar {
     uint64_t start;         /* bus address, 0 if it was not given one */
     uint64_t size;          /* bytes, 0 if there is no such BAR */
     uint64_t flags;         /* BAR_* and others of the kernel */
+    uint64_t resizable;     /* bit n: it can have 1 MiB << n; 0: as it is */
 } MachineBar;
 
 /* What the kernel's VGA arbiter says of an adapter. */
@@ -63,12 +64,15 @@ struct MachineDevice {
     char *vendor_name;      /* short: "NVIDIA", or "10de" */
     char *driver;           /* NULL: none */
     char *override;         /* driver_override, NULL: none */
+    char *physfn;           /* of a virtual function: whose; NULL: it is none */
     int group;              /* of the IOMMU, -1: none */
     char *boot_vga;         /* "1", "0", NULL: the kernel has no such file */
     int irq;                /* the host's number for its INTx, 0: none */
     MachineBar bars[MACHINE_BARS];
     char *reset_methods;    /* "flr bus", "" none, NULL: the kernel does not say */
     char *power_state;      /* "D0", "D3cold", NULL: the kernel does not say */
+    char *power_control;    /* "auto", "on": kept awake; NULL: not known */
+    char *cdev;             /* "vfio0" of /dev/vfio/devices, NULL: none */
     MachineDevice *bridge;  /* above it, NULL: it is on a root bus */
 
     /*
@@ -82,9 +86,9 @@ struct MachineDevice {
     char *broken;           /* why its facts could not be read, NULL: they could */
 };
 
-/* A framebuffer or DRM device of the host. */
+/* A framebuffer, DRM device or render node of the host. */
 typedef struct MachineScreen {
-    char *node;             /* "fb0", "card1" */
+    char *node;             /* "fb0", "card1", "renderD128" */
     char *name;             /* "EFI VGA", "amdgpudrmfb"; NULL for DRM */
     char *owner;            /* "0000:01:00.0" or "efi-framebuffer.0" */
 } MachineScreen;
@@ -113,6 +117,7 @@ typedef struct Machine {
     char *vfio_vga_source;  /* the file that says so, NULL: none does */
     Answer disable_vga;     /* vfio-pci's parameter; UNKNOWN: not loaded */
     char *disable_vga_source; /* where it is set for when vfio-pci is loaded */
+    Answer disable_idle_d3; /* the same: an idle adapter stays in D0 */
     bool iommu_present;     /* the kernel drives an IOMMU */
     bool noiommu;           /* vfio's enable_unsafe_noiommu_mode */
     char *iommu_names;      /* "dmar0 dmar1" */
@@ -151,12 +156,21 @@ bool device_is_vga(const MachineDevice *device);
 bool device_is_bridge(const MachineDevice *device);
 /** device_is_igd: Intel's graphics inside the processor, at 00:02.0 */
 bool device_is_igd(const MachineDevice *device);
+/**
+ * device_is_virtual: a virtual function of SR-IOV
+ *
+ * Such a function has no I/O space and decodes no legacy VGA addresses, also
+ * where its class is VGA (PCI Express Base 6.0, 9.3.4.1.3 and 9.3.4.1.11).
+ */
+bool device_is_virtual(const MachineDevice *device);
 /** device_is_bound: to vfio-pci */
 bool device_is_bound(const MachineDevice *device);
 /** device_rom_is_shadow: what the kernel shows as ROM is the copy at 0xc0000 */
 bool device_rom_is_shadow(const MachineDevice *device);
 /** device_is_boot_vga: the firmware's screen was on it */
 bool device_is_boot_vga(const MachineDevice *device);
+/** device_is_silent: its configuration space reads all ones */
+bool device_is_silent(const MachineDevice *device);
 /** device_config: a 16-bit register; false if it could not be read */
 bool device_config(const MachineDevice *device, unsigned offset, uint16_t *value);
 

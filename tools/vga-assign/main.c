@@ -62,7 +62,7 @@ static const struct CliOption {
     { ROM_FIX, TEXT("images", images,
       "keep all images (default), or only bios or uefi", "KIND") },
     { ROM_DUMP, TEXT("source", source,
-      "the kernel's rom, the flash part, or the better one (auto)", "KIND") },
+      "auto (default), rom (the kernel's), flash, or vfct (ACPI)", "KIND") },
     { ROM_DUMP | ROM_FIX | REPORT | BIND, FLAG("force", force,
       "replace the output file if it exists") },
     { XML, FILE_("domain", domain,
@@ -75,6 +75,7 @@ static const struct CliOption {
       "do it; without it nothing of the host is changed") },
     { BIND | UNBIND, FLAG("group", group,
       "with all devices of its IOMMU group but bridges") },
+    { BIND, FLAG("persist", persist, "also after a reboot") },
     { BIND | UNBIND, FILE_("undo", undo,
       "the file that undoes it (/run/vga-assign/BDF.undo)", "FILE") },
     { ROM_DUMP | ROM_FIX | REPORT, { "output", 'o', 0, G_OPTION_ARG_FILENAME,
@@ -94,8 +95,9 @@ static const struct CliCommand {
       "the display adapters and how they are",
       "  vga-assign list\n"
       "  vga-assign list --json | jq .adapters[].address" },
-    { CHECK, "check", "BDF", 1, 1, cmd_check,
+    { CHECK, "check", "[BDF]", 0, 1, cmd_check,
       "what stands between an adapter and a guest's screen on it",
+      "  vga-assign check\n"
       "  vga-assign check 01:00.0\n"
       "  vga-assign check 01:00.0 --romfile card.rom --machine pc" },
     { ROM_INFO, "rom info", "FILE", 1, 1, cmd_rom_info,
@@ -127,7 +129,8 @@ static const struct CliCommand {
     { BIND, "bind", "BDF", 1, 1, cmd_bind,
       "give an adapter to vfio-pci",
       "  vga-assign bind 01:00.0\n"
-      "  vga-assign bind 01:00.0 --group --apply" },
+      "  vga-assign bind 01:00.0 --group --apply\n"
+      "  vga-assign bind 01:00.0 --group --persist --apply" },
     { UNBIND, "unbind", "BDF", 1, 1, cmd_unbind,
       "give an adapter back to the host's driver",
       "  vga-assign unbind 01:00.0 --apply" },
@@ -159,7 +162,7 @@ static int help(void)
     }
     puts("\n"
          "BDF is an address as lspci shows it: 01:00.0 or 0000:01:00.0.\n"
-         "vga-assign COMMAND --help lists the options of a command, --version "
+         "vga-assign help COMMAND lists the options of a command, --version "
          "the version.\n"
          "\n"
          "Exit codes: 0 yes, 1 the verdict is no, 2 usage, 3 yes as far as it "
@@ -284,6 +287,7 @@ static int dispatch(const struct CliCommand *c, int argc, char **argv)
         vector[i + 1] = g_strdup(argv[i]);
     }
     g_set_prgname(name);
+    out_command(c->name);
     if (!g_option_context_parse_strv(context, &vector, &error)) {
         int code = usage(error->message);
 
@@ -297,6 +301,20 @@ static int dispatch(const struct CliCommand *c, int argc, char **argv)
     return run(c, vector + 1);
 }
 
+/* "help rom dump" is "rom dump --help". */
+static int help_of(int argc, char **argv)
+{
+    static char option[] = "--help";
+    char *words[] = { option, NULL };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cli_commands); i++) {
+        if (command_words(&cli_commands[i], argc, argv) == argc) {
+            return dispatch(&cli_commands[i], 1, words);
+        }
+    }
+    return usage("help is for one of the commands");
+}
+
 static void options_free(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(cli_options); i++) {
@@ -308,17 +326,20 @@ static void options_free(void)
     }
 }
 
-int main(int argc, char **argv)
+static int command_line(int argc, char **argv)
 {
+    bool rom = argc > 1 && g_str_equal(argv[1], "rom");
     g_autofree char *message = NULL;
-    int code;
 
-    setlocale(LC_ALL, "");
     if (argc < 2) {
         return usage("which command?");
     }
-    if (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h")) {
+    if (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h") ||
+        (g_str_equal(argv[1], "help") && argc == 2)) {
         return help();
+    }
+    if (g_str_equal(argv[1], "help")) {
+        return help_of(argc - 2, argv + 2);
     }
     if (g_str_equal(argv[1], "--version")) {
         return version();
@@ -327,15 +348,37 @@ int main(int argc, char **argv)
         int words = command_words(&cli_commands[i], argc - 1, argv + 1);
 
         if (words) {
-            code = dispatch(&cli_commands[i], argc - 1 - words,
+            return dispatch(&cli_commands[i], argc - 1 - words,
                             argv + 1 + words);
-            options_free();
-            return code;
         }
     }
     message = g_strdup_printf("there is no command '%s%s%s'", argv[1],
-                              g_str_equal(argv[1], "rom") && argc > 2 ? " " : "",
-                              g_str_equal(argv[1], "rom") && argc > 2 ?
-                              argv[2] : "");
+                              rom && argc > 2 ? " " : "",
+                              rom && argc > 2 ? argv[2] : "");
     return usage(message);
+}
+
+/* Before options are parsed: their errors are to be JSON, too. */
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++) {
+        if (g_str_equal(argv[i], "--json")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    int code;
+
+    out_begin();
+    setlocale(LC_ALL, "");
+    if (wants_json(argc, argv)) {
+        out_json_errors();
+    }
+    code = out_end(command_line(argc, argv));
+    options_free();
+    return code;
 }

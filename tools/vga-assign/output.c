@@ -18,21 +18,123 @@
 #define WIDTH_DEFAULT 80
 #define WIDTH_LEAST 60
 
-static void out_say(const char *prefix, const char *format, va_list args)
+/* With --json: the first error and its hint, until they are printed. */
+static struct {
+    bool on;
+    const char *command;
+    char *message;
+    char *hint;
+} json_error;
+
+char *out_clean(const char *text)
 {
-    g_autofree char *text = g_strdup_vprintf(format, args);
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    GString *clean = g_string_new("");
+
+    for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
+        gunichar u = g_utf8_get_char(c);
+
+        if (g_unichar_iscntrl(u)) {
+            g_string_append_printf(clean, "\\x%02x", u);
+        } else {
+            g_string_append_unichar(clean, u);
+        }
+    }
+    return g_string_free(clean, FALSE);
+}
+
+void out_text(const char *text)
+{
+    g_auto(GStrv) lines = NULL;
+
+    if (!isatty(STDOUT_FILENO)) {
+        fputs(text, stdout);
+        return;
+    }
+    lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) parts = g_strsplit(*line, "\t", -1);
+
+        for (char **part = parts; *part; part++) {
+            g_autofree char *clean = out_clean(*part);
+
+            printf("%s%s", part == parts ? "" : "\t", clean);
+        }
+        if (line[1]) {
+            putchar('\n');
+        }
+    }
+}
+
+void out_print(const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    out_text(text);
+}
+
+/* @text is taken over. */
+static void out_say(const char *prefix, char *text)
+{
+    g_autofree char *clean = out_clean(text);
 
     fflush(stdout);
-    fprintf(stderr, "%s: %s\n", prefix, text);
+    fprintf(stderr, "%s: %s\n", prefix, clean);
+    g_free(text);
+}
+
+static void out_close(void)
+{
+    /* What could not be written stays in the buffer, so this fails again. */
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        int code = errno;
+
+        fprintf(stderr, "vga-assign: error: standard output cannot be written: "
+                "%s\n", g_strerror(code));
+        _exit(EXIT_ENVIRONMENT);
+    }
+}
+
+void out_begin(void)
+{
+    static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+    /* In the wrong direction, so that using a closed one stays an error. */
+    for (int fd = 0; fd < G_N_ELEMENTS(modes); fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd) {
+            _exit(EXIT_ENVIRONMENT);
+        }
+    }
+    atexit(out_close);
+}
+
+void out_json_errors(void)
+{
+    json_error.on = true;
+}
+
+void out_command(const char *name)
+{
+    json_error.command = name;
 }
 
 void out_error(const char *format, ...)
 {
     va_list args;
+    char *text;
 
     va_start(args, format);
-    out_say("vga-assign: error", format, args);
+    text = g_strdup_vprintf(format, args);
     va_end(args);
+    if (json_error.on && !json_error.message) {
+        json_error.message = text;
+    } else {
+        out_say("vga-assign: error", text);
+    }
 }
 
 void out_note(const char *format, ...)
@@ -40,17 +142,23 @@ void out_note(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    out_say("vga-assign", format, args);
+    out_say("vga-assign", g_strdup_vprintf(format, args));
     va_end(args);
 }
 
 void out_hint(const char *format, ...)
 {
     va_list args;
+    char *text;
 
     va_start(args, format);
-    out_say("hint", format, args);
+    text = g_strdup_vprintf(format, args);
     va_end(args);
+    if (json_error.message && !json_error.hint) {
+        json_error.hint = text;
+    } else {
+        out_say("hint", text);
+    }
 }
 
 int out_fail(int code, GError *error, const char *hint)
@@ -99,7 +207,8 @@ struct libscols_table *out_table(void)
 char *out_wrap(const char *text, size_t width)
 {
     GString *result = g_string_new("");
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    g_autofree char *clean = out_clean(text);
+    g_auto(GStrv) words = g_strsplit(clean, " ", -1);
     size_t column = 0;
 
     for (char **word = words; *word; word++) {
@@ -205,6 +314,34 @@ void out_json_end(JsonBuilder *json, const Root *root)
     g_object_unref(json);
 }
 
+void out_json_error(JsonBuilder *json)
+{
+    if (!json_error.message) {
+        json_null(json, "error");
+        return;
+    }
+    json_builder_set_member_name(json, "error");
+    json_builder_begin_object(json);
+    json_text(json, "message", json_error.message);
+    json_text(json, "hint", json_error.hint);
+    json_builder_end_object(json);
+    g_clear_pointer(&json_error.message, g_free);
+    g_clear_pointer(&json_error.hint, g_free);
+}
+
+int out_end(int code)
+{
+    JsonBuilder *json;
+
+    if (json_error.message) {
+        /* NULL: no command was named, or there is none of that name. */
+        json = out_json_begin(json_error.command);
+        out_json_error(json);
+        out_json_end(json, NULL);
+    }
+    return code;
+}
+
 int out_unread(const Root *root)
 {
     const RootUnread *first;
@@ -246,6 +383,21 @@ static bool out_write_all(int fd, const char *data, size_t size)
     return fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
 }
 
+/* A link that leads nowhere is no less a link. */
+static bool out_may_replace(const char *path, GError **error)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0 || S_ISREG(st.st_mode) ||
+        (S_ISLNK(st.st_mode) &&
+         (stat(path, &st) < 0 || S_ISREG(st.st_mode)))) {
+        return true;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                "%s: is not a regular file, and only such are replaced", path);
+    return false;
+}
+
 /*
  * A file of another name beside it, linked or renamed to its own when it is
  * complete: link() fails where a name exists, rename() replaces a symbolic
@@ -255,10 +407,13 @@ bool out_file(const char *path, const void *data, size_t size, bool force,
               GError **error)
 {
     g_autofree char *part = g_strconcat(path, ".XXXXXX", NULL);
-    int fd = g_mkstemp_full(part, O_WRONLY | O_CLOEXEC, 0644);
+    int fd, code;
     bool ok;
-    int code;
 
+    if (force && !out_may_replace(path, error)) {
+        return false;
+    }
+    fd = g_mkstemp_full(part, O_WRONLY | O_CLOEXEC, 0644);
     if (fd < 0) {
         code = errno;
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(code),
@@ -278,6 +433,21 @@ bool out_file(const char *path, const void *data, size_t size, bool force,
                     "%s: cannot be written: %s", path, g_strerror(code));
     }
     return ok;
+}
+
+bool is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
+char *shell_word(const char *word)
+{
+    return word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+                       "WXYZ0123456789-_=,.:/+@%")] || !*word ?
+           g_shell_quote(word) : g_strdup(word);
 }
 
 char *size_text(guint64 size)

@@ -18,6 +18,7 @@
 
 #include "pci.h"
 
+#define PCI_DEVICES "/sys/bus/pci/devices"
 #define CONFIG_SIZE 4096
 /* What the kernel shows of it to who is not root. */
 #define CONFIG_PUBLIC 64
@@ -54,12 +55,9 @@ typedef struct PciFill {
     int flags;
 } PciFill;
 
-static void pci_do_scan(void *opaque)
+static void pci_do_init(void *opaque)
 {
-    struct pci_access *access = opaque;
-
-    pci_init(access);
-    pci_scan_bus(access);
+    pci_init(opaque);
 }
 
 static void pci_do_fill(void *opaque)
@@ -247,9 +245,12 @@ static void pci_device_free(gpointer opaque)
     g_free(d->vendor_name);
     g_free(d->driver);
     g_free(d->override);
+    g_free(d->physfn);
     g_free(d->boot_vga);
     g_free(d->reset_methods);
     g_free(d->power_state);
+    g_free(d->power_control);
+    g_free(d->cdev);
     g_free(d->broken);
     g_free(d->arbiter.decodes);
     g_free(d->arbiter.owns);
@@ -258,20 +259,62 @@ static void pci_device_free(gpointer opaque)
     g_free(d);
 }
 
+/* One entry of the bus, NULL if its name is no address of a device. */
+static MachineDevice *pci_entry(Root *root, struct pci_access *access,
+                                const char *name)
+{
+    unsigned domain, bus, slot, function;
+    struct pci_dev *dev;
+    MachineDevice *d;
+    int used = 0;
+
+    if (sscanf(name, "%x:%x:%x.%u%n", &domain, &bus, &slot, &function,
+               &used) != 4 || name[used] || bus > 0xff || slot > 0x1f ||
+        function > 7 || domain > 0x7fffffff) {
+        return NULL;
+    }
+    dev = pci_get_dev(access, domain, bus, slot, function);
+    d = pci_device(root, access, dev);
+    pci_free_dev(dev);
+    return d;
+}
+
+static GPtrArray *pci_entries(Root *root, struct pci_access *access)
+{
+    GPtrArray *devices = g_ptr_array_new_with_free_func(pci_device_free);
+    g_auto(GStrv) names = root_list(root, PCI_DEVICES);
+
+    for (char **name = names; *name; name++) {
+        MachineDevice *d = pci_entry(root, access, *name);
+
+        if (d) {
+            g_ptr_array_add(devices, d);
+        } else {
+            g_autofree char *path = g_strconcat(PCI_DEVICES "/", *name, NULL);
+
+            root_unreadable(root, path, EINVAL);
+        }
+    }
+    g_ptr_array_sort(devices, pci_compare);
+    return devices;
+}
+
+/*
+ * Entry by entry, because pci_scan_bus() gives up all of them for one that it
+ * cannot read.
+ */
 GPtrArray *pci_devices(Root *root, GError **error)
 {
+    g_autofree char *path = root_path(root, PCI_DEVICES);
     struct pci_access *access = pci_open(root);
     GPtrArray *devices = NULL;
 
-    if (pci_try(pci_do_scan, access)) {
-        devices = g_ptr_array_new_with_free_func(pci_device_free);
-        for (struct pci_dev *dev = access->devices; dev; dev = dev->next) {
-            g_ptr_array_add(devices, pci_device(root, access, dev));
-        }
-        g_ptr_array_sort(devices, pci_compare);
+    if (g_file_test(path, G_FILE_TEST_IS_DIR) && pci_try(pci_do_init, access)) {
+        devices = pci_entries(root, access);
     } else {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "the PCI bus cannot be read: %s", pci_message);
+                    "the PCI bus cannot be read: %s", *pci_message ?
+                    pci_message : path);
     }
     pci_cleanup(access);
     return devices;

@@ -27,6 +27,8 @@
 #include "arbiter.h"
 #include "cli.h"
 #include "output.h"
+#include "reportfacts.h"
+#include "reportname.h"
 
 #define SERIAL_CAP 0x0003
 #define EXTENDED_CAPS 0x100
@@ -49,7 +51,9 @@ static void report_text(Report *r, const char *path, const char *text)
     lines = g_strsplit(body, "\n", -1);
     g_string_append_printf(r->out, "file %s\n", path);
     for (char **line = lines; *line; line++) {
-        g_string_append_printf(r->out, "|%s\n", *line);
+        g_autofree char *clean = report_line(*line);
+
+        g_string_append_printf(r->out, "|%s\n", clean);
     }
 }
 
@@ -162,8 +166,10 @@ static void report_modules(Report *r)
         report_copy(r, files[i]);
     }
     for (char **name = iommus; *name; name++) {
+        g_autofree char *part = report_part(*name);
+
         g_string_append_printf(r->out, "directory /sys/class/iommu/%s\n",
-                               *name);
+                               part);
     }
 }
 
@@ -174,14 +180,15 @@ static void report_screens(Report *r)
         const MachineScreen *s = g_ptr_array_index(r->m->screens, i);
         const char *class = g_str_has_prefix(s->node, "fb") ? "graphics" :
                             "drm";
+        g_autofree char *node = report_part(s->node);
+        g_autofree char *owner = s->owner ? report_part(s->owner) : NULL;
         g_autofree char *name = g_strdup_printf("/sys/class/%s/%s/name", class,
-                                                s->node);
+                                                node);
 
         report_text(r, name, s->name);
-        if (s->owner) {
+        if (owner) {
             g_string_append_printf(r->out, "text /sys/class/%s/%s/device "
-                                   "../../../devices/%s\n", class, s->node,
-                                   s->owner);
+                                   "../../../devices/%s\n", class, node, owner);
         }
     }
 }
@@ -274,11 +281,15 @@ static void report_arbiter(Report *r)
     }
     for (guint i = 0; i < r->m->holders->len; i++) {
         const MachineHolder *h = g_ptr_array_index(r->m->holders, i);
-        g_autofree char *comm = g_strconcat("/proc/", h->pid, "/comm", NULL);
+        g_autofree char *pid = report_part(h->pid);
+        g_autofree char *node = report_path(h->node);
+        g_autofree char *comm = g_strconcat("/proc/", pid, "/comm", NULL);
 
-        report_text(r, comm, h->name);
-        g_string_append_printf(r->out, "text /proc/%s/fd/%u %s\n", h->pid, i,
-                               h->node);
+        if (!strstr(r->out->str, comm)) {
+            report_text(r, comm, h->name);
+        }
+        g_string_append_printf(r->out, "text /proc/%s/fd/%u %s\n", pid, i,
+                               node);
     }
 }
 
@@ -291,6 +302,7 @@ static bool is_of_interest(const Machine *m, const MachineDevice *d)
         const MachineDevice *o = g_ptr_array_index(m->devices, i);
 
         if (device_is_display(o) && (o->bridge == d ||
+            (o->bus && o->domain == d->domain && o->bus == d->bus) ||
             (o->group >= 0 && o->group == d->group) ||
             (o->bridge && o->bridge->bridge == d))) {
             return true;
@@ -430,6 +442,17 @@ static void report_rom(Report *r, const MachineDevice *d)
     }
 }
 
+/* Firmware's table, as far as it is of adapters that are here. */
+static void report_acpi(Report *r)
+{
+    size_t size;
+    g_autofree uint8_t *table = report_vfct(r->m, rom_skeleton, &size);
+
+    if (table) {
+        report_binary(r, "/sys/firmware/acpi/tables/VFCT", table, size);
+    }
+}
+
 static void report_device(Report *r, const MachineDevice *d)
 {
     static const char *const files[] = {
@@ -456,9 +479,12 @@ static void report_device(Report *r, const MachineDevice *d)
         report_copy(r, path);
     }
     report_config(r, d);
+    report_device_facts(r->out, r->m, d);
     if (d->driver) {
+        g_autofree char *driver = report_part(d->driver);
+
         g_string_append_printf(r->out, "link /sys/bus/pci/devices/%s/driver "
-                               "/sys/bus/pci/drivers/%s\n", d->bdf, d->driver);
+                               "/sys/bus/pci/drivers/%s\n", d->bdf, driver);
     }
     if (d->group >= 0) {
         g_string_append_printf(r->out, "link /sys/bus/pci/devices/%s/"
@@ -532,6 +558,8 @@ static void report_all(Report *r)
     report_names(r);
     report_kernel(r);
     report_modules(r);
+    report_host(r->out, r->m);
+    report_acpi(r);
     for (guint i = 0; i < r->m->devices->len; i++) {
         const MachineDevice *d = g_ptr_array_index(r->m->devices, i);
 
@@ -558,7 +586,7 @@ int cmd_report(const Command *command)
     }
     report_all(&report);
     if (!command->options->output) {
-        fputs(text->str, stdout);
+        out_text(text->str);
     } else if (!out_file(command->options->output, text->str, text->len,
                          command->options->force, &error)) {
         return out_fail(EXIT_ENVIRONMENT, error, NULL);

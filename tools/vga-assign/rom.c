@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "output.h"
+#include "romadvice.h"
 
 /* A VBIOS with what there is to say about it; free with rom_view_free(). */
 typedef struct RomView {
@@ -19,6 +20,7 @@ typedef struct RomView {
     VBIOSVerdict *verdict;
     VBIOSGuest guest;
     const char *bdf;        /* of the adapter it is for, NULL: not known */
+    const char *file;       /* it is in, NULL: in none */
 } RomView;
 
 static void rom_view_free(RomView *view)
@@ -37,6 +39,8 @@ static RomView *rom_view_new(const Command *command, RomBytes *bytes,
 
     view->bytes = bytes;
     view->bdf = device ? device->bdf : NULL;
+    view->file = g_str_equal(bytes->source, "file") ? bytes->path :
+                 command->options->output;
     view->guest = rom_guest(device, command->firmware, bytes->shadow);
     vbios_parse(&view->rom, bytes->data, bytes->size);
     view->verdict = vbios_judge(&view->rom, bytes->data, bytes->size,
@@ -49,18 +53,9 @@ static bool rom_view_is_fatal(const RomView *view)
     return view->verdict->fatal & view->guest.firmware;
 }
 
-/* The walker writes FILE, NEW and BDF where it cannot know a name. */
 static char *rom_view_remedy(const RomView *view, const char *remedy)
 {
-    g_autoptr(GString) text = g_string_new(remedy);
-
-    if (view->bdf) {
-        g_string_replace(text, "BDF", view->bdf, 0);
-    }
-    if (g_str_equal(view->bytes->source, "file")) {
-        g_string_replace(text, "FILE", view->bytes->path, 0);
-    }
-    return g_strdup(text->str);
+    return rom_remedy_for(remedy, view->bdf, view->file);
 }
 
 static const char *checksum_name(VBIOSChecksum checksum)
@@ -220,8 +215,8 @@ int cmd_rom_info(const Command *command)
     } else {
         g_autofree char *size = size_text(bytes->size);
 
-        printf("%s: %s, %u images (%s)\n", bytes->path, size,
-               view->rom.n_images, rom_kinds(&view->rom));
+        out_print("%s: %s, %u images (%s)\n", bytes->path, size,
+                  view->rom.n_images, rom_kinds(&view->rom));
         if (view->rom.n_images) {
             rom_print_images(view);
         }
@@ -265,7 +260,7 @@ int cmd_rom_verify(const Command *command)
         rom_json("rom verify", view);
     } else {
         rom_print_findings(view);
-        printf("%s: %s\n", bytes->path, view->verdict->summary);
+        out_print("%s: %s\n", bytes->path, view->verdict->summary);
     }
     return rom_view_is_fatal(view) ? EXIT_NO : EXIT_YES;
 }
@@ -282,6 +277,19 @@ static bool rom_write(const Command *command, const void *data, size_t size)
     return true;
 }
 
+/* The input is never written, not even by --force under another name. */
+static bool rom_is_input(const Command *command, const char *input)
+{
+    bool same = is_same_file(input, command->options->output);
+
+    if (same) {
+        out_error("%s is the input, which is never changed",
+                  command->options->output);
+        out_hint("-o names a new file");
+    }
+    return same;
+}
+
 static int rom_wants_output(void)
 {
     out_error("which file is to be written?");
@@ -292,6 +300,7 @@ static int rom_wants_output(void)
 static const char *rom_origin(const RomBytes *bytes)
 {
     return bytes->shadow ? "the copy at 0xc0000, which has run" :
+           g_str_equal(bytes->source, "vfct") ? "firmware's table VFCT" :
            g_str_equal(bytes->source, "flash") ? "the adapter's flash part" :
            "the adapter's ROM";
 }
@@ -301,8 +310,8 @@ static int rom_dumped(const Command *command, const RomView *view)
     if (command->options->json) {
         rom_json("rom dump", view);
     } else {
-        printf("%s: %zu bytes from %s (%s)\n", command->options->output,
-               view->bytes->size, view->bytes->path, rom_origin(view->bytes));
+        out_print("%s: %zu bytes from %s (%s)\n", command->options->output,
+                  view->bytes->size, view->bytes->path, rom_origin(view->bytes));
         rom_print_findings(view);
     }
     return rom_view_is_fatal(view) ? EXIT_PARTIAL : EXIT_YES;
@@ -318,8 +327,9 @@ static bool rom_dump_usage(const Command *command)
         return false;
     }
     if (source && !g_str_equal(source, "auto") && !g_str_equal(source, "rom") &&
-        !g_str_equal(source, "flash")) {
-        out_error("--source is auto, rom or flash, not '%s'", source);
+        !g_str_equal(source, "flash") && !g_str_equal(source, "vfct")) {
+        out_error("--source must be auto, rom, flash or vfct, not '%s'",
+                  source);
         return false;
     }
     if (g_strcmp0(source, "flash") == 0 && !command->options->apply) {
@@ -342,6 +352,33 @@ static RomBytes *rom_from_kernel(Machine *m, const MachineDevice *d,
     return rom_from_adapter(m, d, error);
 }
 
+/* There is an image for some firmware in it. */
+static bool rom_has_image(const RomBytes *bytes)
+{
+    g_autofree VBIOSRom *rom = g_new0(VBIOSRom, 1);
+
+    return bytes && vbios_parse(rom, bytes->data, bytes->size);
+}
+
+/* The kernel's, or firmware's table if that has nothing in it. */
+static RomBytes *rom_without_registers(Machine *m, const MachineDevice *d,
+                                       GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(RomBytes) bytes = rom_from_kernel(m, d, &why);
+    RomBytes *vfct = rom_has_image(bytes) ? NULL : rom_from_vfct(m, d, NULL);
+
+    if (vfct) {
+        out_note("%s: %s; its VBIOS is in the ACPI table VFCT", d->bdf,
+                 why ? why->message : "its ROM has no image");
+        return vfct;
+    }
+    if (!bytes) {
+        g_propagate_error(error, g_steal_pointer(&why));
+    }
+    return g_steal_pointer(&bytes);
+}
+
 /* --source; auto takes the flash part for the copy that has run, if allowed. */
 static RomBytes *rom_best(const Command *command, Machine *m,
                           const MachineDevice *d, GError **error)
@@ -353,8 +390,14 @@ static RomBytes *rom_best(const Command *command, Machine *m,
     if (g_strcmp0(source, "flash") == 0) {
         return rom_from_flash(m, d, error);
     }
-    if (g_strcmp0(source, "rom") == 0 || !device_rom_is_shadow(d)) {
+    if (g_strcmp0(source, "vfct") == 0) {
+        return rom_from_vfct(m, d, error);
+    }
+    if (g_strcmp0(source, "rom") == 0) {
         return rom_from_kernel(m, d, error);
+    }
+    if (!device_rom_is_shadow(d)) {
+        return rom_without_registers(m, d, error);
     }
     if (!command->options->apply) {
         out_note("%s: --apply looks for a better one in its flash part",
@@ -369,10 +412,26 @@ static RomBytes *rom_best(const Command *command, Machine *m,
     return bytes;
 }
 
+/* Another source than the one that was tried. */
+static int rom_dump_failed(const Command *command, Machine *m,
+                           const MachineDevice *d, GError *error)
+{
+    const char *source = command->options->source;
+    g_autofree char *where =
+        rom_where(m, d, g_strcmp0(source, "auto") == 0 ? "rom" :
+                  source ? source : "rom");
+
+    return out_fail(EXIT_ENVIRONMENT, error,
+                    error->code == G_IO_ERROR_PERMISSION_DENIED ?
+                    "run vga-assign as root" :
+                    error->code == G_IO_ERROR_BUSY ? NULL : where);
+}
+
 int cmd_rom_dump(const Command *command)
 {
     g_autoptr(Machine) m = NULL;
     g_autoptr(RomView) view = NULL;
+    g_autofree char *path = NULL;
     GError *error = NULL;
     MachineDevice *d;
     RomBytes *bytes;
@@ -388,10 +447,13 @@ int cmd_rom_dump(const Command *command)
     }
     bytes = rom_best(command, m, d, &error);
     if (!bytes) {
-        return out_fail(EXIT_ENVIRONMENT, error, "as root, with the adapter "
-                        "bound to vfio-pci, not in use, and not the boot VGA");
+        return rom_dump_failed(command, m, d, error);
     }
     view = rom_view_new(command, bytes, d);
+    path = root_path(m->root, bytes->path);
+    if (rom_is_input(command, path)) {
+        return EXIT_USAGE;
+    }
     if (!rom_write(command, bytes->data, bytes->size)) {
         return EXIT_ENVIRONMENT;
     }
@@ -420,15 +482,6 @@ static int images_to_keep(const char *images)
            g_str_equal(images, "uefi") ? VBIOS_KEEP_EFI : 0;
 }
 
-/* The input is never written, not even by --force under another name. */
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-           x.st_ino == y.st_ino;
-}
-
 static int rom_fixed(const Command *command, RomBytes *bytes,
                      const MachineDevice *device, unsigned with_ids,
                      unsigned with_sums, size_t size_before)
@@ -441,11 +494,11 @@ static int rom_fixed(const Command *command, RomBytes *bytes,
     if (command->options->json) {
         rom_json("rom fix", view);
     } else {
-        printf("%s: %zu of %zu bytes, ids set in %u images, checksum repaired "
-               "in %u more\n", command->options->output, bytes->size,
-               size_before, with_ids, with_sums);
+        out_print("%s: %zu of %zu bytes, ids set in %u images, checksum "
+                  "repaired in %u more\n", command->options->output,
+                  bytes->size, size_before, with_ids, with_sums);
         rom_print_findings(view);
-        printf("%s: %s\n", command->options->output, view->verdict->summary);
+        out_print("%s: %s\n", command->options->output, view->verdict->summary);
     }
     return rom_view_is_fatal(view) ? EXIT_NO : EXIT_YES;
 }
@@ -460,8 +513,7 @@ static bool rom_fix_usage(const Command *command, bool *set_ids,
         rom_wants_output();
         return false;
     }
-    if (is_same_file(command->arguments[0], o->output)) {
-        out_error("%s is the input, which is never changed", o->output);
+    if (rom_is_input(command, command->arguments[0])) {
         return false;
     }
     if (!images_to_keep(o->images)) {

@@ -12,6 +12,8 @@
 #include <gio/gio.h>
 #include <linux/magic.h>
 
+#include "holders.h"
+#include "output.h"
 #include "romsource.h"
 
 void rom_bytes_free(RomBytes *rom)
@@ -152,10 +154,11 @@ RomBytes *rom_from_adapter(Machine *machine, const MachineDevice *device,
 
 char *rom_user(const Machine *machine, const MachineDevice *device)
 {
-    g_autofree char *node = g_strdup_printf("/dev/vfio/%d", device->group);
-    const MachineHolder *holder = machine_holder(machine, node);
+    g_autoptr(GPtrArray) holders = device_holders(machine, device);
 
-    if (holder) {
+    if (holders->len && device_is_bound(device)) {
+        const MachineHolder *holder = g_ptr_array_index(holders, 0);
+
         return g_strdup_printf("%s (process %s) has it assigned",
                                holder->name ? holder->name : "a guest",
                                holder->pid);
@@ -186,6 +189,28 @@ VBIOSGuest rom_guest(const MachineDevice *device, VBIOSFirmware firmware,
         guest.class_code = device->class_code;
     }
     return guest;
+}
+
+char *rom_remedy_for(const char *remedy, const char *bdf, const char *file)
+{
+    static const char fix[] = "rom fix FILE";
+    g_auto(GStrv) parts = g_strsplit(remedy, fix, -1);
+    g_autofree char *word = file ? shell_word(file) : NULL;
+    g_autofree char *with = g_strconcat("rom fix ", word ? word : "FILE", NULL);
+    g_autoptr(GString) text = g_string_new("");
+
+    for (char **part = parts; *part; part++) {
+        g_autoptr(GString) piece = g_string_new(*part);
+
+        /* NEW, so that nobody takes it for the file that there is. */
+        g_string_replace(piece, "FILE", "NEW", 0);
+        if (bdf) {
+            g_string_replace(piece, "BDF", bdf, 0);
+        }
+        g_string_append_printf(text, "%s%s", part == parts ? "" : with,
+                               piece->str);
+    }
+    return g_strdup(text->str);
 }
 
 const char *rom_kinds(const VBIOSRom *rom)

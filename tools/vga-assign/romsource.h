@@ -13,7 +13,7 @@
 #define ROM_MAX (16 * 1024 * 1024)
 
 typedef struct RomBytes {
-    char *source;       /* "file", "rom", "shadow" or "flash" */
+    char *source;       /* "file", "rom", "shadow", "flash" or "vfct" */
     char *path;         /* what was opened */
     uint8_t *data;
     size_t size;
@@ -47,6 +47,14 @@ RomBytes *rom_from_flash(Machine *machine, const MachineDevice *device,
                          GError **error);
 
 /**
+ * rom_from_vfct: what firmware left for the adapter in the ACPI table VFCT
+ *
+ * Nothing of the adapter is touched.  G_IO_ERROR_NOT_FOUND: there is none.
+ */
+RomBytes *rom_from_vfct(Machine *machine, const MachineDevice *device,
+                        GError **error);
+
+/**
  * rom_user: who uses the adapter, as in "amdgpu drives it"
  *
  * Returns NULL if nobody does.  g_free().
@@ -64,6 +72,17 @@ char *rom_is_unsafe(const Machine *machine, const MachineDevice *device);
 /** rom_guest: what vbios_judge() must know of a guest with that adapter */
 VBIOSGuest rom_guest(const MachineDevice *device, VBIOSFirmware firmware,
                      bool shadow_copy);
+
+/**
+ * rom_remedy_for: a remedy of the walker with the names that it could not know
+ *
+ * FILE is the VBIOS that was looked at only as what `rom fix` reads; where
+ * something is written, and what is given to the guest then, it becomes NEW.
+ *
+ * @bdf: the adapter, NULL: not known
+ * @file: the VBIOS, NULL: it is not in a file
+ */
+char *rom_remedy_for(const char *remedy, const char *bdf, const char *file);
 
 /** rom_kinds: what is in it in a word: "bios+uefi", "bios", "uefi", "none" */
 const char *rom_kinds(const VBIOSRom *rom);

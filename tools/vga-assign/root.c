@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -239,4 +240,42 @@ bool root_exists(const Root *root, const char *path)
     g_autofree char *name = root_path(root, path);
 
     return access(name, F_OK) == 0;
+}
+
+/* Of the nearest directory above that exists.  free(). */
+static char *root_real_dir(const Root *root, const char *path)
+{
+    g_autofree char *name = root_path(root, path);
+    char *real = NULL;
+
+    while (!real && strlen(name) > strlen(root->dir)) {
+        char *dir = g_path_get_dirname(name);
+
+        g_free(name);
+        name = dir;
+        real = realpath(name, NULL);
+        if (!real && errno != ENOENT) {
+            return NULL;
+        }
+    }
+    return real;
+}
+
+bool root_contains(const Root *root, const char *path)
+{
+    g_autofree char *prefix = NULL;
+    char *top, *dir;
+    bool inside;
+
+    if (!root_is_copy(root)) {
+        return true;
+    }
+    top = realpath(root->dir, NULL);
+    dir = root_real_dir(root, path);
+    prefix = g_strconcat(top ? top : "", "/", NULL);
+    inside = top && dir && (g_str_equal(dir, top) ||
+                            g_str_has_prefix(dir, prefix));
+    free(top);
+    free(dir);
+    return inside;
 }

@@ -88,6 +88,14 @@ char **root_list(Root *root, const char *path);
 
 bool root_exists(const Root *root, const char *path);
 
+/**
+ * root_contains: whether writing to @path stays below the directory of a copy
+ *
+ * A copy may have symbolic links to anywhere.  The last part of @path is not
+ * looked at.  Always true for this machine.
+ */
+bool root_contains(const Root *root, const char *path);
+
 /** root_unreadable: remember that @path could not be read for errno @code */
 void root_unreadable(Root *root, const char *path, int code);
 

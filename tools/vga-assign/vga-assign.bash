@@ -16,7 +16,7 @@ _vga_assign_options()
     args) echo "--json --sysfs-root --machine --memory --romfile --emulator" ;;
     xml) echo "--json --sysfs-root --romfile --domain --full --emulator" ;;
     proxmox) echo "--json --sysfs-root --machine --romfile --vmid" ;;
-    bind) echo "--json --sysfs-root --force --apply --group --undo" ;;
+    bind) echo "--json --sysfs-root --force --apply --group --persist --undo" ;;
     unbind) echo "--json --sysfs-root --apply --group --undo" ;;
     report) echo "--sysfs-root --force --output" ;;
     esac
@@ -42,7 +42,7 @@ _vga_assign()
         first=3
     fi
     if [ "$COMP_CWORD" = 1 ]; then
-        words="list check rom args xml proxmox bind unbind report --help --version"
+        words="help list check rom args xml proxmox bind unbind report --help --version"
     elif [ "$COMP_CWORD" -lt "$first" ]; then
         words="info dump verify fix"
     else
@@ -50,7 +50,7 @@ _vga_assign()
         --machine) words="q35 pc" ;;
         --firmware) words="bios uefi" ;;
         --images) words="all bios uefi" ;;
-        --source) words="auto rom flash" ;;
+        --source) words="auto rom flash vfct" ;;
         --memory) words="1G 2G 4G 8G" ;;
         --for) words=$(_vga_assign_adapters) ;;
         --ids | --vmid) return ;;

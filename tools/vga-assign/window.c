@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "emit.h"
 #include "window.h"
 
 #define CLASS_VGA 0x0300
@@ -30,21 +31,17 @@ static void add_bars(GArray *entries, const MachineDevice *device)
     }
 }
 
-Window window_of(const Machine *machine, const MachineDevice *device, bool q35,
+Window window_of(const Machine *machine, MachineDevice *device, bool q35,
                  guint64 memory)
 {
     g_autoptr(GArray) entries = g_array_new(false, false,
                                             sizeof(PCIWindowEntry));
+    g_autoptr(GPtrArray) functions = emit_functions(machine, device);
     PCIWindowMemory split = pci_window_memory(q35, memory, 0);
     Window w;
 
-    for (guint i = 0; i < machine->devices->len; i++) {
-        const MachineDevice *d = g_ptr_array_index(machine->devices, i);
-
-        if (d->domain == device->domain && d->bus == device->bus &&
-            d->slot == device->slot) {
-            add_bars(entries, d);
-        }
+    for (guint i = 0; i < functions->len; i++) {
+        add_bars(entries, g_ptr_array_index(functions, i));
     }
     w.fit = pci_window_place(&split, machine->phys_bits, entries);
     w.advice = pci_window_advise(&split, machine->phys_bits, entries);

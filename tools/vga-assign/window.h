@@ -23,7 +23,7 @@ typedef struct Window {
  *
  * @memory: of the guest, in bytes
  */
-Window window_of(const Machine *machine, const MachineDevice *device, bool q35,
+Window window_of(const Machine *machine, MachineDevice *device, bool q35,
                  guint64 memory);
 
 #endif /* VGA_ASSIGN_WINDOW_H */

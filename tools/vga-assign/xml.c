@@ -10,8 +10,10 @@
 
 #include "cli.h"
 #include "diff.h"
+#include "domain.h"
 #include "domxml.h"
 #include "emit.h"
+#include "igd.h"
 #include "output.h"
 
 /* libvirt writes 0x0000, 0x01, 0x00, 0x0; users write 0 and 1 as well. */
@@ -88,24 +90,42 @@ static xmlNode *xml_override_of(xmlNode *override, const char *alias)
     return domxml_add(override, "qemu:device", "alias", alias, NULL);
 }
 
-static void xml_override(xmlNode *root, const char *alias)
+static void xml_property(xmlNode *front, const char *property,
+                         const char *type, const char *value)
+{
+    for (xmlNode *n = front->children; n; n = n->next) {
+        g_autofree char *name = n->type == XML_ELEMENT_NODE ?
+                                domxml_get(n, "name") : NULL;
+
+        if (g_strcmp0(name, property) == 0) {
+            domxml_set(n, "type", type);
+            domxml_set(n, "value", value);
+            return;
+        }
+    }
+    domxml_add(front, "qemu:property", "name", property, "type", type, "value",
+               value, NULL);
+}
+
+/* libvirt wants each value in the type that QEMU has for it. */
+static void xml_override(xmlNode *root, const char *alias,
+                         const GuestPlace *place)
 {
     xmlNode *override = domxml_want(root, "qemu:override");
     xmlNode *front = domxml_want(xml_override_of(override, alias),
                                  "qemu:frontend");
 
-    for (xmlNode *n = front->children; n; n = n->next) {
-        g_autofree char *name = n->type == XML_ELEMENT_NODE ?
-                                domxml_get(n, "name") : NULL;
-
-        if (g_strcmp0(name, "x-vga") == 0) {
-            domxml_set(n, "type", "bool");
-            domxml_set(n, "value", "true");
-            return;
-        }
+    if (place->x_vga) {
+        xml_property(front, "x-vga", "bool", "true");
     }
-    domxml_add(front, "qemu:property", "name", "x-vga", "type", "bool", "value",
-               "true", NULL);
+    if (place->igd_legacy) {
+        xml_property(front, "x-igd-legacy-mode", "string", "on");
+    }
+    if (place->igd_uefi) {
+        xml_property(front, "x-igd-legacy-mode", "string", "off");
+        xml_property(front, "x-igd-opregion", "bool", "true");
+        xml_property(front, "x-igd-lpc", "bool", "true");
+    }
 }
 
 static bool xml_is_no_video(const xmlNode *video)
@@ -155,10 +175,70 @@ static void xml_emulator(xmlNode *devices, const char *path)
     xmlNodeAddContent(emulator, (const xmlChar *)path);
 }
 
-static void xml_edit(const Command *command, const GPtrArray *functions,
-                     xmlDoc *doc)
+/* The firmware that the domain has, and the one that the adapter needs. */
+static void xml_note_firmware(const xmlNode *root, const GuestPlace *place)
 {
-    const char *romfile = command->options->romfile;
+    g_autofree char *name = domain_name(root);
+    bool uefi = domain_is_uefi(root);
+
+    if (place->igd_uefi && !uefi) {
+        out_note("%s needs UEFI for a picture (<os firmware='efi'>), and an "
+                 "option ROM made for it by --romfile", name);
+    } else if (place->igd_legacy && uefi) {
+        out_note("%s boots by UEFI, which does not run the x86 VBIOS of Intel "
+                 "graphics: without <loader> and <nvram> it has SeaBIOS", name);
+    } else if (place->x_vga && uefi) {
+        out_note("%s boots by UEFI: the picture comes from the UEFI driver in "
+                 "the adapter's ROM, not by x-vga=on", name);
+    }
+}
+
+/* Without --domain there is no machine type to be changed yet. */
+static bool xml_place(xmlNode *root, xmlNode *hostdev, const GuestPlace *place,
+                      GError **error)
+{
+    xmlNode *type;
+
+    if (!place->igd_legacy && !place->igd_uefi) {
+        return true;
+    }
+    if (place->reason) {
+        out_note("%s", place->reason);
+    }
+    if (!domxml_child(root, "os")) {
+        type = domxml_add(domxml_want(root, "os"), "type", "arch", "x86_64",
+                          "machine", guest_machine(place), NULL);
+        xmlNodeAddContent(type, (const xmlChar *)"hvm");
+    } else if (domain_is_q35(root) && !domain_make_pc(root, error)) {
+        return false;
+    }
+    return domain_place(domxml_child(root, "devices"), hostdev, place->slot,
+                        error);
+}
+
+/* The adapter itself, which has more to it than the other functions. */
+static bool xml_edit_adapter(xmlNode *root, xmlNode *hostdev,
+                             const MachineDevice *d, const char *romfile,
+                             GError **error)
+{
+    GuestPlace place = guest_place(d, domain_is_q35(root));
+    g_autofree char *alias = xml_alias(hostdev);
+
+    if (romfile) {
+        domxml_set(domxml_want(hostdev, "rom"), "file", romfile);
+    }
+    domain_show_rom(hostdev);
+    if (!xml_place(root, hostdev, &place, error)) {
+        return false;
+    }
+    xml_override(root, alias, &place);
+    xml_note_firmware(root, &place);
+    return true;
+}
+
+static bool xml_edit(const Command *command, const GPtrArray *functions,
+                     xmlDoc *doc, GError **error)
+{
     xmlNode *root = xmlDocGetRootElement(doc);
     xmlNode *devices = domxml_child(root, "devices");
 
@@ -168,21 +248,20 @@ static void xml_edit(const Command *command, const GPtrArray *functions,
     xml_no_video(devices);
     for (guint i = 0; i < functions->len; i++) {
         const MachineDevice *d = g_ptr_array_index(functions, i);
+        const char *romfile = command->options->romfile;
         xmlNode *hostdev = xml_find_hostdev(devices, d);
-        g_autofree char *alias = NULL;
+        g_autofree char *before = NULL;
 
+        domain_take_arguments(root, d, &before);
         if (!hostdev) {
             hostdev = xml_add_hostdev(devices, d);
         }
-        if (i) {
-            continue;
+        if (!i && !xml_edit_adapter(root, hostdev, d,
+                                    romfile ? romfile : before, error)) {
+            return false;
         }
-        alias = xml_alias(hostdev);
-        if (romfile) {
-            domxml_set(domxml_want(hostdev, "rom"), "file", romfile);
-        }
-        xml_override(root, alias);
     }
+    return true;
 }
 
 /* The document after "<?xml ...?>", which is not part of the tree. */
@@ -206,7 +285,7 @@ static int xml_print(const Command *command, const char *before,
     JsonBuilder *json;
 
     if (!command->options->json) {
-        fputs(text, stdout);
+        out_text(text);
         if (diff && !*diff) {
             out_note("%s needs no change", file);
         }
@@ -242,12 +321,27 @@ static int xml_of_domain(const Command *command, const GPtrArray *functions)
                         "virsh dumpxml --inactive NAME writes one");
     }
     before = domxml_write(doc);
-    xml_edit(command, functions, doc);
+    if (!xml_edit(command, functions, doc, &error)) {
+        return out_fail(EXIT_NO, error, NULL);
+    }
     after = domxml_write(doc);
     if (!g_str_equal(before, xml_skip_declaration(text))) {
         out_note("%s is not in virsh's own style; what is shown is", file);
     }
     return xml_print(command, before, after);
+}
+
+/* XML 1.0 has no place for them, and libvirt none for a line break. */
+static bool xml_takes(const char *option, const char *path)
+{
+    g_autofree char *clean = out_clean(path ? path : "");
+
+    if (path && !g_str_equal(clean, path)) {
+        out_error("%s: '%s' has control characters, or is not UTF-8, and "
+                  "libvirt's XML cannot have it", option, path);
+        return false;
+    }
+    return true;
 }
 
 int cmd_xml(const Command *command)
@@ -257,9 +351,14 @@ int cmd_xml(const Command *command)
     g_autoptr(xmlDoc) doc = NULL;
     g_autofree char *text = NULL;
     const char *romfile = command->options->romfile;
+    GError *error = NULL;
     MachineDevice *d;
     int code = EXIT_ENVIRONMENT;
 
+    if (!xml_takes("--romfile", romfile) ||
+        !xml_takes("--emulator", command->options->emulator)) {
+        return EXIT_USAGE;
+    }
     if (romfile && !g_path_is_absolute(romfile)) {
         out_error("libvirt wants the whole path of the romfile, not '%s'",
                   romfile);
@@ -280,7 +379,9 @@ int cmd_xml(const Command *command)
         return xml_of_domain(command, functions);
     }
     doc = domxml_new();
-    xml_edit(command, functions, doc);
+    if (!xml_edit(command, functions, doc, &error)) {
+        return out_fail(EXIT_NO, error, NULL);
+    }
     text = domxml_write(doc);
     return xml_print(command, text, text);
 }

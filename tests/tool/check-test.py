@@ -1,0 +1,388 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What vga-assign finds out, kind by kind, and where its fixes lead.
+
+usage: check-test.py VGA-ASSIGN [--update]
+
+TAP.  --update writes golden-check/ anew, to be looked at before it is
+committed.
+"""
+import importlib.util
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+
+import kinds
+import machines
+import walk
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def load(name):
+    """A test program as a module."""
+    spec = importlib.util.spec_from_file_location(
+        name.replace('-', '_'), os.path.join(HERE, name + '.py'))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+tool = load('tool-test')
+same, read, write = tool.same, tool.read, tool.write
+
+
+def made(suite, name):
+    """A machine of kinds.py: its directory, and the adapter."""
+    make, bdf, _ = kinds.KINDS[name]
+    root = suite.path('kinds/' + name)
+    if not os.path.exists(root):
+        make(root)
+    return root, bdf
+
+
+def checks(suite, root, bdf, *options):
+    """By name."""
+    answer = suite.json('check', bdf, *options, '--sysfs-root', root, root=None)
+    return {c['name']: c for c in answer['checks']}
+
+
+def each(function):
+    """For each kind; what fails says which."""
+    def test(suite):
+        failed = []
+        for name in kinds.KINDS:
+            try:
+                function(suite, name)
+            except tool.Failure as e:
+                failed.append('%s: %s' % (name, e))
+        same(failed, [], 'failed')
+    test.__doc__ = function.__doc__
+    return test
+
+
+@each
+def t_verdict(suite, name):
+    """each kind has the verdict that is due, in text and in JSON"""
+    root, bdf = made(suite, name)
+    want = kinds.KINDS[name][2]
+    answer = suite.json('check', bdf, '--sysfs-root', root, root=None)
+    same(answer['verdict'], want)
+    done = suite.run('check', bdf, '--sysfs-root', root, root=None,
+                     code={'fail': 1, 'unknown': 3}.get(want, 0))
+    for c in answer['checks']:
+        if c['verdict'] == 'n/a':
+            same(re.search(r'^- +not asked.*\b%s\b' % c['name'],
+                           done.stdout.replace('\n  ', ' '), re.M) is not None,
+                 True, c['name'])
+        same(c['verdict'] in ('ok', 'n/a') or bool(c['fix']), True, c['name'])
+        same(bool(re.search('take it again|^it is no |has not |[.]$', c['found'])), False,
+             c['found'])
+
+
+@each
+def t_golden(suite, name):
+    """what is printed for each kind"""
+    root, bdf = made(suite, name)
+    done = suite.run('check', bdf, '--sysfs-root', root, root=None)
+    got = done.stdout.replace(root, 'ROOT')
+    path = os.path.join(HERE, 'golden-check', name + '.txt')
+    if '--update' in sys.argv:
+        write(path, got)
+    same([l for l in got.split('\n') if len(l) > 80], [], 'longer than 80')
+    want = read(path).decode()
+    if got != want:
+        write(suite.path('got'), got)
+        raise tool.Failure(subprocess.run(
+            ['diff', '-u', path, suite.path('got')], capture_output=True,
+            encoding='utf-8', check=False).stdout)
+
+
+@each
+def t_report(suite, name):
+    """a report of each kind gives the same verdicts, and names nobody"""
+    root, bdf = made(suite, name)
+    report, copy = suite.path(name + '.report'), suite.path(name + '.copy')
+    suite.run('report', '-o', report, '--sysfs-root', root, root=None)
+    subprocess.run([sys.executable, os.path.join(HERE, 'machines.py'),
+                    '--unpack', report, copy], check=True)
+    clean = re.compile(r'/etc/modprobe\.d/\S+|/user\.slice|/report\b')
+    before, after = (clean.sub('X', suite.run(
+        'check', bdf, '--sysfs-root', where, root=None).stdout)
+        for where in (root, copy))
+    # Names of files may be others, and lines broken elsewhere.
+    same(after.split(), before.split())
+
+
+def t_walk(suite):
+    """who does what a fix says, gets another verdict, and comes to an end"""
+    failed = []
+    todo = [(n, make, bdf) for n, (make, bdf, _) in kinds.KINDS.items()]
+    todo += [('m-' + n, make, bdf) for n, (make, bdf)
+             in machines.MACHINES.items()]
+    for name, make, bdf in todo:
+        root = suite.path('walks/' + name)
+        make(root)
+        world = walk.World(suite, name, root, bdf,
+                           lambda r: tool.Kernel(r, 'nouveau'))
+        try:
+            walk.walk(world)
+        except (walk.Circle, tool.Failure) as e:
+            failed.append('%s: %s' % (name, e))
+    same(failed, [], 'failed')
+
+
+def t_walk_ends(suite):
+    """the walks of what can be put right end with a picture"""
+    ends = {'d3cold': 'ok', 'd3cold-answers': 'ok', 'simpledrm': 'ok',
+            'efidrm': 'ok', 'vesadrm': 'ok', 'bootfb': 'ok', 'vgacon': 'ok',
+            'igd-zeros': 'warn', 'igd-eio': 'warn', 'apu': 'warn',
+            'apu-renumbered': 'warn', 'nvidia-open': 'ok', 'vega10': 'ok',
+            'navi10': 'ok', 'resizable': 'ok', 'broken-sum': 'ok',
+            'other-ids': 'ok', 'shared-reset': 'ok', 'apparmor': 'ok',
+            'qemu-distribution': 'ok', 'memlock': 'ok', 'apu-no-code': 'fail',
+            'off-the-bus': 'fail', 'igd-gen12': 'fail', 'virtual': 'fail'}
+    got = {}
+    for name in ends:
+        make, bdf, _ = kinds.KINDS[name]
+        root = suite.path('ends/' + name)
+        make(root)
+        got[name] = walk.walk(walk.World(suite, 'e-' + name, root, bdf,
+                                         lambda r: tool.Kernel(r, 'nouveau')))
+    same(got, ends)
+
+
+def t_modprobe(suite):
+    """disable_vga as modprobe and the kernel read it"""
+    root = suite.path('machines/modprobe')
+    for want, text in (
+            ('fail', 'options vfio-pci disable_vga=1'),
+            ('fail', 'options vfio_pci disable_vga'),
+            ('fail', 'options vfio-pci disable-vga=Y'),
+            ('fail', 'options vfio-pci disable_vga=on'),
+            ('fail', 'options vfio-pci disable_vga=t'),
+            ('fail', 'options vfio-pci disable_vga="yes"'),
+            ('fail', '  options\tvfio-pci ids=1:2,3:4 \\\n  disable_vga=1'),
+            ('fail', 'options vfio-pci ids=(1:2) disable_vga=1 softdep a pre: b'),
+            ('fail', 'options vfio-pci disable_vga=0\n'
+                     'options vfio-pci disable_vga=1'),
+            ('ok', 'options vfio-pci disable_vga=1\n'
+                   'options vfio-pci disable_vga=off'),
+            ('ok', 'options vfio-pci disable_vga=0'),
+            ('ok', 'options vfio-pci disable_vga=n'),
+            ('ok', '#options vfio-pci disable_vga=1'),
+            ('ok', 'options vfio-pci nodisable_vga=1'),
+            ('ok', 'options vfio-pci disable_vgax=1'),
+            ('ok', 'options nvidia disable_vga=1'),
+            ('ok', 'blacklist vfio-pci disable_vga=1'),
+            ('ok', 'options vfio-pci\ndisable_vga=1')):
+        shutil.rmtree(root, ignore_errors=True)
+        kinds.amd(root, driver='amdgpu', loaded=None).close()
+        write(root + '/etc/modprobe.d/x.conf', text + '\n')
+        got = checks(suite, root, kinds.AMD)['disable-vga']
+        same(got['verdict'], want, text)
+
+
+def t_modprobe_places(suite):
+    """the directories of modprobe.d, and the kernel command line"""
+    root = suite.path('machines/places')
+    for want, files, cmdline in (
+            ('fail', {'/usr/lib/modprobe.d/a.conf': '1'}, ''),
+            ('fail', {'/usr/local/lib/modprobe.d/a.conf': '1'}, ''),
+            ('fail', {'/run/modprobe.d/a.conf': '1'}, ''),
+            ('ok', {'/usr/lib/modprobe.d/a.conf': '1',
+                    '/etc/modprobe.d/a.conf': '0'}, ''),
+            ('ok', {'/usr/lib/modprobe.d/a.conf': '1',
+                    '/etc/modprobe.d/b.conf': '0'}, ''),
+            ('fail', {'/etc/modprobe.d/a.conf': '0',
+                      '/usr/lib/modprobe.d/b.conf': '1'}, ''),
+            ('ok', {'/etc/modprobe.d/a.conf.bak': '1'}, ''),
+            ('fail', {}, 'vfio-pci.disable_vga=1'),
+            ('fail', {}, 'vfio_pci.disable_vga=on'),
+            ('ok', {}, 'vfio-pci.disable_vga=0'),
+            ('ok', {}, 'xvfio-pci.disable_vga=1')):
+        shutil.rmtree(root, ignore_errors=True)
+        kinds.amd(root, driver='amdgpu', loaded=None, cmdline=cmdline).close()
+        for name, value in files.items():
+            write(root + name, 'options vfio-pci disable_vga=%s\n' % value)
+        got = checks(suite, root, kinds.AMD)['disable-vga']
+        same(got['verdict'], want, '%s %s' % (files, cmdline))
+        for name in files if want == 'fail' and len(files) == 1 else ():
+            same(name in got['found'] and name in got['fix'], True, got)
+
+
+def t_vfct(suite):
+    """rom dump --source vfct: what the table has for the adapter, and errors"""
+    root, bdf = made(suite, 'apu')
+    out = suite.path('vfct.rom')
+    dump = ['rom', 'dump', bdf, '--force', '-o', out, '--sysfs-root']
+    suite.run(*dump, root, '--source', 'vfct', root=None, code=0)
+    same(read(out), machines.rom(*kinds.RAPHAEL, 'bios'))
+    same(suite.json(*dump, root, '--source', 'vfct', root=None)['source'],
+         'vfct')
+    suite.says('its VBIOS is in the ACPI table VFCT', *dump, root, root=None,
+               code=0)
+    suite.run('check', bdf, '--romfile', out, '--sysfs-root', root, root=None,
+              code=0)
+    for name in ('apu-renumbered', 'apu-no-code'):
+        suite.run(*dump, made(suite, name)[0], '--source', 'vfct', root=None)
+        same(len(read(out)), 4096)
+    got = checks(suite, made(suite, 'apu-no-code')[0], bdf, '--romfile', out)
+    same('has no code' in got['rom']['found'], True, got['rom'])
+    bare = made(suite, 'apu-nothing')[0]
+    suite.says('made no ACPI table VFCT', *dump, bare, '--source', 'vfct',
+               root=None, code=4)
+    suite.says('auto, rom, flash or vfct', *dump, root, '--source', 'acpi',
+               root=None, code=2)
+
+
+def t_vfct_malformed(suite):
+    """tables that are none, are cut, or lie about lengths"""
+    root = suite.path('machines/vfct')
+    kinds.KINDS['apu'][0](root)
+    table = root + '/sys/firmware/acpi/tables/VFCT'
+    good = read(table)
+    image = machines.rom(*kinds.RAPHAEL, 'bios')
+    last = len(good) - len(image) - 28
+    cases = [good[:n] for n in (0, 4, 0x33, 0x4b, 0x4c, 0x60, last, last + 27,
+                                last + 28, len(good) - 1)]
+    cases += [b'SSDT' + good[4:],
+              good[:0x34] + struct.pack('<I', 0xffffffff) + good[0x38:],
+              good[:last + 24] + struct.pack('<I', 0xffffffff) +
+              good[last + 28:],
+              good[:last + 24] + struct.pack('<I', 0) + good[last + 28:]]
+    for data in cases:
+        write(table, data)
+        suite.run('rom', 'dump', kinds.AMD, '--source', 'vfct', '--force', '-o',
+                  suite.path('x.rom'), '--sysfs-root', root, root=None, code=4)
+        suite.run('check', kinds.AMD, '--sysfs-root', root, root=None, code=1)
+        suite.run('report', '--sysfs-root', root, root=None)
+    # Two of the same ids, and neither is where the adapter is.
+    write(table, kinds.vfct((8, 0, 0, kinds.RAPHAEL, image),
+                            (9, 0, 0, kinds.RAPHAEL, image)))
+    suite.says('has no VBIOS for', 'rom', 'dump', kinds.AMD, '--source', 'vfct',
+               '-o', suite.path('y.rom'), '--sysfs-root', root, root=None,
+               code=4)
+
+
+def t_broken_entry(suite):
+    """what is malformed in sysfs costs that entry alone"""
+    root = suite.path('machines/broken')
+    for name in ('vendor', 'device', 'class', 'resource', 'config', 'irq',
+                 'driver', 'iommu_group', 'boot_vga', 'rom', 'power'):
+        for damage in ('gone', 'directory', 'empty', 'loop'):
+            shutil.rmtree(root, ignore_errors=True)
+            machines.ready(root)
+            path = root + '/sys/bus/pci/devices/0000:01:00.0/' + name
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            elif os.path.lexists(path):
+                os.remove(path)
+            if damage == 'directory':
+                os.mkdir(path)
+            elif damage == 'empty':
+                write(path, '')
+            elif damage == 'loop':
+                os.symlink(path, path)
+            for words in (['list'], ['check'], ['report']):
+                done = suite.run(*words, '--sysfs-root', root, root=None)
+                same('0000:00:02.0' in done.stdout, True,
+                     '%s %s %s' % (words, name, damage))
+    os.mkdir(root + '/sys/bus/pci/devices/rubbish')
+    os.symlink('nowhere', root + '/sys/bus/pci/devices/0000:07:00.0')
+    done = suite.run('list', '--sysfs-root', root, root=None, code=3)
+    same('0000:00:02.0' in done.stdout and 'rubbish' in done.stderr, True,
+         done.stderr)
+
+
+def t_all(suite):
+    """check without an address: all adapters, the worst verdict counts"""
+    root = suite.machine('ready')
+    done = suite.run('check', root='ready', code=1)
+    for text in ('0000:00:02.0: not ready', '0000:01:00.0: ready for x-vga=on'):
+        same(text in done.stdout, True, done.stdout)
+    answer = suite.json('check', root='ready')
+    same([(a['adapter']['address'], a['verdict']) for a in answer['adapters']],
+         [('0000:00:02.0', 'fail'), ('0000:01:00.0', 'ok')])
+    one = suite.json('check', '01:00.0', root='ready')
+    same(answer['adapters'][1]['checks'], one['checks'])
+    machines.headless(suite.path('machines/none'))
+    suite.says('no display adapter', 'check', root='none', code=1)
+    same(suite.json('check', root='none')['adapters'], [])
+    same(root != '', True)
+
+
+def t_ready(suite):
+    """list has in a word what check says"""
+    words = {'ok': 'yes', 'warn': 'warn', 'fail': 'no', 'unknown': '?'}
+    for name in ('ready', 'fresh', 'server', 'unprivileged', 'big-bars'):
+        listed = suite.json('list', root=name)['adapters']
+        text = suite.run('list', root=name).stdout
+        for a in listed:
+            bdf = a['adapter']['address']
+            check = suite.json('check', bdf, root=name)
+            same(a['ready'], check['verdict'], name + bdf)
+            same(re.search('^%s +(\\S+) ' % bdf, text, re.M).group(1),
+                 words[check['verdict']], name)
+
+
+def t_help(suite):
+    """help is a command, and help COMMAND is COMMAND --help"""
+    same(suite.run('help', root=None, code=0).stdout,
+         suite.run('--help', root=None, code=0).stdout)
+    for words in (['check'], ['rom', 'dump'], ['list']):
+        same(suite.run('help', *words, root=None, code=0).stdout,
+             suite.run(*words, '--help', root=None, code=0).stdout)
+    for words in (['rom'], ['frob'], ['check', 'x']):
+        suite.says('help is for one of the commands', 'help', *words, root=None,
+                   code=2)
+
+
+def t_romfile(suite):
+    """a file that is no good: what is better, or how to put it right"""
+    root = suite.path('machines/romfile')
+    kinds.amd(root).close()
+    bad = suite.path('bad sum.rom')
+    data = bytearray(machines.rom(*kinds.NAVI21))
+    data[0x123] ^= 0x55
+    write(bad, bytes(data))
+    got = checks(suite, root, kinds.AMD, '--romfile', bad)['rom']
+    same('leave --romfile out' in got['fix'], True, got)
+    kinds.KINDS['apu-nothing'][0](suite.path('machines/nowhere'))
+    root = suite.path('machines/nowhere')
+    write(bad, bytes(data).replace(struct.pack('<HH', *kinds.NAVI21),
+                                   struct.pack('<HH', *kinds.RAPHAEL)))
+    got = checks(suite, root, kinds.AMD, '--romfile', bad)['rom']
+    same("rom fix '%s' -o NEW" % bad in got['fix'], True, got)
+    write(bad, machines.rom(*kinds.NAVI21))
+    got = checks(suite, root, kinds.AMD, '--romfile', bad)['rom']
+    same("if the file is this adapter's all the same" in got['fix'], True, got)
+    got = checks(suite, root, kinds.AMD, '--romfile', suite.path('none'))['rom']
+    same('a file that exists' in got['fix'], True, got)
+
+
+def t_virtual_outputs(suite):
+    """no command line is written for a virtual function"""
+    root, bdf = made(suite, 'virtual')
+    for verb in ('args', 'xml', 'proxmox'):
+        done = suite.says('virtual functions decode no legacy VGA', verb, bdf,
+                          '--sysfs-root', root, root=None, code=1)
+        same(done.stdout, '')
+
+
+def t_machine_of_igd(suite):
+    """check says which machine Intel graphics need, when another is wanted"""
+    root, bdf = made(suite, 'igd-copy')
+    same(checks(suite, root, bdf)['igd']['verdict'], 'ok')
+    same(checks(suite, root, bdf, '--machine', 'pc')['igd']['verdict'], 'ok')
+    got = checks(suite, root, bdf, '--machine', 'q35')['igd']
+    same((got['verdict'], got['fix']), ('fail', '--machine pc'))
+    got = checks(suite, root, bdf, '--firmware', 'uefi')
+    same((got['igd']['verdict'], got['rom']['verdict']), ('ok', 'fail'))
+
+
+if __name__ == '__main__':
+    tool.main(globals())

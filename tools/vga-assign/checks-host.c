@@ -1,0 +1,431 @@
+/*
+ * Checks of the host: IOMMU, driver, who uses the adapter, what QEMU may do
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkimpl.h"
+#include "holders.h"
+#include "host.h"
+#include "output.h"
+
+#define VFIO_DRIVER "/sys/bus/pci/drivers/vfio-pci"
+
+/* What QEMU has besides the guest's memory: firmware, BARs, tables. */
+#define MEMORY_BESIDES (1ULL << 30)
+
+/* Releases of Linux before which something is missing that is looked for. */
+static const struct {
+    unsigned major, minor;
+    bool igd;               /* it matters to Intel graphics alone */
+    const char *text;
+} kernels[] = {
+    { 3, 9, false, "vfio-pci hands out legacy VGA from 3.9 on" },
+    { 4, 6, true, "QEMU's legacy mode needs regions that vfio-pci has from 4.6 "
+      "on" },
+};
+
+void check_kernel(const CheckContext *c, CheckResult *r)
+{
+    if (!c->m->kernel_major) {
+        is_na(r, "the release of Linux is not known");
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(kernels); i++) {
+        if (machine_kernel_before(c->m, kernels[i].major, kernels[i].minor) &&
+            (!kernels[i].igd || device_is_igd(c->d))) {
+            is_fail(r, "Linux %u.%u: %s", c->m->kernel_major,
+                    c->m->kernel_minor, kernels[i].text);
+            to_fix(r, "boot a newer kernel");
+            return;
+        }
+    }
+    is_ok(r, "Linux %u.%u%s", c->m->kernel_major, c->m->kernel_minor,
+          machine_kernel_before(c->m, 6, 0) ? ", where vfio-pci leaves "
+          "firmware's framebuffers alone" : "");
+}
+
+/* The kernel argument that turns it off; NULL: none does. */
+static const char *iommu_is_turned_off(const Machine *m)
+{
+    static const char *const off[] = {
+        "intel_iommu=off", "amd_iommu=off", "iommu=off",
+    };
+
+    for (size_t i = 0; m->cmdline && i < G_N_ELEMENTS(off); i++) {
+        if (strstr(m->cmdline, off[i])) {
+            return off[i];
+        }
+    }
+    return NULL;
+}
+
+static bool iommu_was_asked_for(const Machine *m)
+{
+    return m->cmdline && (strstr(m->cmdline, "intel_iommu=on") ||
+                          strstr(m->cmdline, "iommu=pt"));
+}
+
+static void iommu_is_missing(const CheckContext *c, CheckResult *r)
+{
+    const char *off = iommu_is_turned_off(c->m);
+
+    if (off) {
+        is_fail(r, "the kernel argument %s turns the IOMMU off, and vfio-pci "
+                "needs one", off);
+        to_fix(r, "remove %s from the kernel command line; reboot", off);
+        return;
+    }
+    is_fail(r, "the kernel uses no IOMMU, and vfio-pci needs one");
+    to_fix(r, iommu_was_asked_for(c->m) ?
+           "turn VT-d or AMD-Vi on in the firmware setup; reboot" :
+           "turn VT-d or AMD-Vi on in the firmware setup; on Intel, add the "
+           "kernel argument intel_iommu=on; reboot");
+}
+
+void check_iommu(const CheckContext *c, CheckResult *r)
+{
+    if (c->m->noiommu) {
+        is_warn(r, "vfio was told to do without one: the guest can write to all "
+                "of the host's memory");
+        to_fix(r, "turn VT-d or AMD-Vi on in the firmware setup, and remove "
+               "enable_unsafe_noiommu_mode from /etc/modprobe.d");
+    } else if (!c->m->iommu_present) {
+        iommu_is_missing(c, r);
+    } else if (c->d->group < 0) {
+        is_fail(r, "there is one (%s), but it does not cover this adapter, and "
+                "vfio-pci needs that", c->m->iommu_names);
+        to_fix(r, "use another slot; journalctl -k -g 'DMAR|AMD-Vi' may tell "
+               "why");
+    } else {
+        is_ok(r, "on (%s)", c->m->iommu_names);
+    }
+}
+
+/* vfio takes a group in which nothing but bridges has another driver. */
+static bool group_is_blocked_by(const MachineDevice *other)
+{
+    return !device_is_bridge(other) && other->driver &&
+           !device_is_bound(other) && !g_str_equal(other->driver, "pci-stub");
+}
+
+static bool is_other_of_group(const MachineDevice *d,
+                              const MachineDevice *other)
+{
+    return other != d && d->group >= 0 && other->group == d->group;
+}
+
+GPtrArray *check_group_blockers(const Machine *machine,
+                                const MachineDevice *device)
+{
+    GPtrArray *blockers = g_ptr_array_new();
+
+    for (guint i = 0; i < machine->devices->len; i++) {
+        MachineDevice *other = g_ptr_array_index(machine->devices, i);
+
+        if (is_other_of_group(device, other) && group_is_blocked_by(other)) {
+            g_ptr_array_add(blockers, other);
+        }
+    }
+    return blockers;
+}
+
+static bool is_same_slot(const MachineDevice *a, const MachineDevice *b)
+{
+    return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot;
+}
+
+static bool has_foreign(const CheckContext *c, const GPtrArray *blockers)
+{
+    for (guint i = 0; i < blockers->len; i++) {
+        if (!is_same_slot(c->d, g_ptr_array_index(blockers, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "0000:01:00.1 (snd_hda_intel), 0000:02:00.0 (e1000e) and 3 more" */
+static char *group_list(const GPtrArray *devices)
+{
+    GString *text = g_string_new("");
+
+    for (guint i = 0; i < devices->len && i < 2; i++) {
+        const MachineDevice *d = g_ptr_array_index(devices, i);
+
+        g_string_append_printf(text, "%s%s (%s)", i ? ", " : "", d->bdf,
+                               d->driver ? d->driver : "no driver");
+    }
+    if (devices->len > 2) {
+        g_string_append_printf(text, " and %u more", devices->len - 2);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* With the group, if nothing but the adapter's own functions is in it. */
+char *bind_command(const CheckContext *c)
+{
+    g_autoptr(GPtrArray) blockers = check_group_blockers(c->m, c->d);
+    bool loaded = root_exists(c->m->root, VFIO_DRIVER);
+
+    return g_strdup_printf("%svga-assign bind %s--apply %s",
+                           loaded ? "" : "modprobe vfio-pci; ",
+                           blockers->len && !has_foreign(c, blockers) ?
+                           "--group " : "", c->d->bdf);
+}
+
+static void group_is_blocked(const CheckContext *c, CheckResult *r,
+                             const GPtrArray *blockers)
+{
+    g_autofree char *list = group_list(blockers);
+    g_autofree char *bind = bind_command(c);
+    bool foreign = has_foreign(c, blockers);
+
+    is_fail(r, "%d also has %s%s: vfio takes a group as a whole, or not at all",
+            c->d->group, list, foreign && c->d->bridge &&
+            c->d->bridge->acs == ANSWER_NO ?
+            " (the port above has no ACS)" : "");
+    if (foreign) {
+        to_fix(r, "use a slot that has a group of its own; or take all of them "
+               "from the host: vga-assign bind --group %s", c->d->bdf);
+    } else {
+        to_fix(r, "%s", bind);
+    }
+}
+
+void check_group(const CheckContext *c, CheckResult *r)
+{
+    g_autoptr(GPtrArray) blockers = check_group_blockers(c->m, c->d);
+    g_autoptr(GPtrArray) others = g_ptr_array_new();
+    g_autofree char *list = NULL;
+
+    if (c->d->group < 0) {
+        is_na(r, "no IOMMU group");
+        return;
+    }
+    if (blockers->len) {
+        group_is_blocked(c, r, blockers);
+        return;
+    }
+    for (guint i = 0; i < c->m->devices->len; i++) {
+        MachineDevice *other = g_ptr_array_index(c->m->devices, i);
+
+        if (is_other_of_group(c->d, other) && !device_is_bridge(other)) {
+            g_ptr_array_add(others, other);
+        }
+    }
+    list = group_list(others);
+    if (others->len) {
+        is_ok(r, "%d, with %s", c->d->group, list);
+    } else {
+        is_ok(r, "%d, alone in it", c->d->group);
+    }
+}
+
+void check_driver(const CheckContext *c, CheckResult *r)
+{
+    g_autofree char *bind = bind_command(c);
+    g_autoptr(GPtrArray) holders = device_holders(c->m, c->d);
+
+    if (device_is_bound(c->d)) {
+        is_ok(r, "vfio-pci");
+        return;
+    }
+    if (c->d->driver) {
+        is_fail(r, "%s has it, and QEMU gets an adapter from vfio-pci alone",
+                c->d->driver);
+    } else {
+        is_fail(r, "no driver has it, and QEMU gets an adapter from vfio-pci "
+                "alone");
+    }
+    to_fix(r, "%s%s", holders->len ? "first what in-use says; then: " :
+           c->m->disable_vga_source && !root_exists(c->m->root, VFIO_DRIVER) ?
+           "first what disable-vga says; then: " : "", bind);
+}
+
+/* A guest that has it is what is wanted, unless it is another one. */
+static void in_use_by_guest(const GPtrArray *holders, CheckResult *r)
+{
+    const MachineHolder *h = g_ptr_array_index(holders, 0);
+    const char *name = h->name ? h->name : "a guest";
+
+    is_warn(r, "%s (process %s) has it assigned: a second QEMU gets EBUSY",
+            name, h->pid);
+    to_fix(r, "end %s before another guest is started", name);
+}
+
+void check_in_use(const CheckContext *c, CheckResult *r)
+{
+    g_autoptr(GPtrArray) holders = device_holders(c->m, c->d);
+    g_autofree char *text = holders_text(holders);
+    g_autofree char *remedy = holders_remedy(holders);
+
+    if (holders->len && device_is_bound(c->d)) {
+        in_use_by_guest(holders, r);
+    } else if (holders->len) {
+        is_fail(r, "%s: its driver does not let go before that is closed", text);
+        to_fix(r, "%s", remedy);
+    } else if (c->m->holders_hidden) {
+        is_unknown(r, "whether a program has it open could not be seen");
+        to_fix(r, AS_ROOT);
+    } else {
+        is_ok(r, "nobody has it open");
+    }
+}
+
+void check_memory(const CheckContext *c, CheckResult *r)
+{
+    guint64 need = c->guest->memory + MEMORY_BESIDES, lock, max;
+    g_autofree char *group = NULL;
+    g_autofree char *need_text = size_text(need);
+    bool limited = host_memory_max(c->m, &max, &group);
+    bool known = host_memlock(c->m, &lock);
+    g_autofree char *max_text = size_text(max);
+    g_autofree char *lock_text = size_text(lock);
+
+    if (limited && max < need) {
+        is_warn(r, "the control group %s may have %s, and a guest with an "
+                "assigned adapter needs all of its memory at once (%s): QEMU is "
+                "killed", group, max_text, need_text);
+        to_fix(r, "start the guest outside of it (libvirt does), with less "
+               "memory, or raise memory.max");
+    } else if (!known) {
+        is_na(r, "the limits of this process are not known");
+    } else if (lock < need) {
+        is_warn(r, "this user may lock %s, and vfio locks all of the guest's "
+                "memory (%s): a QEMU that this user starts fails with ENOMEM",
+                lock_text, need_text);
+        to_fix(r, "start the guest by libvirt or as root; or: prlimit --pid $$ "
+               "--memlock=%" G_GUINT64_FORMAT ", as root, for your shell", need);
+    } else {
+        is_ok(r, "the guest's memory may be locked");
+    }
+}
+
+/* Whether somebody who is not root may read it: libvirt's QEMU is not. */
+static bool romfile_is_private(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !(st.st_mode & S_IROTH);
+}
+
+/* A kernel without vfio's groups, or one where they are not used. */
+static bool access_by_iommufd(const CheckContext *c, CheckResult *r)
+{
+    g_autofree char *node = g_strconcat("/dev/vfio/devices/", c->d->cdev, NULL);
+
+    if (!c->d->cdev || !root_exists(c->m->root, node) ||
+        !root_exists(c->m->root, "/dev/iommu")) {
+        return false;
+    }
+    is_warn(r, "%s and /dev/iommu are there, its group's node is not: QEMU "
+            "opens that unless it is told of IOMMUFD", node);
+    to_fix(r, "-object iommufd,id=iommufd0 -device vfio-pci,...,"
+           "iommufd=iommufd0");
+    return true;
+}
+
+void check_access(const CheckContext *c, CheckResult *r)
+{
+    g_autofree char *node = g_strdup_printf("/dev/vfio/%d", c->d->group);
+    g_autofree char *path = root_path(c->m->root, node);
+    struct stat st;
+
+    if (c->guest->romfile && romfile_is_private(c->guest->romfile)) {
+        is_warn(r, "libvirt's QEMU is not root, and cannot read %s",
+                c->guest->romfile);
+        to_fix(r, "chmod o+r %s", c->guest->romfile);
+    } else if (!device_is_bound(c->d) || c->d->group < 0) {
+        is_na(r, "its node is made when it is bound");
+    } else if (stat(path, &st) < 0) {
+        if (!access_by_iommufd(c, r)) {
+            is_fail(r, "%s: %s", node, g_strerror(errno));
+            to_fix(r, "bind it anew: echo %s > " VFIO_DRIVER "/unbind, and the "
+                   "same to bind; journalctl -k -g vfio may tell why",
+                   c->d->bdf);
+        }
+    } else if (st.st_mode & S_IWOTH) {
+        is_ok(r, "everybody may open %s", node);
+    } else {
+        is_ok(r, "%s %04o: libvirt opens it; else root or its owner", node,
+              st.st_mode & 07777);
+    }
+}
+
+static const char *const not_the_series =
+    "it shows less of what goes wrong, and waits longer for each access";
+
+static void qemu_is_proxmox(CheckResult *r)
+{
+    is_warn(r, "Proxmox VE starts its own /usr/bin/kvm and SeaBIOS, and neither "
+            "has this series: %s", not_the_series);
+    to_fix(r, "nothing to type; to run this series' QEMU, take the command of "
+           "vga-assign args");
+}
+
+void check_qemu(const CheckContext *c, CheckResult *r)
+{
+    g_autoptr(GPtrArray) qemus = host_qemus(c->m);
+    const HostQEMU *q = qemus->len ? g_ptr_array_index(qemus, 0) : NULL;
+    g_autofree char *ovmf = host_ovmf(c->m);
+
+    if (q && c->guest->firmware == VBIOS_FIRMWARE_UEFI && !ovmf) {
+        is_warn(r, "%s, and no OVMF was found for a UEFI guest", q->path);
+        to_fix(r, "apt install ovmf (Fedora: edk2-ovmf)");
+    } else if (q && q->patched) {
+        is_ok(r, "%s, with this series", q->path);
+    } else if (host_is_proxmox(c->m)) {
+        qemu_is_proxmox(r);
+    } else if (q) {
+        is_warn(r, "%s does not have this series: %s", q->path, not_the_series);
+        to_fix(r, "make install PREFIX=/opt/qemu-vga, and name that QEMU in "
+               "the domain's <emulator>");
+    } else {
+        is_na(r, "no QEMU in /usr, /usr/local or /opt");
+    }
+}
+
+static const HostQEMU *patched_qemu(const GPtrArray *qemus)
+{
+    const HostQEMU *q = qemus->len ? g_ptr_array_index(qemus, 0) : NULL;
+
+    return q && q->patched ? q : NULL;
+}
+
+/* AppArmor's profile of libvirt's guests has /usr/bin/qemu-* in it. */
+static bool is_confined(const CheckContext *c, const HostQEMU *q)
+{
+    return q && !g_str_equal(q->prefix, "/usr") && host_apparmor(c->m) &&
+           !host_apparmor_allows(c->m, q->prefix);
+}
+
+void check_libvirt(const CheckContext *c, CheckResult *r)
+{
+    g_autoptr(GPtrArray) qemus = host_qemus(c->m);
+    const HostQEMU *q = patched_qemu(qemus);
+    unsigned version = host_libvirt(c->m);
+
+    if (!version) {
+        is_na(r, "libvirt is not installed");
+    } else if (version < 8002) {
+        is_warn(r, "libvirt %u.%u does not know <qemu:override>, by which a "
+                "domain gets x-vga=on (8.2 does)", version / 1000,
+                version % 1000);
+        to_fix(r, "use a newer libvirt, or start QEMU with the command of "
+               "vga-assign args");
+    } else if (is_confined(c, q)) {
+        is_warn(r, "AppArmor keeps libvirt %u.%u from %s", version / 1000,
+                version % 1000, q->path);
+        to_fix(r, "echo '%s/** rmix,' >> /etc/apparmor.d/local/abstractions/"
+               "libvirt-qemu; echo '%s/bin/* PUx,' >> /etc/apparmor.d/local/"
+               "usr.sbin.libvirtd; systemctl reload apparmor", q->prefix,
+               q->prefix);
+    } else {
+        is_ok(r, "libvirt %u.%u", version / 1000, version % 1000);
+    }
+}

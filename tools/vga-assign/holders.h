@@ -1,0 +1,34 @@
+/*
+ * Who has an adapter's device nodes open
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A driver lets go of an adapter when the last of these is closed: until then
+ * "unbind" waits in the kernel, or takes the screen away from who draws on it.
+ */
+#ifndef VGA_ASSIGN_HOLDERS_H
+#define VGA_ASSIGN_HOLDERS_H
+
+#include "machine.h"
+
+/** holders_load: fill in Machine.holders and Machine.holders_hidden */
+void holders_load(Machine *machine);
+
+/**
+ * device_holders: the processes that use @device, through any of its nodes
+ *
+ * Those are its group and its character device of vfio, DRM's card and render
+ * nodes, its framebuffer, NVIDIA's nodes, the sound card that an audio function
+ * makes, and its BARs in sysfs.  Each process comes once.
+ *
+ * Returns MachineHolder in an array that does not own them.
+ */
+GPtrArray *device_holders(const Machine *machine, const MachineDevice *device);
+
+/** holders_text: "Xorg (process 3217) has /dev/nvidia0 open".  g_free(). */
+char *holders_text(const GPtrArray *holders);
+
+/** holders_remedy: what to type so that they let go.  g_free(). */
+char *holders_remedy(const GPtrArray *holders);
+
+#endif /* VGA_ASSIGN_HOLDERS_H */

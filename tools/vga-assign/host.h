@@ -1,0 +1,58 @@
+/*
+ * What of the host itself matters besides its adapters
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef VGA_ASSIGN_HOST_H
+#define VGA_ASSIGN_HOST_H
+
+#include "machine.h"
+
+/**
+ * host_vgacon: the text console that draws into VGA memory itself
+ *
+ * Returns its name in sysfs, as "vtcon0", if consoles are bound to it, else
+ * NULL.  g_free().
+ */
+char *host_vgacon(const Machine *machine);
+
+/**
+ * host_memlock: how much this user's programs may lock, RLIMIT_MEMLOCK
+ *
+ * False if it is not known; G_MAXUINT64 is no limit, which root has as well.
+ */
+bool host_memlock(const Machine *machine, guint64 *bytes);
+
+/**
+ * host_memory_max: the least limit of this control group and those above it
+ *
+ * False if there is none.  @group is the one that has it; g_free().
+ */
+bool host_memory_max(const Machine *machine, guint64 *bytes, char **group);
+
+/** host_libvirt: libvirt's version, 8002 for 8.2; 0: it is not installed */
+unsigned host_libvirt(const Machine *machine);
+
+/** host_is_proxmox: Proxmox VE, which runs a QEMU and firmware of its own */
+bool host_is_proxmox(const Machine *machine);
+
+/** host_apparmor: whether AppArmor confines libvirt's guests */
+bool host_apparmor(const Machine *machine);
+
+/** host_apparmor_allows: whether its local rules name the directory @prefix */
+bool host_apparmor_allows(const Machine *machine, const char *prefix);
+
+/* A QEMU that is installed. */
+typedef struct HostQEMU {
+    char *path;             /* "/opt/qemu-vga/bin/qemu-system-x86_64" */
+    char *prefix;           /* "/opt/qemu-vga" */
+    bool patched;           /* it has this series */
+} HostQEMU;
+
+/** host_qemus: HostQEMU in an array that frees them, patched ones first */
+GPtrArray *host_qemus(const Machine *machine);
+
+/** host_ovmf: a file with OVMF's code; NULL: none was found.  g_free(). */
+char *host_ovmf(const Machine *machine);
+
+#endif /* VGA_ASSIGN_HOST_H */
