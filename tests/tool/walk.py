@@ -15,13 +15,13 @@ import struct
 from machines import posted, rom
 
 ENDS = re.compile('|'.join((
-    '^nothing to type', '^first what', '^check again', '^run vga-assign as root',
+    '^nothing to type', '^first do what', '^check again', '^run vga-assign as root',
     '^shut the guest down from inside', '^switch the machine off and on',
     '^use a UEFI guest', '^assign ', '^make another adapter',
     '^take the VBIOS out', '^if the screen stays black', '^use another slot',
     '^end .* before another guest', '^end .* if the guest stands still',
     '^boot a ', '^use a newer libvirt', '^-object iommufd',
-    '^unload what has it', '^reboot; what left', '^move one',
+    '^unload the driver', '^reboot; what left', '^move one',
     '^firmware setup: make the adapter', '^use a slot', '^-machine ',
     '^start the guest outside', '^turn resizable', '^remove nointxmask')))
 

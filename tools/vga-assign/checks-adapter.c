@@ -89,7 +89,7 @@ void check_power(const CheckContext *c, CheckResult *r)
         is_unknown(r, "its configuration space could not be read");
         to_fix(r, AS_ROOT);
     } else if (is_in(c->d, "D3hot")) {
-        is_ok(r, "it dozes (D3hot) until it is used, and answers");
+        is_ok(r, "it is asleep until it is used (D3hot), and answers");
     } else {
         is_ok(r, "it answers%s%s", c->d->power_state ? ", in state " : "",
               c->d->power_state ? c->d->power_state : "");
@@ -227,8 +227,8 @@ static void reset_of_family(const CheckContext *c, CheckResult *r,
     const char *methods = c->d->reset_methods;
 
     if (*methods) {
-        is_warn(r, "%s: %s adapters do not come back from that, so the second "
-                "guest may find a dead one", methods, f->name);
+        is_warn(r, "%s: %s adapters do not recover from such a reset, so the "
+                "second guest may find a dead one", methods, f->name);
     } else {
         is_warn(r, "none: nothing resets %s adapters, so the second guest may "
                 "find a dead one", f->name);

@@ -236,15 +236,15 @@ void check_driver(const CheckContext *c, CheckResult *r)
         return;
     }
     if (c->d->driver) {
-        is_fail(r, "%s has it, and QEMU gets an adapter from vfio-pci alone",
+        is_fail(r, "bound to %s, and QEMU can use it through vfio-pci alone",
                 c->d->driver);
     } else {
-        is_fail(r, "no driver has it, and QEMU gets an adapter from vfio-pci "
+        is_fail(r, "bound to no driver, and QEMU can use it through vfio-pci "
                 "alone");
     }
-    to_fix(r, "%s%s", holders->len ? "first what in-use says; then: " :
+    to_fix(r, "%s%s", holders->len ? "first do what in-use says; then: " :
            c->m->disable_vga_source && !root_exists(c->m->root, VFIO_DRIVER) ?
-           "first what disable-vga says; then: " : "", bind);
+           "first do what disable-vga says; then: " : "", bind);
 }
 
 /* A guest that has it is what is wanted, unless it is another one. */
@@ -267,7 +267,7 @@ void check_in_use(const CheckContext *c, CheckResult *r)
     if (holders->len && device_is_bound(c->d)) {
         in_use_by_guest(holders, r);
     } else if (holders->len) {
-        is_fail(r, "%s: its driver does not let go before that is closed", text);
+        is_fail(r, "%s: the driver cannot be unbound while it is in use", text);
         to_fix(r, "%s", remedy);
     } else if (c->m->holders_hidden) {
         is_unknown(r, "whether a program has it open could not be seen");
@@ -324,7 +324,7 @@ static bool access_by_iommufd(const CheckContext *c, CheckResult *r)
         return false;
     }
     is_warn(r, "%s and /dev/iommu are there, its group's node is not: QEMU "
-            "opens that unless it is told of IOMMUFD", node);
+            "opens the latter unless it is told to use IOMMUFD", node);
     to_fix(r, "-object iommufd,id=iommufd0 -device vfio-pci,...,"
            "iommufd=iommufd0");
     return true;

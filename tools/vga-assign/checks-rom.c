@@ -160,13 +160,13 @@ void check_rom(const CheckContext *c, CheckResult *r)
         return;
     }
     if (!c->guest->romfile && device_is_dead(c->d)) {
-        is_unknown(r, "not read, as it does not answer");
-        to_fix(r, "first what power says");
+        is_unknown(r, "not read, because it does not answer");
+        to_fix(r, "first do what power says");
         return;
     }
     if (!c->guest->romfile && unsafe && !c->guest->read_rom) {
-        is_unknown(r, "not read, as %s: some adapters stop what they do for it",
-                   unsafe);
+        is_unknown(r, "not read, because %s: reading the ROM can disturb an "
+                   "adapter in use", unsafe);
         to_fix(r, "check again when %s; or now: --read-rom, or --romfile FILE",
                device_is_bound(c->d) ? "that has ended" : "it is bound");
         return;

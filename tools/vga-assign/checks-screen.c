@@ -112,7 +112,7 @@ static void framebuffer_draws(const CheckContext *c, CheckResult *r,
     const MachineScreen *s = screen_of(c->m, NULL);
     const char *dot = s ? strrchr(s->owner, '.') : NULL;
 
-    is_fail(r, "%s has a part of its BAR %d: vfio-pci gets EBUSY (\"can't "
+    is_fail(r, "%s holds part of its BAR %d: vfio-pci gets EBUSY (\"can't "
             "reserve\"), and the guest reaches no memory there", range->name,
             range_bar(range, c->d));
     if (dot) {
@@ -148,23 +148,23 @@ static void framebuffer_will_go(CheckResult *r, const char *name)
 {
     is_warn(r, "the host's screen (%s) is on it until vfio-pci is bound, and "
             "goes dark then", name);
-    to_fix(r, "nothing to type; have another way to log in, as ssh");
+    to_fix(r, "nothing to type, but have another way to log in, such as ssh");
 }
 
 static void framebuffer_of_driver(CheckResult *r, const MachineScreen *s)
 {
-    is_warn(r, "%s%s%s%s is the host's screen on it, and goes dark when it is "
-            "given away", s->node, s->name ? " (" : "", s->name ? s->name : "",
-            s->name ? ")" : "");
-    to_fix(r, "nothing to type; have another way to log in, as ssh");
+    is_warn(r, "the host's screen (%s%s%s) is on it, and goes dark when the "
+            "adapter is given away", s->node, s->name ? ", " : "",
+            s->name ? s->name : "");
+    to_fix(r, "nothing to type, but have another way to log in, such as ssh");
 }
 
 static void framebuffer_is_foreign(const CheckContext *c, CheckResult *r,
                                    const MachineRange *range)
 {
-    is_fail(r, "'%s' has a part of its BAR %d in /proc/iomem: vfio-pci gets "
+    is_fail(r, "'%s' holds part of its BAR %d (/proc/iomem): vfio-pci gets "
             "EBUSY there", range->name, range_bar(range, c->d));
-    to_fix(r, "unload what has it; reboot if it is not known");
+    to_fix(r, "unload the driver that holds it, or reboot without that driver");
 }
 
 /* False if firmware's framebuffer is not in its BARs. */
@@ -269,7 +269,7 @@ void check_console(const CheckContext *c, CheckResult *r)
                !machine_kernel_before(c->m, 6, 0)) {
         is_warn(r, "the host's text console (vgacon, %s) is on it until "
                 "vfio-pci is bound", console);
-        to_fix(r, "nothing to type; have another way to log in, as ssh");
+        to_fix(r, "nothing to type, but have another way to log in, such as ssh");
     } else if (boot == c->d) {
         is_fail(r, "the host's text console (vgacon, %s) draws on it, whatever "
                 "the guest does", console);
