@@ -43,6 +43,8 @@ struct Adapter {
     int listen_fd;
     int wake[2];            /* closing [1] ends the thread */
     GThread *thread;
+    GMutex send_lock;       /* of messages, and for the next */
+    int conn_fd;            /* -1: not connected */
 
     GMutex lock;            /* for all below */
     GCond changed;
@@ -53,6 +55,11 @@ struct Adapter {
     unsigned ask_command, ask_fds;
     unsigned requests[VFIO_USER_MAX];
     unsigned replies;
+    GQueue reply_messages;  /* GBytes */
+    GBytes *first;          /* to be answered before the next reply is sent */
+    bool paused;
+    unsigned pace;
+    gint64 pace_end;
     unsigned closed;
     int fds[VFIO_USER_MAX_MAX_FDS];     /* of the message being received */
     unsigned num_fds;
@@ -144,8 +151,10 @@ static void adapter_drop_fds(Adapter *adapter)
     }
 }
 
-static bool adapter_send(int fd, const void *buf, size_t size)
+static bool adapter_send(Adapter *adapter, int fd, const void *buf,
+                         size_t size)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&adapter->send_lock);
     const uint8_t *next = buf;
 
     while (size) {
@@ -544,6 +553,23 @@ static void adapter_hang(Adapter *adapter, int fd)
     }
 }
 
+/* Make requests, in place of a reply, until QEMU closes the connection */
+static bool adapter_babble(Adapter *adapter, int fd)
+{
+    VFIOUserDMARW dma = {
+        .hdr = {
+            .command = VFIO_USER_DMA_READ, .size = sizeof(dma),
+            .flags = VFIO_USER_REQUEST | VFIO_USER_NO_REPLY,
+        },
+        .offset = 0x100000, .count = 4,
+    };
+
+    while (adapter_send(adapter, fd, &dma, sizeof(dma))) {
+        g_usleep(1000);
+    }
+    return false;
+}
+
 static bool adapter_receive_message(Adapter *adapter, int fd,
                                     AdapterMessage *m)
 {
@@ -556,6 +582,55 @@ static bool adapter_receive_message(Adapter *adapter, int fd,
                            m->hdr.size - sizeof(m->hdr));
 }
 
+/* Be as slow as the test wants it */
+static void adapter_dawdle(Adapter *adapter)
+{
+    unsigned pace;
+
+    g_mutex_lock(&adapter->lock);
+    while (adapter->paused) {
+        g_cond_wait(&adapter->changed, &adapter->lock);
+    }
+    pace = g_get_monotonic_time() < adapter->pace_end ? adapter->pace : 0;
+    g_mutex_unlock(&adapter->lock);
+    if (pace) {
+        g_usleep(pace * 1000);
+    }
+}
+
+static void adapter_keep_reply(Adapter *adapter, AdapterMessage *m)
+{
+    g_mutex_lock(&adapter->lock);
+    adapter->replies++;
+    g_queue_push_tail(&adapter->reply_messages,
+                      g_bytes_new(m, m->hdr.size));
+    g_cond_broadcast(&adapter->changed);
+    g_mutex_unlock(&adapter->lock);
+}
+
+/* adapter_ask_first(): the reply @m is not sent before */
+static bool adapter_do_first(Adapter *adapter, int fd)
+{
+    g_autofree AdapterMessage *m = NULL;
+    g_autoptr(GBytes) first = NULL;
+
+    g_mutex_lock(&adapter->lock);
+    first = g_steal_pointer(&adapter->first);
+    g_mutex_unlock(&adapter->lock);
+    if (!first) {
+        return true;
+    }
+    m = g_new0(AdapterMessage, 1);
+    if (!adapter_send(adapter, fd, g_bytes_get_data(first, NULL),
+                      g_bytes_get_size(first)) ||
+        !adapter_receive_message(adapter, fd, m)) {
+        return false;
+    }
+    g_assert_cmpint(m->hdr.flags & VFIO_USER_TYPE, ==, VFIO_USER_REPLY);
+    adapter_keep_reply(adapter, m);
+    return true;
+}
+
 /* Serve one request, false to end the connection */
 static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
 {
@@ -563,14 +638,12 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
     int64_t error;
     bool posted, ask;
 
+    adapter_dawdle(adapter);
     if (!adapter_receive_message(adapter, fd, m)) {
         return false;
     }
     if ((m->hdr.flags & VFIO_USER_TYPE) == VFIO_USER_REPLY) {
-        g_mutex_lock(&adapter->lock);
-        adapter->replies++;
-        g_cond_broadcast(&adapter->changed);
-        g_mutex_unlock(&adapter->lock);
+        adapter_keep_reply(adapter, m);
         return true;
     }
     g_assert_cmpint(m->hdr.flags & VFIO_USER_TYPE, ==, VFIO_USER_REQUEST);
@@ -599,16 +672,21 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
                                      adapter->ask_fds)) {
         return false;
     }
+    if (!posted && !adapter_do_first(adapter, fd)) {
+        return false;
+    }
     switch (fault) {
     case ADAPTER_FAULT_CLOSE:
         return false;
     case ADAPTER_FAULT_SILENT:
         return true;
     case ADAPTER_FAULT_HALF:
-        return adapter_send(fd, m, sizeof(m->hdr) + 1);
+        return adapter_send(adapter, fd, m, sizeof(m->hdr) + 1);
     case ADAPTER_FAULT_STUCK:
         adapter_hang(adapter, fd);
         return false;
+    case ADAPTER_FAULT_BABBLE:
+        return adapter_babble(adapter, fd);
     case ADAPTER_FAULT_SHORT:
         m->rw.count /= 2;
         m->hdr.size = sizeof(m->rw) + m->rw.count;
@@ -620,7 +698,7 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
         break;
     }
 
-    return posted || adapter_send(fd, m, m->hdr.size);
+    return posted || adapter_send(adapter, fd, m, m->hdr.size);
 }
 
 static gpointer adapter_thread(gpointer opaque)
@@ -645,10 +723,16 @@ static gpointer adapter_thread(gpointer opaque)
         if (fd < 0) {
             continue;
         }
+        g_mutex_lock(&adapter->send_lock);
+        adapter->conn_fd = fd;
+        g_mutex_unlock(&adapter->send_lock);
         while (adapter_serve_one(adapter, fd, m)) {
             /* until the connection ends */
         }
+        g_mutex_lock(&adapter->send_lock);
+        adapter->conn_fd = -1;
         close(fd);
+        g_mutex_unlock(&adapter->send_lock);
 
         g_mutex_lock(&adapter->lock);
         adapter_irq_forget(adapter);
@@ -672,8 +756,11 @@ Adapter *adapter_new(void)
         adapter->irq.fd[i] = -1;
     }
     g_mutex_init(&adapter->lock);
+    g_mutex_init(&adapter->send_lock);
     g_cond_init(&adapter->changed);
     g_queue_init(&adapter->accesses);
+    g_queue_init(&adapter->reply_messages);
+    adapter->conn_fd = -1;
     adapter_set_counts(adapter, ADAPTER_REGIONS, VFIO_PCI_REQ_IRQ_INDEX + 1);
     adapter_set_capabilities(adapter, "{\"capabilities\":{\"max_msg_fds\":8}}");
 
@@ -860,6 +947,46 @@ void adapter_ask(Adapter *adapter, unsigned command, unsigned fds)
     g_mutex_unlock(&adapter->lock);
 }
 
+bool adapter_send_raw(Adapter *adapter, const void *buf, size_t size)
+{
+    const uint8_t *next = buf;
+    ssize_t sent = 1;
+
+    while (size && sent > 0) {
+        g_mutex_lock(&adapter->send_lock);
+        sent = send(adapter->conn_fd, next, size, MSG_NOSIGNAL);
+        g_mutex_unlock(&adapter->send_lock);
+        next += sent;
+        size -= MAX(sent, 0);
+    }
+    return !size;
+}
+
+void adapter_ask_first(Adapter *adapter, const void *msg, size_t size)
+{
+    g_mutex_lock(&adapter->lock);
+    g_assert_null(adapter->first);
+    adapter->first = g_bytes_new(msg, size);
+    g_mutex_unlock(&adapter->lock);
+}
+
+void adapter_pause(Adapter *adapter, bool pause)
+{
+    g_mutex_lock(&adapter->lock);
+    adapter->paused = pause;
+    g_cond_broadcast(&adapter->changed);
+    g_mutex_unlock(&adapter->lock);
+}
+
+void adapter_set_pace(Adapter *adapter, unsigned ms, unsigned for_ms)
+{
+    g_mutex_lock(&adapter->lock);
+    adapter->pace = ms;
+    adapter->pace_end = g_get_monotonic_time() +
+                        for_ms * G_TIME_SPAN_MILLISECOND;
+    g_mutex_unlock(&adapter->lock);
+}
+
 void adapter_refuse_irq(Adapter *adapter, unsigned index, unsigned error)
 {
     g_mutex_lock(&adapter->lock);
@@ -980,6 +1107,20 @@ void adapter_wait_replies(Adapter *adapter, unsigned n)
     adapter_wait(adapter, &adapter->replies, n);
 }
 
+GBytes *adapter_next_reply(Adapter *adapter)
+{
+    gint64 end = g_get_monotonic_time() + ADAPTER_PATIENCE;
+    GBytes *reply;
+
+    g_mutex_lock(&adapter->lock);
+    while (!(reply = g_queue_pop_head(&adapter->reply_messages))) {
+        g_assert_true(g_cond_wait_until(&adapter->changed, &adapter->lock,
+                                        end));
+    }
+    g_mutex_unlock(&adapter->lock);
+    return reply;
+}
+
 void adapter_wait_closed(Adapter *adapter, unsigned n)
 {
     adapter_wait(adapter, &adapter->closed, n);
@@ -989,6 +1130,7 @@ void adapter_free(Adapter *adapter)
 {
     int i;
 
+    adapter_pause(adapter, false);
     if (adapter->thread) {
         close(adapter->wake[1]);
         g_thread_join(adapter->thread);
@@ -1004,6 +1146,10 @@ void adapter_free(Adapter *adapter)
         g_free(adapter->region[i].data);
     }
     g_queue_clear_full(&adapter->accesses, g_free);
+    g_queue_clear_full(&adapter->reply_messages,
+                       (GDestroyNotify)g_bytes_unref);
+    g_clear_pointer(&adapter->first, g_bytes_unref);
+    g_mutex_clear(&adapter->send_lock);
     g_mutex_clear(&adapter->lock);
     g_cond_clear(&adapter->changed);
     g_free(adapter);

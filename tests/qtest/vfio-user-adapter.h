@@ -69,6 +69,7 @@ typedef enum AdapterFault {
     ADAPTER_FAULT_SILENT,   /* no reply, ever */
     ADAPTER_FAULT_HALF,     /* the begin of a reply, and no more of it */
     ADAPTER_FAULT_STUCK,    /* no reply, and nothing else is received */
+    ADAPTER_FAULT_BABBLE,   /* no reply, but requests of its own, for ever */
 } AdapterFault;
 
 /* Before adapter_start() */
@@ -127,8 +128,24 @@ bool adapter_next(Adapter *adapter, AdapterAccess *access);
  * header, goes out before the next reply, with @fds file descriptors
  */
 void adapter_ask(Adapter *adapter, unsigned command, unsigned fds);
+/*
+ * Send @size bytes as they are: messages, or a part of one.  False if QEMU has
+ * closed the connection.
+ */
+bool adapter_send_raw(Adapter *adapter, const void *buf, size_t size);
+/*
+ * Make a request of the adapter's own, the whole message @msg, when the next
+ * one of QEMU has come, and reply to that only after QEMU has
+ */
+void adapter_ask_first(Adapter *adapter, const void *msg, size_t size);
 /* Wait until QEMU has replied to @n requests, well or not */
 void adapter_wait_replies(Adapter *adapter, unsigned n);
+/* Wait for the next reply of QEMU's, the whole message; to be unreferenced */
+GBytes *adapter_next_reply(Adapter *adapter);
+/* Receive nothing, from the message on that comes now, until it is taken back */
+void adapter_pause(Adapter *adapter, bool pause);
+/* For @for_ms from now, let @ms go by before each message is received */
+void adapter_set_pace(Adapter *adapter, unsigned ms, unsigned for_ms);
 /* How many requests of a kind have come */
 unsigned adapter_requests(Adapter *adapter, unsigned command);
 void adapter_wait_requests(Adapter *adapter, unsigned command, unsigned n);
