@@ -31,9 +31,12 @@ typedef struct AdapterRegion {
     uint32_t caps_size, caps_offset;
 } AdapterRegion;
 
+/* Of messages, which the test sends as well, and for Adapter.conn_fd */
+static GMutex adapter_send_lock;
+
 struct Adapter {
     AdapterRegion region[ADAPTER_REGIONS];
-    uint8_t wmask[PCI_CFG_SPACE_SIZE];
+    uint8_t wmask[PCI_CFG_SPACE_EXP_SIZE];
     uint32_t num_regions, num_irqs;
     unsigned msi_vectors, msix_vectors;
     const char *capabilities;
@@ -43,8 +46,10 @@ struct Adapter {
     int listen_fd;
     int wake[2];            /* closing [1] ends the thread */
     GThread *thread;
-    GMutex send_lock;       /* of messages, and for the next */
     int conn_fd;            /* -1: not connected */
+    AdapterSender *sender;
+    void *sender_opaque;
+    bool forgets_accesses;
 
     GMutex lock;            /* for all below */
     GCond changed;
@@ -151,10 +156,9 @@ static void adapter_drop_fds(Adapter *adapter)
     }
 }
 
-static bool adapter_send(Adapter *adapter, int fd, const void *buf,
-                         size_t size)
+static bool adapter_send(int fd, const void *buf, size_t size)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&adapter->send_lock);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&adapter_send_lock);
     const uint8_t *next = buf;
 
     while (size) {
@@ -377,7 +381,8 @@ static int adapter_access(Adapter *adapter, VFIOUserRegionRW *rw, bool write)
         adapter_irq_rearm(adapter, rw);
     }
 
-    if (rw->region != VFIO_PCI_CONFIG_REGION_INDEX) {
+    if (rw->region != VFIO_PCI_CONFIG_REGION_INDEX &&
+        !adapter->forgets_accesses) {
         access = g_new0(AdapterAccess, 1);
         access->write = write;
         access->posted = rw->hdr.flags & VFIO_USER_NO_REPLY;
@@ -564,7 +569,7 @@ static bool adapter_babble(Adapter *adapter, int fd)
         .offset = 0x100000, .count = 4,
     };
 
-    while (adapter_send(adapter, fd, &dma, sizeof(dma))) {
+    while (adapter_send(fd, &dma, sizeof(dma))) {
         g_usleep(1000);
     }
     return false;
@@ -621,7 +626,7 @@ static bool adapter_do_first(Adapter *adapter, int fd)
         return true;
     }
     m = g_new0(AdapterMessage, 1);
-    if (!adapter_send(adapter, fd, g_bytes_get_data(first, NULL),
+    if (!adapter_send(fd, g_bytes_get_data(first, NULL),
                       g_bytes_get_size(first)) ||
         !adapter_receive_message(adapter, fd, m)) {
         return false;
@@ -675,13 +680,17 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
     if (!posted && !adapter_do_first(adapter, fd)) {
         return false;
     }
+    if (adapter->sender) {
+        return posted ||
+               adapter->sender(adapter->sender_opaque, fd, m, m->hdr.size);
+    }
     switch (fault) {
     case ADAPTER_FAULT_CLOSE:
         return false;
     case ADAPTER_FAULT_SILENT:
         return true;
     case ADAPTER_FAULT_HALF:
-        return adapter_send(adapter, fd, m, sizeof(m->hdr) + 1);
+        return adapter_send(fd, m, sizeof(m->hdr) + 1);
     case ADAPTER_FAULT_STUCK:
         adapter_hang(adapter, fd);
         return false;
@@ -698,7 +707,7 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
         break;
     }
 
-    return posted || adapter_send(adapter, fd, m, m->hdr.size);
+    return posted || adapter_send(fd, m, m->hdr.size);
 }
 
 static gpointer adapter_thread(gpointer opaque)
@@ -723,16 +732,16 @@ static gpointer adapter_thread(gpointer opaque)
         if (fd < 0) {
             continue;
         }
-        g_mutex_lock(&adapter->send_lock);
+        g_mutex_lock(&adapter_send_lock);
         adapter->conn_fd = fd;
-        g_mutex_unlock(&adapter->send_lock);
+        g_mutex_unlock(&adapter_send_lock);
         while (adapter_serve_one(adapter, fd, m)) {
             /* until the connection ends */
         }
-        g_mutex_lock(&adapter->send_lock);
+        g_mutex_lock(&adapter_send_lock);
         adapter->conn_fd = -1;
         close(fd);
-        g_mutex_unlock(&adapter->send_lock);
+        g_mutex_unlock(&adapter_send_lock);
 
         g_mutex_lock(&adapter->lock);
         adapter_irq_forget(adapter);
@@ -756,7 +765,6 @@ Adapter *adapter_new(void)
         adapter->irq.fd[i] = -1;
     }
     g_mutex_init(&adapter->lock);
-    g_mutex_init(&adapter->send_lock);
     g_cond_init(&adapter->changed);
     g_queue_init(&adapter->accesses);
     g_queue_init(&adapter->reply_messages);
@@ -899,6 +907,30 @@ void adapter_set_region_caps(Adapter *adapter, unsigned region,
     adapter->region[region].caps_offset = offset;
 }
 
+void adapter_set_express(Adapter *adapter)
+{
+    uint8_t config[PCI_CFG_SPACE_SIZE];
+
+    memcpy(config, adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX),
+           sizeof(config));
+    adapter_set_region(adapter, VFIO_PCI_CONFIG_REGION_INDEX,
+                       VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
+                       PCI_CFG_SPACE_EXP_SIZE);
+    memcpy(adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX), config,
+           sizeof(config));
+}
+
+void adapter_set_sender(Adapter *adapter, AdapterSender *sender, void *opaque)
+{
+    adapter->sender = sender;
+    adapter->sender_opaque = opaque;
+}
+
+void adapter_forget_accesses(Adapter *adapter)
+{
+    adapter->forgets_accesses = true;
+}
+
 void adapter_start(Adapter *adapter)
 {
     struct sockaddr_un un = { .sun_family = AF_UNIX };
@@ -953,9 +985,9 @@ bool adapter_send_raw(Adapter *adapter, const void *buf, size_t size)
     ssize_t sent = 1;
 
     while (size && sent > 0) {
-        g_mutex_lock(&adapter->send_lock);
+        g_mutex_lock(&adapter_send_lock);
         sent = send(adapter->conn_fd, next, size, MSG_NOSIGNAL);
-        g_mutex_unlock(&adapter->send_lock);
+        g_mutex_unlock(&adapter_send_lock);
         next += sent;
         size -= MAX(sent, 0);
     }
@@ -1149,7 +1181,6 @@ void adapter_free(Adapter *adapter)
     g_queue_clear_full(&adapter->reply_messages,
                        (GDestroyNotify)g_bytes_unref);
     g_clear_pointer(&adapter->first, g_bytes_unref);
-    g_mutex_clear(&adapter->send_lock);
     g_mutex_clear(&adapter->lock);
     g_cond_clear(&adapter->changed);
     g_free(adapter);

@@ -107,6 +107,16 @@ void adapter_set_region_size(Adapter *adapter, unsigned region, uint64_t size);
  */
 void adapter_set_region_caps(Adapter *adapter, unsigned region,
                              const void *caps, uint32_t size, uint32_t offset);
+/* 4096 bytes of config space; before what else is set of it */
+void adapter_set_express(Adapter *adapter);
+/*
+ * Have @sender send replies, in the adapter's thread: the message @msg, or what
+ * it makes of it.  False ends the connection.
+ */
+typedef bool AdapterSender(void *opaque, int fd, const void *msg, size_t size);
+void adapter_set_sender(Adapter *adapter, AdapterSender *sender, void *opaque);
+/* Record no accesses, where there are millions */
+void adapter_forget_accesses(Adapter *adapter);
 void adapter_start(Adapter *adapter);
 
 /* At any time */

@@ -321,7 +321,7 @@ static void test_to_bar(void)
     g_assert_true(adapter_next(machine.adapter, &access));
     g_assert_true(access.write);
     g_assert_cmpint(access.offset, ==, 16);
-    g_assert_cmphex(ldl_le_p(access.data), ==, 0x89abcdef);
+    g_assert_cmphex((uint32_t)ldl_le_p(access.data), ==, 0x89abcdef);
     stop();
 }
 
