@@ -9,6 +9,7 @@
  */
 
 #include "qemu/osdep.h"
+#include <glib/gstdio.h>
 
 #include "hw/pci/pci_regs.h"
 #include "hw/vfio-user/protocol.h"
@@ -364,6 +365,88 @@ static void test_while_waiting(void)
 }
 
 /*
+ * x-vfio-user-server, whose edu device copies 4 KiB of RAM that is not shared
+ * to itself and back, in messages of 8 bytes.  Used to find no memory there.
+ */
+
+#define EDU_CHECK   0x04        /* registers: reads the complement */
+#define EDU_SOURCE  0x80
+#define EDU_TARGET  0x88
+#define EDU_COUNT   0x90
+#define EDU_COMMAND 0x98
+#define EDU_BUFFER  0x40000
+#define EDU_SIZE    4096
+
+static gpointer edu_run(gpointer server)
+{
+    qtest_clock_step(server, 200 * 1000 * 1000);
+    return NULL;
+}
+
+static void edu_copy(QTestState *server, uint32_t source, uint32_t target,
+                     uint32_t command)
+{
+    GThread *thread;
+    uint32_t i;
+
+    qpci_io_writel(dev, bar, EDU_SOURCE, source);
+    qpci_io_writel(dev, bar, EDU_TARGET, target);
+    qpci_io_writel(dev, bar, EDU_COUNT, EDU_SIZE);
+    qpci_io_writel(dev, bar, EDU_COMMAND, command);
+    g_assert_cmphex(qpci_io_readl(dev, bar, EDU_COMMAND), ==, command);
+
+    /* accesses of the guest come between the server's messages */
+    thread = g_thread_new("edu", edu_run, server);
+    for (i = 0; i < 1000; i++) {
+        qpci_io_writel(dev, bar, EDU_CHECK, i);
+        g_assert_cmphex(qpci_io_readl(dev, bar, EDU_CHECK), ==, ~i);
+    }
+    g_thread_join(thread);
+    g_assert_cmphex(qpci_io_readl(dev, bar, EDU_COMMAND) & 1, ==, 0);
+}
+
+static void test_served(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("vfio-user-dma-XXXXXX", NULL);
+    g_autofree char *path = g_strdup_printf("%s/socket", dir);
+    g_autofree uint8_t *data = pattern(EDU_SIZE, 5);
+    g_autofree uint8_t *got = g_malloc(EDU_SIZE);
+    QTestState *server, *client;
+
+    if (!qtest_has_machine("x-remote") || !qtest_has_device("edu")) {
+        g_test_skip("there is no x-vfio-user-server with an edu device");
+        return;
+    }
+    server = qtest_initf("-M x-remote,vfio-user=on,auto-shutdown=off "
+                         "-nodefaults -vga none -device edu,id=edu "
+                         "-object x-vfio-user-server,id=vfu,type=unix,"
+                         "path=%s,device=edu", path);
+    qtest_qmp_assert_success(server, "{'execute': 'query-status'}");
+    client = qtest_init("-M pc -nodefaults -vga none -m 128M");
+    qtest_qmp_device_add(client, "vfio-user-pci", "card",
+                         "{'addr': '4', 'socket':"
+                         " {'type': 'unix', 'path': %s}}", path);
+    pci = qpci_new_pc(client, NULL);
+    dev = qpci_device_find(pci, QPCI_DEVFN(4, 0));
+    g_assert_nonnull(dev);
+    qpci_device_enable(dev);
+    bar = qpci_iomap(dev, 0, NULL);
+
+    qtest_bufwrite(client, BUFFER, data, EDU_SIZE);
+    edu_copy(server, BUFFER, EDU_BUFFER, 1);
+    edu_copy(server, EDU_BUFFER, BUFFER + EDU_SIZE + 1, 1 | 2);
+    qtest_bufread(client, BUFFER + EDU_SIZE + 1, got, EDU_SIZE);
+    g_assert_cmpmem(got, EDU_SIZE, data, EDU_SIZE);
+
+    g_free(dev);
+    qpci_free_pc(pci);
+    qtest_quit(client);
+    qtest_quit(server);
+    g_unlink(path);
+    g_rmdir(dir);
+}
+
+/*
  * Messages come in any pieces.  Used to be the end of the connection if a
  * header did.
  */
@@ -496,7 +579,6 @@ static void test_bad_message(const void *opaque)
     unsigned i;
 
     start(5000);
-    check_works();
     for (i = 0; i < 10000; i++) {
         if (!adapter_send_raw(machine.adapter, &bad->hdr, sizeof(bad->hdr))) {
             break;
@@ -527,6 +609,7 @@ int main(int argc, char **argv)
     qtest_add_func("/vfio-user/dma/no-reply", test_no_reply);
     qtest_add_func("/vfio-user/dma/to-bar", test_to_bar);
     qtest_add_func("/vfio-user/dma/while-waiting", test_while_waiting);
+    qtest_add_func("/vfio-user/dma/served", test_served);
     qtest_add_func("/vfio-user/dma/pieces", test_pieces);
     qtest_add_func("/vfio-user/dma/unread-replies", test_unread_replies);
     qtest_add_func("/vfio-user/dma/many-requests", test_many_requests);
