@@ -319,6 +319,12 @@ static void test_to_bar(void)
     expect_reply(VFIO_USER_DMA_WRITE, bar.addr + 16, 4, NULL, 0);
     send_request(VFIO_USER_DMA_READ, bar.addr + 16, 4, NULL, 0);
     expect_reply(VFIO_USER_DMA_READ, bar.addr + 16, 4, &value, 4);
+    /* and across its end */
+    send_request(VFIO_USER_DMA_READ, bar.addr + BAR_SIZE - 4, 8, NULL, 0);
+    expect_error(VFIO_USER_DMA_READ, ENODEV);
+    send_request(VFIO_USER_DMA_WRITE, bar.addr + BAR_SIZE - 4, 8, "12345678",
+                 8);
+    expect_error(VFIO_USER_DMA_WRITE, ENODEV);
     g_assert_true(adapter_next(machine.adapter, &access));
     g_assert_true(access.write);
     g_assert_cmpint(access.offset, ==, 16);
@@ -362,6 +368,51 @@ static void test_while_waiting(void)
     expect_reply(VFIO_USER_DMA_READ, bar.addr + 8, 4, data, 4);
     g_assert_cmpint(machine_said(&machine, ""), ==, 0);
     stop();
+}
+
+static void put_config(unsigned devfn, unsigned reg, uint32_t value)
+{
+    qtest_outl(machine.qts, 0xcf8, 0x80000000 | devfn << 8 | reg);
+    qtest_outl(machine.qts, 0xcfc, value);
+}
+
+/*
+ * By a DMA to the slot control register of its root port a device switches
+ * itself off: it is gone before the reply could be sent.
+ */
+static void test_unplugs_itself(void)
+{
+    enum { ECAM = 0xb0000000, PORT = 4 << 3, BUS = 1 };
+    static const uint8_t off[2] = { 0xc0, 0x07 };  /* power, indicators */
+    Adapter *adapter = adapter_new();
+    uint64_t port = ECAM + (PORT << 12), device = ECAM + (BUS << 20);
+    g_autofree char *options = NULL;
+    unsigned cap;
+
+    adapter_start(adapter);
+    options = g_strdup_printf(
+        "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off "
+        "-device pcie-root-port,id=rp,addr=4,slot=1,chassis=1 "
+        "-device '{\"driver\":\"vfio-user-pci\",\"bus\":\"rp\",\"socket\":"
+        "{\"type\":\"unix\",\"path\":\"%s\"}}'", adapter_path(adapter));
+    machine_start(&machine, adapter, "q35", options);
+    put_config(0, 0x64, 0);
+    put_config(0, 0x60, ECAM | 1);
+    put_config(PORT, PCI_PRIMARY_BUS, BUS << 16 | BUS << 8);
+    put_config(PORT, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    g_assert_cmphex(qtest_readw(machine.qts, device), ==, ADAPTER_VENDOR);
+    qtest_writew(machine.qts, device + PCI_COMMAND, PCI_COMMAND_MASTER);
+    cap = qtest_readb(machine.qts, port + PCI_CAPABILITY_LIST);
+    while (qtest_readb(machine.qts, port + cap) != PCI_CAP_ID_EXP) {
+        cap = qtest_readb(machine.qts, port + cap + 1);
+        g_assert_cmpint(cap, !=, 0);
+    }
+
+    send_request(VFIO_USER_DMA_WRITE, port + cap + PCI_EXP_SLTCTL, 2, off, 2);
+    send_request(VFIO_USER_DMA_READ, BUFFER, MAX_COUNT, NULL, 0);
+    qtest_qmp_eventwait(machine.qts, "DEVICE_DELETED");
+    adapter_wait_closed(adapter, 1);
+    machine_stop(&machine);
 }
 
 /*
@@ -609,6 +660,7 @@ int main(int argc, char **argv)
     qtest_add_func("/vfio-user/dma/no-reply", test_no_reply);
     qtest_add_func("/vfio-user/dma/to-bar", test_to_bar);
     qtest_add_func("/vfio-user/dma/while-waiting", test_while_waiting);
+    qtest_add_func("/vfio-user/dma/unplugs-itself", test_unplugs_itself);
     qtest_add_func("/vfio-user/dma/served", test_served);
     qtest_add_func("/vfio-user/dma/pieces", test_pieces);
     qtest_add_func("/vfio-user/dma/unread-replies", test_unread_replies);
