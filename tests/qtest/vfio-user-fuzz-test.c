@@ -55,7 +55,7 @@ static char *log_name;
  * QEMU, sent many commands before their replies are read
  */
 
-typedef struct Qemu {
+typedef struct Client {
     QTestState *qts;
     int fd, qmp;
     GString *out;
@@ -63,7 +63,7 @@ typedef struct Qemu {
     bool deleted;
     unsigned devices, fds, threads;
     uint64_t memory, log;
-} Qemu;
+} Client;
 
 static void fuzz_failed(void *opaque)
 {
@@ -107,7 +107,7 @@ static int qemu_accept(int listener, const char *path)
     return fd;
 }
 
-static void qemu_start(Qemu *q, const char *options)
+static void qemu_start(Client *q, const char *options)
 {
     g_autofree char *dir = g_dir_make_tmp("vfio-user-fuzz-XXXXXX", NULL);
     g_autofree char *qtest = g_strdup_printf("%s/qtest", dir);
@@ -120,7 +120,7 @@ static void qemu_start(Qemu *q, const char *options)
     close(fd);
     all = g_strdup_printf("-nodefaults -vga none -m 64M %s -qtest unix:%s "
                           "-qmp unix:%s 2>%s", options, qtest, qmp, log_name);
-    *q = (Qemu) { .out = g_string_new("") };
+    *q = (Client) { .out = g_string_new("") };
     alarm(HANGS);
     q->qts = qtest_init_ext(NULL, all, NULL, false);
     q->fd = qemu_accept(qtest_listener, qtest);
@@ -130,7 +130,7 @@ static void qemu_start(Qemu *q, const char *options)
     qobject_unref(qmp_fd(q->qmp, "{ 'execute': 'qmp_capabilities' }"));
 }
 
-static void qemu_stop(Qemu *q)
+static void qemu_stop(Client *q)
 {
     close(q->fd);
     close(q->qmp);
@@ -140,7 +140,7 @@ static void qemu_stop(Qemu *q)
     g_clear_pointer(&log_name, g_free);
 }
 
-static void G_GNUC_PRINTF(2, 3) qemu_put(Qemu *q, const char *format, ...)
+static void G_GNUC_PRINTF(2, 3) qemu_put(Client *q, const char *format, ...)
 {
     va_list ap;
 
@@ -152,7 +152,7 @@ static void G_GNUC_PRINTF(2, 3) qemu_put(Qemu *q, const char *format, ...)
 }
 
 /* Do what was put */
-static void qemu_run(Qemu *q)
+static void qemu_run(Client *q)
 {
     size_t sent = 0;
 
@@ -181,7 +181,7 @@ static void qemu_run(Qemu *q)
 }
 
 /* What comes next from the monitor, if it is no event */
-static QDict *qemu_receive(Qemu *q)
+static QDict *qemu_receive(Client *q)
 {
     QDict *answer = qmp_fd_receive(q->qmp);
     const char *event = qdict_get_try_str(answer, "event");
@@ -197,7 +197,7 @@ static QDict *qemu_receive(Qemu *q)
 }
 
 /* True if QEMU did it; takes @command */
-static bool qemu_command(Qemu *q, QDict *command)
+static bool qemu_command(Client *q, QDict *command)
 {
     QDict *answer;
     bool done;
@@ -211,12 +211,12 @@ static bool qemu_command(Qemu *q, QDict *command)
     return done;
 }
 
-static bool qemu_simple(Qemu *q, const char *command)
+static bool qemu_simple(Client *q, const char *command)
 {
     return qemu_command(q, qdict_from_jsonf_nofail("{'execute': %s}", command));
 }
 
-static void put_config(Qemu *q, unsigned devfn, unsigned reg, uint32_t value,
+static void put_config(Client *q, unsigned devfn, unsigned reg, uint32_t value,
                        char size)
 {
     qemu_put(q, "outl 0xcf8 0x%x", 0x80000000 | devfn << 8 | (reg & ~3));
@@ -224,7 +224,7 @@ static void put_config(Qemu *q, unsigned devfn, unsigned reg, uint32_t value,
 }
 
 /* The guest's firmware: all there may be is decoded */
-static void put_bars(Qemu *q)
+static void put_bars(Client *q)
 {
     put_config(q, SLOT << 3, PCI_BASE_ADDRESS_0, BAR0, 'l');
     put_config(q, SLOT << 3, PCI_BASE_ADDRESS_1, BAR1, 'l');
@@ -233,7 +233,7 @@ static void put_bars(Qemu *q)
     put_config(q, SLOT << 3, PCI_COMMAND, 7, 'w');
 }
 
-static bool qemu_plug(Qemu *q, Adapter *adapter, QDict *properties)
+static bool qemu_plug(Client *q, Adapter *adapter, QDict *properties)
 {
     qdict_put_str(properties, "driver", "vfio-user-pci");
     qdict_put_str(properties, "id", "card");
@@ -245,7 +245,7 @@ static bool qemu_plug(Qemu *q, Adapter *adapter, QDict *properties)
         "{'execute': 'device_add', 'arguments': %p}", properties));
 }
 
-static void qemu_unplug(Qemu *q)
+static void qemu_unplug(Client *q)
 {
     q->deleted = false;
     /* a BAR must not be where the ports of hot-plug are */
@@ -264,7 +264,7 @@ static void qemu_unplug(Qemu *q)
  * What QEMU has
  */
 
-static unsigned qemu_count(Qemu *q, const char *what)
+static unsigned qemu_count(Client *q, const char *what)
 {
     g_autofree char *name = g_strdup_printf("/proc/%d/%s", qtest_pid(q->qts),
                                             what);
@@ -279,7 +279,7 @@ static unsigned qemu_count(Qemu *q, const char *what)
     return n;
 }
 
-static char *qemu_proc(Qemu *q, const char *file)
+static char *qemu_proc(Client *q, const char *file)
 {
     g_autofree char *name = g_strdup_printf("/proc/%d/%s", qtest_pid(q->qts),
                                             file);
@@ -290,7 +290,7 @@ static char *qemu_proc(Qemu *q, const char *file)
 }
 
 /* In KiB; 0 with AddressSanitizer, which keeps what is freed */
-static uint64_t qemu_memory(Qemu *q)
+static uint64_t qemu_memory(Client *q)
 {
     g_autofree char *maps = qemu_proc(q, "maps");
     g_autofree char *status = qemu_proc(q, "status");
@@ -305,7 +305,7 @@ static uint64_t qemu_memory(Qemu *q)
  * Nothing of a device may be left, once RCU has let go of it: no sooner is its
  * connection closed.
  */
-static void qemu_check_left(Qemu *q)
+static void qemu_check_left(Client *q)
 {
     gint64 end = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
 
@@ -318,7 +318,7 @@ static void qemu_check_left(Qemu *q)
 }
 
 /* Called when a device is gone */
-static void qemu_check(Qemu *q)
+static void qemu_check(Client *q)
 {
     uint64_t log;
     GStatBuf st;
@@ -372,7 +372,7 @@ static uint32_t any_value(GRand *r)
            values[g_rand_int_range(r, 0, ARRAY_SIZE(values))];
 }
 
-static void put_access(Qemu *q, GRand *r)
+static void put_access(Client *q, GRand *r)
 {
     const Place *p = &places[g_rand_int_range(r, 0, ARRAY_SIZE(places))];
     uint64_t address = p->base + g_rand_int_range(r, 0, p->size);
@@ -393,7 +393,7 @@ static void put_access(Qemu *q, GRand *r)
 }
 
 /* The device's config space, and registers of the host bridge: PAM, SMRAM */
-static void put_any_config(Qemu *q, GRand *r)
+static void put_any_config(Client *q, GRand *r)
 {
     static const uint8_t bridge[] = {
         0x59, 0x5a, 0x5b, 0x5c, 0x5d, 0x5e, 0x5f, 0x72,     /* i440FX */
@@ -411,7 +411,7 @@ static void put_any_config(Qemu *q, GRand *r)
     }
 }
 
-static void put_guest(Qemu *q, GRand *r, unsigned n)
+static void put_guest(Client *q, GRand *r, unsigned n)
 {
     put_bars(q);
     while (n--) {
@@ -776,7 +776,7 @@ static QDict *any_properties(GRand *r, unsigned msg_timeout)
 }
 
 /* True if QEMU took the device */
-static bool wire_device(Qemu *q)
+static bool wire_device(Client *q)
 {
     static const unsigned rates[] = { 0, 2, 10, 50, 200 };
     g_autoptr(GRand) r = g_rand_new_with_seed(seed);
@@ -841,7 +841,7 @@ static bool more(uint64_t done, unsigned count)
 static void fuzz_wire(void)
 {
     unsigned devices, plugged = 0;
-    Qemu q;
+    Client q;
 
     for (devices = 0; more(devices, 60); devices++) {
         if (devices % DEVICES_A_QEMU == 0) {
@@ -864,7 +864,7 @@ static uint64_t guest_seed(void)
     enum { ADAPTERS = 8, BATCHES = 20, BATCH = 500 };
     g_autoptr(GRand) r = g_rand_new_with_seed(seed);
     unsigned i, j;
-    Qemu q;
+    Client q;
 
     qemu_start(&q, "-machine pc");
     for (i = 0; i < ADAPTERS; i++) {
