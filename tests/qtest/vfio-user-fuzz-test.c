@@ -746,7 +746,8 @@ static QDict *any_properties(GRand *r, unsigned msg_timeout)
     static const struct {
         const char *name, *values[5];
     } known[] = {
-        { "x-vga-engine", { "forward", "combine", "shadow", "linear", "auto" }},
+        { "x-vga-engine",
+          { "forward", "combine", "shadow", "linear", "auto" } },
         { "x-rom-check", { "off", "warn", "error" } },
         { "x-rom-source", { "auto", "region", "prom" } },
         { "x-bar-identity", { "on", "auto", "off" } },
@@ -902,8 +903,10 @@ static void fuzz_guest(void)
 
 int main(int argc, char **argv)
 {
+    struct sigaction hangs = { .sa_handler = fuzz_hangs };
+
     g_test_init(&argc, &argv, NULL);
-    signal(SIGALRM, fuzz_hangs);
+    sigaction(SIGALRM, &hangs, NULL);
     qtest_add_abrt_handler(fuzz_failed, NULL);
     qtest_add_func("/vfio-user/fuzz/wire", fuzz_wire);
     qtest_add_func("/vfio-user/fuzz/guest", fuzz_guest);
