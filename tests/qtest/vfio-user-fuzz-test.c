@@ -49,6 +49,7 @@
 #define HANGS           120             /* s */
 
 static uint32_t seed;
+static volatile sig_atomic_t seconds_waited;
 static char *log_name;
 
 /*
@@ -76,11 +77,14 @@ static void fuzz_failed(void *opaque)
     }
 }
 
-static void fuzz_hangs(int sig)
+/* Each second that this process runs, so a stop of it is no hang */
+static void fuzz_tick(int sig)
 {
     static const char text[] = "QEMU does not answer\n";
 
-    if (write(STDERR_FILENO, text, sizeof(text) - 1) >= 0) {
+    if (++seconds_waited < HANGS) {
+        alarm(1);
+    } else if (write(STDERR_FILENO, text, sizeof(text) - 1) >= 0) {
         abort();
     }
 }
@@ -121,7 +125,6 @@ static void qemu_start(Client *q, const char *options)
     all = g_strdup_printf("-nodefaults -vga none -m 64M %s -qtest unix:%s "
                           "-qmp unix:%s 2>%s", options, qtest, qmp, log_name);
     *q = (Client) { .out = g_string_new("") };
-    alarm(HANGS);
     q->qts = qtest_init_ext(NULL, all, NULL, false);
     q->fd = qemu_accept(qtest_listener, qtest);
     q->qmp = qemu_accept(qmp_listener, qmp);
@@ -162,7 +165,9 @@ static void qemu_run(Client *q)
         ssize_t n, i;
 
         pfd.events |= sent < q->out->len ? POLLOUT : 0;
-        g_assert_cmpint(poll(&pfd, 1, -1), ==, 1);
+        if (poll(&pfd, 1, -1) < 0 && errno == EINTR) {
+            continue;
+        }
         if (pfd.revents & POLLOUT) {
             n = send(q->fd, q->out->str + sent, q->out->len - sent,
                      MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -834,7 +839,7 @@ static bool more(uint64_t done, unsigned count)
     } else {
         seed++;
     }
-    alarm(HANGS);
+    seconds_waited = 0;
     return seconds ? g_get_monotonic_time() < end :
            done < environment("VFIO_USER_FUZZ_COUNT", count);
 }
@@ -877,6 +882,7 @@ static uint64_t guest_seed(void)
             /* some of the properties are refused, rightly */
         }
         for (j = 0; j < BATCHES; j++) {
+            seconds_waited = 0;
             put_guest(&q, r, BATCH);
             qemu_run(&q);
             if (!g_rand_int_range(r, 0, 10)) {
@@ -903,10 +909,11 @@ static void fuzz_guest(void)
 
 int main(int argc, char **argv)
 {
-    struct sigaction hangs = { .sa_handler = fuzz_hangs };
+    struct sigaction tick = { .sa_handler = fuzz_tick, .sa_flags = SA_RESTART };
 
     g_test_init(&argc, &argv, NULL);
-    sigaction(SIGALRM, &hangs, NULL);
+    sigaction(SIGALRM, &tick, NULL);
+    alarm(1);
     qtest_add_abrt_handler(fuzz_failed, NULL);
     qtest_add_func("/vfio-user/fuzz/wire", fuzz_wire);
     qtest_add_func("/vfio-user/fuzz/guest", fuzz_guest);
