@@ -71,8 +71,10 @@ check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and
 check-each: auto-deps ## each patch of the series built and tested alone, in order; takes hours, goes on where it was cut off
 	@scripts/check-each
 
-check-fuzz: deps ## the fuzzer of the VBIOS walker for a minute (SECONDS=60) under ASan and UBSan
+check-fuzz: deps ## fuzzers of the VBIOS walker, of vfio-user and of a guest, a minute each (SECONDS=60), under ASan and UBSan
 	@scripts/fuzz vbios $(SECONDS)
+	@scripts/fuzz wire $(SECONDS)
+	@scripts/fuzz guest $(SECONDS)
 
 check-soak: auto-deps ## the oracle of legacy VGA accesses by random seeds: MILLIONS=50 a tier; goes on where it was cut off
 	@scripts/soak $(MILLIONS)

@@ -31,9 +31,12 @@ typedef struct AdapterRegion {
     uint32_t caps_size, caps_offset;
 } AdapterRegion;
 
+/* Of messages, which the test sends as well, and for Adapter.conn_fd */
+static GMutex adapter_send_lock;
+
 struct Adapter {
     AdapterRegion region[ADAPTER_REGIONS];
-    uint8_t wmask[PCI_CFG_SPACE_SIZE];
+    uint8_t wmask[PCI_CFG_SPACE_EXP_SIZE];
     uint32_t num_regions, num_irqs;
     unsigned msi_vectors, msix_vectors;
     const char *capabilities;
@@ -43,6 +46,10 @@ struct Adapter {
     int listen_fd;
     int wake[2];            /* closing [1] ends the thread */
     GThread *thread;
+    int conn_fd;            /* -1: not connected */
+    AdapterSender *sender;
+    void *sender_opaque;
+    bool forgets_accesses;
 
     GMutex lock;            /* for all below */
     GCond changed;
@@ -53,6 +60,11 @@ struct Adapter {
     unsigned ask_command, ask_fds;
     unsigned requests[VFIO_USER_MAX];
     unsigned replies;
+    GQueue reply_messages;  /* GBytes */
+    GBytes *first;          /* to be answered before the next reply is sent */
+    bool paused;
+    unsigned pace;
+    gint64 pace_end;
     unsigned closed;
     int fds[VFIO_USER_MAX_MAX_FDS];     /* of the message being received */
     unsigned num_fds;
@@ -146,6 +158,7 @@ static void adapter_drop_fds(Adapter *adapter)
 
 static bool adapter_send(int fd, const void *buf, size_t size)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&adapter_send_lock);
     const uint8_t *next = buf;
 
     while (size) {
@@ -368,7 +381,8 @@ static int adapter_access(Adapter *adapter, VFIOUserRegionRW *rw, bool write)
         adapter_irq_rearm(adapter, rw);
     }
 
-    if (rw->region != VFIO_PCI_CONFIG_REGION_INDEX) {
+    if (rw->region != VFIO_PCI_CONFIG_REGION_INDEX &&
+        !adapter->forgets_accesses) {
         access = g_new0(AdapterAccess, 1);
         access->write = write;
         access->posted = rw->hdr.flags & VFIO_USER_NO_REPLY;
@@ -544,6 +558,23 @@ static void adapter_hang(Adapter *adapter, int fd)
     }
 }
 
+/* Make requests, in place of a reply, until QEMU closes the connection */
+static bool adapter_babble(Adapter *adapter, int fd)
+{
+    VFIOUserDMARW dma = {
+        .hdr = {
+            .command = VFIO_USER_DMA_READ, .size = sizeof(dma),
+            .flags = VFIO_USER_REQUEST | VFIO_USER_NO_REPLY,
+        },
+        .offset = 0x100000, .count = 4,
+    };
+
+    while (adapter_send(fd, &dma, sizeof(dma))) {
+        g_usleep(1000);
+    }
+    return false;
+}
+
 static bool adapter_receive_message(Adapter *adapter, int fd,
                                     AdapterMessage *m)
 {
@@ -556,6 +587,55 @@ static bool adapter_receive_message(Adapter *adapter, int fd,
                            m->hdr.size - sizeof(m->hdr));
 }
 
+/* Be as slow as the test wants it */
+static void adapter_dawdle(Adapter *adapter)
+{
+    unsigned pace;
+
+    g_mutex_lock(&adapter->lock);
+    while (adapter->paused) {
+        g_cond_wait(&adapter->changed, &adapter->lock);
+    }
+    pace = g_get_monotonic_time() < adapter->pace_end ? adapter->pace : 0;
+    g_mutex_unlock(&adapter->lock);
+    if (pace) {
+        g_usleep(pace * 1000);
+    }
+}
+
+static void adapter_keep_reply(Adapter *adapter, AdapterMessage *m)
+{
+    g_mutex_lock(&adapter->lock);
+    adapter->replies++;
+    g_queue_push_tail(&adapter->reply_messages,
+                      g_bytes_new(m, m->hdr.size));
+    g_cond_broadcast(&adapter->changed);
+    g_mutex_unlock(&adapter->lock);
+}
+
+/* adapter_ask_first(): the reply @m is not sent before */
+static bool adapter_do_first(Adapter *adapter, int fd)
+{
+    g_autofree AdapterMessage *m = NULL;
+    g_autoptr(GBytes) first = NULL;
+
+    g_mutex_lock(&adapter->lock);
+    first = g_steal_pointer(&adapter->first);
+    g_mutex_unlock(&adapter->lock);
+    if (!first) {
+        return true;
+    }
+    m = g_new0(AdapterMessage, 1);
+    if (!adapter_send(fd, g_bytes_get_data(first, NULL),
+                      g_bytes_get_size(first)) ||
+        !adapter_receive_message(adapter, fd, m)) {
+        return false;
+    }
+    g_assert_cmpint(m->hdr.flags & VFIO_USER_TYPE, ==, VFIO_USER_REPLY);
+    adapter_keep_reply(adapter, m);
+    return true;
+}
+
 /* Serve one request, false to end the connection */
 static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
 {
@@ -563,14 +643,12 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
     int64_t error;
     bool posted, ask;
 
+    adapter_dawdle(adapter);
     if (!adapter_receive_message(adapter, fd, m)) {
         return false;
     }
     if ((m->hdr.flags & VFIO_USER_TYPE) == VFIO_USER_REPLY) {
-        g_mutex_lock(&adapter->lock);
-        adapter->replies++;
-        g_cond_broadcast(&adapter->changed);
-        g_mutex_unlock(&adapter->lock);
+        adapter_keep_reply(adapter, m);
         return true;
     }
     g_assert_cmpint(m->hdr.flags & VFIO_USER_TYPE, ==, VFIO_USER_REQUEST);
@@ -599,6 +677,13 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
                                      adapter->ask_fds)) {
         return false;
     }
+    if (!posted && !adapter_do_first(adapter, fd)) {
+        return false;
+    }
+    if (adapter->sender) {
+        return posted ||
+               adapter->sender(adapter->sender_opaque, fd, m, m->hdr.size);
+    }
     switch (fault) {
     case ADAPTER_FAULT_CLOSE:
         return false;
@@ -609,6 +694,8 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
     case ADAPTER_FAULT_STUCK:
         adapter_hang(adapter, fd);
         return false;
+    case ADAPTER_FAULT_BABBLE:
+        return adapter_babble(adapter, fd);
     case ADAPTER_FAULT_SHORT:
         m->rw.count /= 2;
         m->hdr.size = sizeof(m->rw) + m->rw.count;
@@ -645,10 +732,16 @@ static gpointer adapter_thread(gpointer opaque)
         if (fd < 0) {
             continue;
         }
+        g_mutex_lock(&adapter_send_lock);
+        adapter->conn_fd = fd;
+        g_mutex_unlock(&adapter_send_lock);
         while (adapter_serve_one(adapter, fd, m)) {
             /* until the connection ends */
         }
+        g_mutex_lock(&adapter_send_lock);
+        adapter->conn_fd = -1;
         close(fd);
+        g_mutex_unlock(&adapter_send_lock);
 
         g_mutex_lock(&adapter->lock);
         adapter_irq_forget(adapter);
@@ -674,6 +767,8 @@ Adapter *adapter_new(void)
     g_mutex_init(&adapter->lock);
     g_cond_init(&adapter->changed);
     g_queue_init(&adapter->accesses);
+    g_queue_init(&adapter->reply_messages);
+    adapter->conn_fd = -1;
     adapter_set_counts(adapter, ADAPTER_REGIONS, VFIO_PCI_REQ_IRQ_INDEX + 1);
     adapter_set_capabilities(adapter, "{\"capabilities\":{\"max_msg_fds\":8}}");
 
@@ -820,6 +915,30 @@ void adapter_set_region_caps(Adapter *adapter, unsigned region,
     adapter->region[region].caps_offset = offset;
 }
 
+void adapter_set_express(Adapter *adapter)
+{
+    uint8_t config[PCI_CFG_SPACE_SIZE];
+
+    memcpy(config, adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX),
+           sizeof(config));
+    adapter_set_region(adapter, VFIO_PCI_CONFIG_REGION_INDEX,
+                       VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
+                       PCI_CFG_SPACE_EXP_SIZE);
+    memcpy(adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX), config,
+           sizeof(config));
+}
+
+void adapter_set_sender(Adapter *adapter, AdapterSender *sender, void *opaque)
+{
+    adapter->sender = sender;
+    adapter->sender_opaque = opaque;
+}
+
+void adapter_forget_accesses(Adapter *adapter)
+{
+    adapter->forgets_accesses = true;
+}
+
 void adapter_start(Adapter *adapter)
 {
     struct sockaddr_un un = { .sun_family = AF_UNIX };
@@ -865,6 +984,46 @@ void adapter_ask(Adapter *adapter, unsigned command, unsigned fds)
     adapter->ask = true;
     adapter->ask_command = command;
     adapter->ask_fds = fds;
+    g_mutex_unlock(&adapter->lock);
+}
+
+bool adapter_send_raw(Adapter *adapter, const void *buf, size_t size)
+{
+    const uint8_t *next = buf;
+    ssize_t sent = 1;
+
+    while (size && sent > 0) {
+        g_mutex_lock(&adapter_send_lock);
+        sent = send(adapter->conn_fd, next, size, MSG_NOSIGNAL);
+        g_mutex_unlock(&adapter_send_lock);
+        next += sent;
+        size -= MAX(sent, 0);
+    }
+    return !size;
+}
+
+void adapter_ask_first(Adapter *adapter, const void *msg, size_t size)
+{
+    g_mutex_lock(&adapter->lock);
+    g_assert_null(adapter->first);
+    adapter->first = g_bytes_new(msg, size);
+    g_mutex_unlock(&adapter->lock);
+}
+
+void adapter_pause(Adapter *adapter, bool pause)
+{
+    g_mutex_lock(&adapter->lock);
+    adapter->paused = pause;
+    g_cond_broadcast(&adapter->changed);
+    g_mutex_unlock(&adapter->lock);
+}
+
+void adapter_set_pace(Adapter *adapter, unsigned ms, unsigned for_ms)
+{
+    g_mutex_lock(&adapter->lock);
+    adapter->pace = ms;
+    adapter->pace_end = g_get_monotonic_time() +
+                        for_ms * G_TIME_SPAN_MILLISECOND;
     g_mutex_unlock(&adapter->lock);
 }
 
@@ -988,6 +1147,20 @@ void adapter_wait_replies(Adapter *adapter, unsigned n)
     adapter_wait(adapter, &adapter->replies, n);
 }
 
+GBytes *adapter_next_reply(Adapter *adapter)
+{
+    gint64 end = g_get_monotonic_time() + ADAPTER_PATIENCE;
+    GBytes *reply;
+
+    g_mutex_lock(&adapter->lock);
+    while (!(reply = g_queue_pop_head(&adapter->reply_messages))) {
+        g_assert_true(g_cond_wait_until(&adapter->changed, &adapter->lock,
+                                        end));
+    }
+    g_mutex_unlock(&adapter->lock);
+    return reply;
+}
+
 void adapter_wait_closed(Adapter *adapter, unsigned n)
 {
     adapter_wait(adapter, &adapter->closed, n);
@@ -997,6 +1170,7 @@ void adapter_free(Adapter *adapter)
 {
     int i;
 
+    adapter_pause(adapter, false);
     if (adapter->thread) {
         close(adapter->wake[1]);
         g_thread_join(adapter->thread);
@@ -1012,6 +1186,9 @@ void adapter_free(Adapter *adapter)
         g_free(adapter->region[i].data);
     }
     g_queue_clear_full(&adapter->accesses, g_free);
+    g_queue_clear_full(&adapter->reply_messages,
+                       (GDestroyNotify)g_bytes_unref);
+    g_clear_pointer(&adapter->first, g_bytes_unref);
     g_mutex_clear(&adapter->lock);
     g_cond_clear(&adapter->changed);
     g_free(adapter);

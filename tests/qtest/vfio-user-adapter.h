@@ -69,6 +69,7 @@ typedef enum AdapterFault {
     ADAPTER_FAULT_SILENT,   /* no reply, ever */
     ADAPTER_FAULT_HALF,     /* the begin of a reply, and no more of it */
     ADAPTER_FAULT_STUCK,    /* no reply, and nothing else is received */
+    ADAPTER_FAULT_BABBLE,   /* no reply, but requests of its own, for ever */
 } AdapterFault;
 
 /* Before adapter_start() */
@@ -108,6 +109,16 @@ void adapter_set_region_size(Adapter *adapter, unsigned region, uint64_t size);
  */
 void adapter_set_region_caps(Adapter *adapter, unsigned region,
                              const void *caps, uint32_t size, uint32_t offset);
+/* 4096 bytes of config space; before what else is set of it */
+void adapter_set_express(Adapter *adapter);
+/*
+ * Have @sender send replies, in the adapter's thread: the message @msg, or what
+ * it makes of it.  False ends the connection.
+ */
+typedef bool AdapterSender(void *opaque, int fd, const void *msg, size_t size);
+void adapter_set_sender(Adapter *adapter, AdapterSender *sender, void *opaque);
+/* Record no accesses, where there are millions */
+void adapter_forget_accesses(Adapter *adapter);
 void adapter_start(Adapter *adapter);
 
 /* At any time */
@@ -129,8 +140,24 @@ bool adapter_next(Adapter *adapter, AdapterAccess *access);
  * header, goes out before the next reply, with @fds file descriptors
  */
 void adapter_ask(Adapter *adapter, unsigned command, unsigned fds);
+/*
+ * Send @size bytes as they are: messages, or a part of one.  False if QEMU has
+ * closed the connection.
+ */
+bool adapter_send_raw(Adapter *adapter, const void *buf, size_t size);
+/*
+ * Make a request of the adapter's own, the whole message @msg, when the next
+ * one of QEMU has come, and reply to that only after QEMU has
+ */
+void adapter_ask_first(Adapter *adapter, const void *msg, size_t size);
 /* Wait until QEMU has replied to @n requests, well or not */
 void adapter_wait_replies(Adapter *adapter, unsigned n);
+/* Wait for the next reply of QEMU's, the whole message; to be unreferenced */
+GBytes *adapter_next_reply(Adapter *adapter);
+/* Receive nothing, from the message on that comes now, until it is taken back */
+void adapter_pause(Adapter *adapter, bool pause);
+/* For @for_ms from now, let @ms go by before each message is received */
+void adapter_set_pace(Adapter *adapter, unsigned ms, unsigned for_ms);
 /* How many requests of a kind have come */
 unsigned adapter_requests(Adapter *adapter, unsigned command);
 void adapter_wait_requests(Adapter *adapter, unsigned command, unsigned n);

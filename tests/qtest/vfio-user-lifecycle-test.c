@@ -907,7 +907,8 @@ static void test_request_with_fds(void)
     machine_check_alive(&machine);
     before = open_files(&machine);
     for (i = 1; i <= 8; i++) {
-        adapter_ask(adapter, i & 1 ? VFIO_USER_DMA_READ : VFIO_USER_MAX, 8);
+        adapter_ask(adapter, i & 1 ? VFIO_USER_DMA_READ : VFIO_USER_DMA_WRITE,
+                    8);
         qpci_io_readl(dev, bar, PROBE);
         adapter_wait_replies(adapter, i);
     }

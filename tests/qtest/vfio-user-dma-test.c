@@ -1,0 +1,675 @@
+/*
+ * DMA of a vfio-user server by messages, and what else a server may send
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The guest's RAM is not shared, so VFIO_USER_DMA_READ and VFIO_USER_DMA_WRITE
+ * are the only way to it.  Their layout is written down here once more, from
+ * docs/interop/vfio-user.rst, and not taken from QEMU's header.
+ */
+
+#include "qemu/osdep.h"
+#include <glib/gstdio.h>
+
+#include "hw/pci/pci_regs.h"
+#include "hw/vfio-user/protocol.h"
+#include "libqos/pci-pc.h"
+#include "qemu/bswap.h"
+#include "qemu/units.h"
+#include "qobject/qjson.h"
+#include "vfio-user-machine.h"
+
+#define BAR_SIZE    4096
+#define RAM_SIZE    (128 * MiB)
+#define BUFFER      (16 * MiB)      /* where the guest has nothing else */
+#define NOTHING     0xd0000000      /* where it has nothing at all */
+#define MAX_COUNT   (1 * MiB)
+#define BODY        16              /* offsets in a message */
+#define DATA        32
+
+static Machine machine;
+static QPCIBus *pci;
+static QPCIDevice *dev;
+static QPCIBar bar;
+
+static void start(unsigned msg_timeout)
+{
+    Adapter *adapter = adapter_new();
+
+    adapter_set_bar(adapter, 0, BAR_SIZE, false);
+    adapter_start(adapter);
+    machine_start(&machine, adapter, "pc", "-m 128M");
+    machine_plug(&machine,
+                 qdict_from_jsonf_nofail("{'x-msg-timeout': %u}", msg_timeout));
+    pci = qpci_new_pc(machine.qts, NULL);
+    dev = qpci_device_find(pci, QPCI_DEVFN(MACHINE_SLOT, 0));
+    g_assert_nonnull(dev);
+    qpci_device_enable(dev);
+    bar = qpci_iomap(dev, 0, NULL);
+}
+
+static void stop(void)
+{
+    g_free(dev);
+    qpci_free_pc(pci);
+    machine_stop(&machine);
+}
+
+/*
+ * A request of the server: @size bytes, of which @data_size are data that
+ * begins at @data
+ */
+static void *request(unsigned command, uint64_t address, uint64_t count,
+                     const void *data, size_t data_size, size_t *size)
+{
+    static uint16_t id;
+    uint8_t *msg = g_malloc0(DATA + data_size);
+
+    *size = DATA + data_size;
+    stw_le_p(msg, ++id);
+    stw_le_p(msg + 2, command);
+    stl_le_p(msg + 4, *size);
+    stq_le_p(msg + BODY, address);
+    stq_le_p(msg + BODY + 8, count);
+    if (data_size) {
+        memcpy(msg + DATA, data, data_size);
+    }
+    return msg;
+}
+
+static void send_request(unsigned command, uint64_t address, uint64_t count,
+                         const void *data, size_t data_size)
+{
+    size_t size;
+    g_autofree void *msg = request(command, address, count, data, data_size,
+                                   &size);
+
+    g_assert_true(adapter_send_raw(machine.adapter, msg, size));
+}
+
+/* The reply to @command that comes next; its error code in *@error */
+static GBytes *next_reply(unsigned command, unsigned *error)
+{
+    GBytes *reply = adapter_next_reply(machine.adapter);
+    const uint8_t *msg = g_bytes_get_data(reply, NULL);
+    uint32_t flags = ldl_le_p(msg + 8);
+
+    g_assert_cmpint(lduw_le_p(msg + 2), ==, command);
+    g_assert_cmpint(ldl_le_p(msg + 4), ==, g_bytes_get_size(reply));
+    g_assert_cmphex(flags & ~VFIO_USER_ERROR, ==, VFIO_USER_REPLY);
+    *error = 0;
+    if (flags & VFIO_USER_ERROR) {
+        *error = ldl_le_p(msg + 12);
+        g_assert_cmpint(*error, !=, 0);
+        g_assert_cmpint(g_bytes_get_size(reply), ==, BODY);
+    }
+    return reply;
+}
+
+static void expect_error(unsigned command, unsigned error)
+{
+    unsigned got;
+    g_autoptr(GBytes) reply = next_reply(command, &got);
+
+    g_assert_cmpint(got, ==, error);
+}
+
+/* The reply to a DMA that went well, with @data_size bytes of data at @data */
+static void expect_reply(unsigned command, uint64_t address, uint64_t count,
+                         const void *data, size_t data_size)
+{
+    unsigned error;
+    g_autoptr(GBytes) reply = next_reply(command, &error);
+    const uint8_t *msg = g_bytes_get_data(reply, NULL);
+
+    g_assert_cmpint(error, ==, 0);
+    g_assert_cmpint(g_bytes_get_size(reply), ==, DATA + data_size);
+    g_assert_cmphex(ldq_le_p(msg + BODY), ==, address);
+    g_assert_cmphex(ldq_le_p(msg + BODY + 8), ==, count);
+    g_assert_cmpmem(msg + DATA, data_size, data, data_size);
+}
+
+static uint8_t *pattern(size_t size, unsigned seed)
+{
+    uint8_t *data = g_malloc(size);
+    size_t i;
+
+    for (i = 0; i < size; i++) {
+        seed = seed * 1664525 + 1013904223;
+        data[i] = seed >> 24;
+    }
+    return data;
+}
+
+static void check_read(uint64_t address, size_t count)
+{
+    g_autofree uint8_t *data = pattern(count, count + 1);
+
+    if (count) {
+        qtest_bufwrite(machine.qts, address, data, count);
+    }
+    send_request(VFIO_USER_DMA_READ, address, count, NULL, 0);
+    expect_reply(VFIO_USER_DMA_READ, address, count, data, count);
+}
+
+/* The bytes before and after stay what they are */
+static void check_write(uint64_t address, size_t count)
+{
+    g_autofree uint8_t *data = pattern(count, count + 2);
+    g_autofree uint8_t *got = g_malloc(count + 2);
+
+    qtest_memset(machine.qts, address - 1, 0x5a, count + 2);
+    send_request(VFIO_USER_DMA_WRITE, address, count, data, count);
+    expect_reply(VFIO_USER_DMA_WRITE, address, count, NULL, 0);
+    qtest_bufread(machine.qts, address - 1, got, count + 2);
+    g_assert_cmphex(got[0], ==, 0x5a);
+    g_assert_cmpmem(got + 1, count, data, count);
+    g_assert_cmphex(got[count + 1], ==, 0x5a);
+}
+
+/* The adapter still does what an adapter does, by DMA and by its BAR */
+static void check_works(void)
+{
+    check_read(BUFFER, 64);
+    check_write(BUFFER, 64);
+    qpci_io_writel(dev, bar, 8, 0x12345678);
+    g_assert_cmphex(qpci_io_readl(dev, bar, 8), ==, 0x12345678);
+}
+
+/*
+ * DMA.  Used to have 32 bits for the count, so the data was four bytes off,
+ * and a header for a reply to a write.
+ */
+
+static void test_counts(void)
+{
+    static const size_t counts[] = {
+        0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 4095, 4096, 4097, 65536 + 3,
+        MAX_COUNT - 1, MAX_COUNT,
+    };
+    unsigned i, offset;
+
+    start(5000);
+    for (i = 0; i < ARRAY_SIZE(counts); i++) {
+        for (offset = 1; offset <= 8; offset += 7) {
+            check_read(BUFFER + offset, counts[i]);
+            check_write(BUFFER + offset, counts[i]);
+        }
+    }
+    /* the last bytes of RAM */
+    check_read(RAM_SIZE - 4096, 4096);
+    send_request(VFIO_USER_DMA_WRITE, RAM_SIZE - 1, 1, "x", 1);
+    expect_reply(VFIO_USER_DMA_WRITE, RAM_SIZE - 1, 1, NULL, 0);
+    g_assert_cmphex(qtest_readb(machine.qts, RAM_SIZE - 1), ==, 'x');
+    g_assert_cmpint(machine_said(&machine, ""), ==, 0);
+    stop();
+}
+
+static void test_refused(void)
+{
+    static const struct {
+        unsigned command;
+        uint64_t address, count;
+        unsigned data_size, error;
+    } cases[] = {
+        { VFIO_USER_DMA_READ, BUFFER, MAX_COUNT + 1, 0, E2BIG },
+        { VFIO_USER_DMA_READ, BUFFER, 60 * MiB, 0, E2BIG },
+        { VFIO_USER_DMA_READ, BUFFER, 4 * GiB, 0, E2BIG },
+        { VFIO_USER_DMA_READ, BUFFER, 4 * GiB + 4, 0, E2BIG },
+        { VFIO_USER_DMA_READ, BUFFER, UINT64_MAX, 0, E2BIG },
+        { VFIO_USER_DMA_READ, NOTHING, 4, 0, ENODEV },
+        { VFIO_USER_DMA_READ, UINT64_MAX - 3, 4, 0, ENODEV },
+        { VFIO_USER_DMA_READ, UINT64_MAX, 64, 0, ENODEV },
+        { VFIO_USER_DMA_READ, RAM_SIZE - 4, 8, 0, ENODEV },
+        { VFIO_USER_DMA_WRITE, BUFFER, 65, 64, E2BIG },
+        { VFIO_USER_DMA_WRITE, BUFFER, 4 * GiB + 4, 64, E2BIG },
+        { VFIO_USER_DMA_WRITE, BUFFER, UINT64_MAX, 64, E2BIG },
+        { VFIO_USER_DMA_WRITE, NOTHING, 4, 4, ENODEV },
+        { VFIO_USER_DMA_WRITE, UINT64_MAX - 3, 4, 4, ENODEV },
+        { VFIO_USER_DMA_WRITE, RAM_SIZE - 4, 8, 8, ENODEV },
+    };
+    uint8_t zero[64] = { 0 };
+    unsigned i;
+
+    start(5000);
+    for (i = 0; i < ARRAY_SIZE(cases); i++) {
+        send_request(cases[i].command, cases[i].address, cases[i].count, zero,
+                     cases[i].data_size);
+        expect_error(cases[i].command, cases[i].error);
+        check_works();
+    }
+    g_assert_cmpint(machine_said(&machine, ""), ==, 0);
+    stop();
+}
+
+/* A message that ends before its count */
+static void test_short(void)
+{
+    static const unsigned commands[] = {
+        VFIO_USER_DMA_READ, VFIO_USER_DMA_WRITE,
+    };
+    unsigned i, size;
+
+    start(5000);
+    for (i = 0; i < ARRAY_SIZE(commands); i++) {
+        for (size = BODY; size < DATA; size++) {
+            size_t whole;
+            g_autofree uint8_t *msg = request(commands[i], BUFFER, 0, NULL, 0,
+                                              &whole);
+
+            stl_le_p(msg + 4, size);
+            g_assert_true(adapter_send_raw(machine.adapter, msg, size));
+            expect_error(commands[i], EINVAL);
+        }
+    }
+    check_works();
+    stop();
+}
+
+static void test_no_bus_master(void)
+{
+    uint16_t command;
+
+    start(5000);
+    command = qpci_config_readw(dev, PCI_COMMAND);
+    qpci_config_writew(dev, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
+    send_request(VFIO_USER_DMA_READ, BUFFER, 4, NULL, 0);
+    expect_error(VFIO_USER_DMA_READ, ENODEV);
+    send_request(VFIO_USER_DMA_WRITE, BUFFER, 4, "abcd", 4);
+    expect_error(VFIO_USER_DMA_WRITE, ENODEV);
+    qpci_config_writew(dev, PCI_COMMAND, command);
+    check_works();
+    stop();
+}
+
+/* Used to get one if there was an error */
+static void test_no_reply(void)
+{
+    static const uint64_t addresses[] = { BUFFER, NOTHING };
+    static const unsigned commands[] = {
+        VFIO_USER_DMA_READ, VFIO_USER_DMA_WRITE,
+    };
+    unsigned i, j;
+
+    start(5000);
+    for (i = 0; i < ARRAY_SIZE(commands); i++) {
+        for (j = 0; j < ARRAY_SIZE(addresses); j++) {
+            size_t size;
+            g_autofree uint8_t *msg = request(commands[i], addresses[j], 4,
+                                              "abcd", 4, &size);
+
+            stl_le_p(msg + 8, VFIO_USER_REQUEST | VFIO_USER_NO_REPLY);
+            g_assert_true(adapter_send_raw(machine.adapter, msg, size));
+        }
+    }
+    /* nothing else has come before the reply to this */
+    send_request(VFIO_USER_DMA_READ, BUFFER, 4, NULL, 0);
+    expect_reply(VFIO_USER_DMA_READ, BUFFER, 4, "abcd", 4);
+    stop();
+}
+
+/* To a BAR: QEMU has an access of its own to make, to the same server */
+static void test_to_bar(void)
+{
+    uint32_t value = cpu_to_le32(0x89abcdef);
+    AdapterAccess access;
+
+    start(5000);
+    send_request(VFIO_USER_DMA_WRITE, bar.addr + 16, 4, &value, 4);
+    expect_reply(VFIO_USER_DMA_WRITE, bar.addr + 16, 4, NULL, 0);
+    send_request(VFIO_USER_DMA_READ, bar.addr + 16, 4, NULL, 0);
+    expect_reply(VFIO_USER_DMA_READ, bar.addr + 16, 4, &value, 4);
+    /* and across its end */
+    send_request(VFIO_USER_DMA_READ, bar.addr + BAR_SIZE - 4, 8, NULL, 0);
+    expect_error(VFIO_USER_DMA_READ, ENODEV);
+    send_request(VFIO_USER_DMA_WRITE, bar.addr + BAR_SIZE - 4, 8, "12345678",
+                 8);
+    expect_error(VFIO_USER_DMA_WRITE, ENODEV);
+    g_assert_true(adapter_next(machine.adapter, &access));
+    g_assert_true(access.write);
+    g_assert_cmpint(access.offset, ==, 16);
+    g_assert_cmphex((uint32_t)ldl_le_p(access.data), ==, 0x89abcdef);
+    stop();
+}
+
+/*
+ * A server that replies only after its own DMA: QEMU waits for it, and it for
+ * QEMU.  Used to be given up.
+ */
+static void test_while_waiting(void)
+{
+    g_autofree uint8_t *data = pattern(MAX_COUNT, 3);
+    g_autofree void *read_msg = NULL;
+    g_autofree void *write_msg = NULL;
+    size_t size;
+
+    start(5000);
+    qtest_bufwrite(machine.qts, BUFFER, data, MAX_COUNT);
+    qpci_io_writel(dev, bar, 8, 0x12345678);
+
+    read_msg = request(VFIO_USER_DMA_READ, BUFFER, MAX_COUNT, NULL, 0, &size);
+    adapter_ask_first(machine.adapter, read_msg, size);
+    g_assert_cmphex(qpci_io_readl(dev, bar, 8), ==, 0x12345678);
+    expect_reply(VFIO_USER_DMA_READ, BUFFER, MAX_COUNT, data, MAX_COUNT);
+
+    write_msg = request(VFIO_USER_DMA_WRITE, BUFFER + 1, 1000, data, 1000,
+                        &size);
+    adapter_ask_first(machine.adapter, write_msg, size);
+    g_assert_cmphex(qpci_io_readl(dev, bar, 8), ==, 0x12345678);
+    expect_reply(VFIO_USER_DMA_WRITE, BUFFER + 1, 1000, NULL, 0);
+    g_assert_cmphex(qtest_readb(machine.qts, BUFFER + 1), ==, data[0]);
+
+    /* one that the main loop has to do, later */
+    g_free(g_steal_pointer(&read_msg));
+    read_msg = request(VFIO_USER_DMA_READ, bar.addr + 8, 4, NULL, 0, &size);
+    adapter_send_raw(machine.adapter, read_msg, size);
+    g_assert_cmphex(qpci_config_readw(dev, PCI_VENDOR_ID), ==, ADAPTER_VENDOR);
+    stl_le_p(data, 0x12345678);
+    expect_reply(VFIO_USER_DMA_READ, bar.addr + 8, 4, data, 4);
+    g_assert_cmpint(machine_said(&machine, ""), ==, 0);
+    stop();
+}
+
+static void put_config(unsigned devfn, unsigned reg, uint32_t value)
+{
+    qtest_outl(machine.qts, 0xcf8, 0x80000000 | devfn << 8 | reg);
+    qtest_outl(machine.qts, 0xcfc, value);
+}
+
+/*
+ * By a DMA to the slot control register of its root port a device switches
+ * itself off: it is gone before the reply could be sent.
+ */
+static void test_unplugs_itself(void)
+{
+    enum { ECAM = 0xb0000000, PORT = 4 << 3, BUS = 1 };
+    static const uint8_t off[2] = { 0xc0, 0x07 };  /* power, indicators */
+    Adapter *adapter = adapter_new();
+    uint64_t port = ECAM + (PORT << 12), device = ECAM + (BUS << 20);
+    g_autofree char *options = NULL;
+    unsigned cap;
+
+    adapter_start(adapter);
+    options = g_strdup_printf(
+        "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off "
+        "-device pcie-root-port,id=rp,addr=4,slot=1,chassis=1 "
+        "-device '{\"driver\":\"vfio-user-pci\",\"bus\":\"rp\",\"socket\":"
+        "{\"type\":\"unix\",\"path\":\"%s\"}}'", adapter_path(adapter));
+    machine_start(&machine, adapter, "q35", options);
+    put_config(0, 0x64, 0);
+    put_config(0, 0x60, ECAM | 1);
+    put_config(PORT, PCI_PRIMARY_BUS, BUS << 16 | BUS << 8);
+    put_config(PORT, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    g_assert_cmphex(qtest_readw(machine.qts, device), ==, ADAPTER_VENDOR);
+    qtest_writew(machine.qts, device + PCI_COMMAND, PCI_COMMAND_MASTER);
+    cap = qtest_readb(machine.qts, port + PCI_CAPABILITY_LIST);
+    while (qtest_readb(machine.qts, port + cap) != PCI_CAP_ID_EXP) {
+        cap = qtest_readb(machine.qts, port + cap + 1);
+        g_assert_cmpint(cap, !=, 0);
+    }
+
+    send_request(VFIO_USER_DMA_WRITE, port + cap + PCI_EXP_SLTCTL, 2, off, 2);
+    send_request(VFIO_USER_DMA_READ, BUFFER, MAX_COUNT, NULL, 0);
+    qtest_qmp_eventwait(machine.qts, "DEVICE_DELETED");
+    adapter_wait_closed(adapter, 1);
+    machine_stop(&machine);
+}
+
+/*
+ * x-vfio-user-server, whose edu device copies 4 KiB of RAM that is not shared
+ * to itself and back, in messages of 8 bytes.  Used to find no memory there.
+ */
+
+#define EDU_CHECK   0x04        /* registers: reads the complement */
+#define EDU_SOURCE  0x80
+#define EDU_TARGET  0x88
+#define EDU_COUNT   0x90
+#define EDU_COMMAND 0x98
+#define EDU_BUFFER  0x40000
+#define EDU_SIZE    4096
+
+static gpointer edu_run(gpointer server)
+{
+    qtest_clock_step(server, 200 * 1000 * 1000);
+    return NULL;
+}
+
+static void edu_copy(QTestState *server, uint32_t source, uint32_t target,
+                     uint32_t command)
+{
+    GThread *thread;
+    uint32_t i;
+
+    qpci_io_writel(dev, bar, EDU_SOURCE, source);
+    qpci_io_writel(dev, bar, EDU_TARGET, target);
+    qpci_io_writel(dev, bar, EDU_COUNT, EDU_SIZE);
+    qpci_io_writel(dev, bar, EDU_COMMAND, command);
+    g_assert_cmphex(qpci_io_readl(dev, bar, EDU_COMMAND), ==, command);
+
+    /* accesses of the guest come between the server's messages */
+    thread = g_thread_new("edu", edu_run, server);
+    for (i = 0; i < 1000; i++) {
+        qpci_io_writel(dev, bar, EDU_CHECK, i);
+        g_assert_cmphex(qpci_io_readl(dev, bar, EDU_CHECK), ==, ~i);
+    }
+    g_thread_join(thread);
+    g_assert_cmphex(qpci_io_readl(dev, bar, EDU_COMMAND) & 1, ==, 0);
+}
+
+static void test_served(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("vfio-user-dma-XXXXXX", NULL);
+    g_autofree char *path = g_strdup_printf("%s/socket", dir);
+    g_autofree uint8_t *data = pattern(EDU_SIZE, 5);
+    g_autofree uint8_t *got = g_malloc(EDU_SIZE);
+    QTestState *server, *client;
+
+    if (!qtest_has_machine("x-remote") || !qtest_has_device("edu")) {
+        g_test_skip("there is no x-vfio-user-server with an edu device");
+        return;
+    }
+    server = qtest_initf("-M x-remote,vfio-user=on,auto-shutdown=off "
+                         "-nodefaults -vga none -device edu,id=edu "
+                         "-object x-vfio-user-server,id=vfu,type=unix,"
+                         "path=%s,device=edu", path);
+    qtest_qmp_assert_success(server, "{'execute': 'query-status'}");
+    client = qtest_init("-M pc -nodefaults -vga none -m 128M");
+    qtest_qmp_device_add(client, "vfio-user-pci", "card",
+                         "{'addr': '4', 'socket':"
+                         " {'type': 'unix', 'path': %s}}", path);
+    pci = qpci_new_pc(client, NULL);
+    dev = qpci_device_find(pci, QPCI_DEVFN(4, 0));
+    g_assert_nonnull(dev);
+    qpci_device_enable(dev);
+    bar = qpci_iomap(dev, 0, NULL);
+
+    qtest_bufwrite(client, BUFFER, data, EDU_SIZE);
+    edu_copy(server, BUFFER, EDU_BUFFER, 1);
+    edu_copy(server, EDU_BUFFER, BUFFER + EDU_SIZE + 1, 1 | 2);
+    qtest_bufread(client, BUFFER + EDU_SIZE + 1, got, EDU_SIZE);
+    g_assert_cmpmem(got, EDU_SIZE, data, EDU_SIZE);
+
+    g_free(dev);
+    qpci_free_pc(pci);
+    qtest_quit(client);
+    qtest_quit(server);
+    g_unlink(path);
+    g_rmdir(dir);
+}
+
+/*
+ * Messages come in any pieces.  Used to be the end of the connection if a
+ * header did.
+ */
+static void test_pieces(void)
+{
+    size_t size, i;
+    g_autofree uint8_t *msg = request(VFIO_USER_DMA_WRITE, BUFFER, 32,
+                                      "0123456789abcdef0123456789abcdef", 32,
+                                      &size);
+
+    start(5000);
+    for (i = 1; i < size; i++) {
+        g_assert_true(adapter_send_raw(machine.adapter, msg, i));
+        /* it takes what there is: it waits for the other socket meanwhile */
+        machine_check_alive(&machine);
+        g_assert_true(adapter_send_raw(machine.adapter, msg + i, size - i));
+        expect_reply(VFIO_USER_DMA_WRITE, BUFFER, 32, NULL, 0);
+    }
+    check_works();
+    g_assert_cmpint(machine_said(&machine, ""), ==, 0);
+    stop();
+}
+
+/* Memory of QEMU's own, in MiB */
+static unsigned anonymous_memory(void)
+{
+    g_autofree char *name = g_strdup_printf("/proc/%d/status",
+                                            qtest_pid(machine.qts));
+    g_autofree char *text = NULL;
+    const char *line;
+
+    g_assert_true(g_file_get_contents(name, &text, NULL, NULL));
+    line = strstr(text, "RssAnon:");
+    g_assert_nonnull(line);
+    return g_ascii_strtoull(line + strlen("RssAnon:"), NULL, 10) / 1024;
+}
+
+/* Used to be 128 MiB here, and without bound */
+static void test_unread_replies(void)
+{
+    g_autofree uint8_t *data = pattern(MAX_COUNT, 4);
+    unsigned before, i;
+
+    start(5000);
+    qtest_bufwrite(machine.qts, BUFFER, data, MAX_COUNT);
+    adapter_pause(machine.adapter, true);
+    before = anonymous_memory();
+    for (i = 0; i < 128; i++) {
+        send_request(VFIO_USER_DMA_READ, BUFFER, MAX_COUNT - i, NULL, 0);
+    }
+    for (i = 0; i < 64; i++) {
+        machine_check_alive(&machine);
+    }
+    g_assert_cmpint(anonymous_memory(), <, before + 32);
+
+    adapter_pause(machine.adapter, false);
+    for (i = 0; i < 128; i++) {
+        expect_reply(VFIO_USER_DMA_READ, BUFFER, MAX_COUNT - i, data,
+                     MAX_COUNT - i);
+    }
+    check_works();
+    g_assert_cmpint(machine_said(&machine, ""), ==, 0);
+    stop();
+}
+
+/* Requests that have no reply, while QEMU has something else to do, too */
+static void test_many_requests(void)
+{
+    g_autofree uint8_t *many = g_malloc(4096 * 64);
+    unsigned i, j;
+
+    start(5000);
+    for (i = 0; i < 4096; i++) {
+        size_t size;
+        g_autofree uint8_t *msg = request(VFIO_USER_DMA_WRITE, BUFFER + 4 * i,
+                                          4, &i, 4, &size);
+
+        stl_le_p(msg + 8, VFIO_USER_REQUEST | VFIO_USER_NO_REPLY);
+        memcpy(many + i * size, msg, size);
+        j = (i + 1) * size;
+    }
+    for (i = 0; i < 16; i++) {
+        g_assert_true(adapter_send_raw(machine.adapter, many, j));
+        machine_check_alive(&machine);
+    }
+    check_read(BUFFER + 16384, 4);
+    for (i = 0; i < 4096; i++) {
+        uint32_t got;
+
+        qtest_memread(machine.qts, BUFFER + 4 * i, &got, 4);
+        g_assert_cmpint(got, ==, i);
+    }
+    stop();
+}
+
+/*
+ * What a server must not send.  Used to be a line for each message, of 100000
+ * in a few seconds.
+ */
+typedef struct BadMessage {
+    const char *name;
+    VFIOUserHdr hdr;
+    const char *said;
+} BadMessage;
+
+static const BadMessage bad_messages[] = {
+    { "command", { 7, 77, 16, VFIO_USER_REQUEST },
+      "request with the command 77" },
+    { "no-command", { 7, 0, 16, VFIO_USER_REQUEST },
+      "request with the command 0" },
+    { "client-command", { 7, VFIO_USER_REGION_READ, 32, VFIO_USER_REQUEST },
+      "request with the command 9" },
+    { "reply", { 7, VFIO_USER_REGION_READ, 16, VFIO_USER_REPLY },
+      "replied to no request (ID 7, command 9)" },
+    { "type", { 7, VFIO_USER_DMA_READ, 16, 7 },
+      "neither a request nor a reply" },
+    { "no-size", { 7, VFIO_USER_DMA_READ, 0, VFIO_USER_REQUEST },
+      "less than a header" },
+    { "size", { 7, VFIO_USER_DMA_READ, 15, VFIO_USER_REQUEST },
+      "less than a header" },
+    { "large", { 7, VFIO_USER_DMA_WRITE, DATA + MAX_COUNT + 1 },
+      "larger than the max_data_xfer_size" },
+    { "largest", { 7, VFIO_USER_DMA_WRITE, UINT32_MAX },
+      "larger than the max_data_xfer_size" },
+};
+
+static void test_bad_message(const void *opaque)
+{
+    const BadMessage *bad = opaque;
+    unsigned i;
+
+    start(5000);
+    for (i = 0; i < 10000; i++) {
+        if (!adapter_send_raw(machine.adapter, &bad->hdr, sizeof(bad->hdr))) {
+            break;
+        }
+    }
+    adapter_wait_closed(machine.adapter, 1);
+    g_assert_cmpint(machine_said(&machine, bad->said), ==, 1);
+
+    /* gone: reads are all ones, writes go nowhere, and QEMU goes on */
+    for (i = 0; i < 1000; i++) {
+        g_assert_cmphex(qpci_io_readl(dev, bar, 8), ==, 0xffffffff);
+        qpci_io_writel(dev, bar, 8, 0);
+    }
+    g_assert_cmpint(machine_said(&machine, "vfio"), <, 5);
+    machine_unplug(&machine);
+    stop();
+}
+
+int main(int argc, char **argv)
+{
+    unsigned i;
+
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("/vfio-user/dma/counts", test_counts);
+    qtest_add_func("/vfio-user/dma/refused", test_refused);
+    qtest_add_func("/vfio-user/dma/short", test_short);
+    qtest_add_func("/vfio-user/dma/no-bus-master", test_no_bus_master);
+    qtest_add_func("/vfio-user/dma/no-reply", test_no_reply);
+    qtest_add_func("/vfio-user/dma/to-bar", test_to_bar);
+    qtest_add_func("/vfio-user/dma/while-waiting", test_while_waiting);
+    qtest_add_func("/vfio-user/dma/unplugs-itself", test_unplugs_itself);
+    qtest_add_func("/vfio-user/dma/served", test_served);
+    qtest_add_func("/vfio-user/dma/pieces", test_pieces);
+    qtest_add_func("/vfio-user/dma/unread-replies", test_unread_replies);
+    qtest_add_func("/vfio-user/dma/many-requests", test_many_requests);
+    for (i = 0; i < ARRAY_SIZE(bad_messages); i++) {
+        g_autofree char *path = g_strdup_printf("/vfio-user/bad-message/%s",
+                                                bad_messages[i].name);
+
+        qtest_add_data_func(path, &bad_messages[i], test_bad_message);
+    }
+    return g_test_run();
+}
