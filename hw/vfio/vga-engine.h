@@ -70,6 +70,7 @@ typedef struct VFIOVGAOptions {
     VFIOVGATier tier; /* the fastest to use */
     uint8_t width;    /* widest access the adapter may see; 0: any, or 1-8 */
     bool no_ram;      /* a busy shadow may not be mapped */
+    bool no_bar_order; /* BARs stay mapped, whatever is pending */
 } VFIOVGAOptions;
 
 /**
