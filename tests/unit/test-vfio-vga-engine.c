@@ -224,6 +224,13 @@ static void test_two_vcpus(const void *opaque)
         machine_pass(15 * MS);
         text_write(machine_random(1000), 20);
         guest_read(0xa0000, 1);
+        mode_set(MODE_FONT, true);
+        post_memory(1000);
+        guest_read_config(CARD_CONFIG_PROBE);
+        post_memory(100);
+        machine_pass(i * 10 * MS);
+        mode_set(MODE_TEXT, i & 1);
+        text_write(machine_random(1000), 40);
     }
     machine_check();
     g_assert_cmpint(machine.others, >, 100);

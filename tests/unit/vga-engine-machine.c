@@ -247,7 +247,6 @@ static void access_memory(uint32_t addr, uint64_t *value, unsigned size,
 /* The rest of the time that the guest gets to run meanwhile */
 static void done(void)
 {
-    machine.stable = false;
     machine_pass(machine_random(3000));
 }
 
@@ -267,7 +266,6 @@ void guest_write(uint32_t addr, uint32_t value, unsigned size)
 
     machine_note("write%u %x = %x%s", size, addr, value,
                  copy_covers(addr, size) ? " (copy)" : "");
-    machine.stable = true;
     for (i = 0; i < size; i++) {
         card_write_memory(&machine.direct, addr + i, value >> 8 * i);
     }
@@ -286,7 +284,6 @@ uint32_t guest_read(uint32_t addr, unsigned size)
     }
     machine_note("read%u %x (%" PRIx64 ")%s", size, addr, direct,
                  copy_covers(addr, size) ? " (copy)" : "");
-    machine.stable = true;
     access_memory(addr, &data, size, false);
     expect("memory", addr, direct, data);
     done();
@@ -355,7 +352,6 @@ uint8_t guest_read_bar(int bar, uint32_t offset)
 
     machine_note("BAR %d + %x (%x)%s", bar, offset, direct,
                  view.bar[bar] ? " (mapped)" : "");
-    machine.stable = true;
     if (view.bar[bar]) {
         data = card_read_bar(&machine.card, bar, offset);
     } else {
@@ -389,7 +385,6 @@ static uint8_t read_region(uint8_t nr, uint32_t offset)
     VFIODevice *vbasedev = &machine.vdev->vbasedev;
     uint8_t data = 0;
 
-    machine.stable = true;
     vbasedev->io_ops->region_read(vbasedev, nr, offset, 1, &data);
     return data;
 }
@@ -419,11 +414,56 @@ void guest_read_rom(void)
  * The second processor
  */
 
-static void other_writes_text(void)
+/* In a text mode, and while its font is loaded: in the window and beside it */
+static const struct {
+    uint32_t start[2];
+    uint8_t sr2, sr4, gr4, gr5, gr6;
+} other_modes[] = {
+    { { 0xb8000 + OTHER_TEXT, 0xb8000 + OTHER_TEXT }, 3, 2, 0, 0x10, 0x0e },
+    { { 0xa1f80, 0xa2f00 }, 4, 7, 2, 0x00, 0x04 },
+};
+
+static bool other_is_mode(const Card *card, int i)
 {
-    uint32_t addr = 0xb8000 + OTHER_TEXT + machine_random(OTHER_SIZE);
+    return (card->misc & 2) && !card->off && !card->gr[1] && !card->gr[3] &&
+           card->gr[8] == 0xff && card->sr[2] == other_modes[i].sr2 &&
+           card->sr[4] == other_modes[i].sr4 &&
+           card->gr[4] == other_modes[i].gr4 &&
+           card->gr[5] == other_modes[i].gr5 &&
+           card->gr[6] == other_modes[i].gr6;
+}
+
+/* Both adapters are in it, so nothing that the first one does now changes it */
+static int other_mode(void)
+{
+    int i;
+
+    for (i = ARRAY_SIZE(other_modes) - 1; i >= 0; i--) {
+        if (other_is_mode(&machine.direct, i) &&
+            other_is_mode(&machine.card, i) &&
+            machine.direct.misc == machine.card.misc &&
+            machine.direct.bank == machine.card.bank) {
+            break;
+        }
+    }
+    return i;
+}
+
+static uint32_t other_address(int mode)
+{
+    return other_modes[mode].start[!machine_random(8)] +
+           machine_random(OTHER_SIZE);
+}
+
+static void other_writes_memory(void)
+{
+    int mode = other_mode();
+    uint32_t addr = mode < 0 ? 0 : other_address(mode);
     uint8_t value = machine_random(256);
 
+    if (mode < 0) {
+        return;
+    }
     if (copy_covers(addr, 1)) {
         copy_ram[addr - view.addr] = value;
     } else if (!ring_take(&machine.vdev->vga->region[QEMU_PCI_VGA_MEM].mem,
@@ -438,11 +478,11 @@ static void other_writes_text(void)
 
 static void other_writes_bar(void)
 {
-    uint32_t addr = 0xb8000 + OTHER_TEXT + machine_random(OTHER_SIZE);
+    uint32_t addr = other_address(0);
     uint32_t offset = card_text_in_bar(&machine.direct, addr);
     uint8_t value = machine_random(256);
 
-    if (view.bar[CARD_MEMORY_BAR]) {
+    if (other_mode() == 0 && view.bar[CARD_MEMORY_BAR]) {
         card_write_bar(&machine.card, CARD_MEMORY_BAR, offset, value);
         card_write_bar(&machine.direct, CARD_MEMORY_BAR, offset, value);
         machine_note("    other: BAR + %x = %x", offset, value);
@@ -454,6 +494,7 @@ static void other_writes_bar(void)
 static void other_writes_color(void)
 {
     MemoryRegion *mr = &machine.vdev->vga->region[QEMU_PCI_VGA_IO_HI].mem;
+    bool wide = !machine_random(4);
     uint8_t bytes[4];
     int i;
 
@@ -463,34 +504,40 @@ static void other_writes_color(void)
     for (i = 0; i < sizeof(bytes); i++) {
         bytes[i] = machine_random(256);
         card_out(&machine.direct, i ? 0x3c9 : 0x3c8, bytes[i]);
-        ring_take(mr, i ? 9 : 8, bytes[i], 1);
+        if (!i && wide) {
+            continue;
+        }
+        if (i == 1 && wide) {
+            ring_take(mr, 8, bytes[1] << 8 | bytes[0], 2);
+        } else {
+            ring_take(mr, i ? 9 : 8, bytes[i], 1);
+        }
     }
-    machine_note("    other: color %x", bytes[0]);
+    machine_note("    other: color %x%s", bytes[0], wide ? " (wide)" : "");
     machine.others++;
-}
-
-static bool is_text(const Card *card)
-{
-    return (card->misc & 2) && card->gr[6] == 0x0e && card->gr[5] == 0x10 &&
-           card->gr[8] == 0xff && card->sr[2] == 3 && card->sr[4] == 2 &&
-           !card->gr[1] && !card->gr[3] && !card->off;
 }
 
 void other_runs(void)
 {
     static bool busy;
+    unsigned count;
 
     if (!machine.options.other || busy || !vm_running || machine_random(20)) {
         return;
     }
     busy = true;
-    if (!machine_random(3)) {
-        other_writes_color();
-    } else if (machine.stable && is_text(&machine.direct)) {
-        if (machine_random(3)) {
-            other_writes_text();
-        } else {
+    for (count = machine_random(40) ? 1 : 20 + machine_random(60); count;
+         count--) {
+        switch (machine_random(8)) {
+        case 0:
+            other_writes_color();
+            break;
+        case 1:
             other_writes_bar();
+            break;
+        default:
+            other_writes_memory();
+            break;
         }
     }
     busy = false;
@@ -544,13 +591,19 @@ void machine_pause(bool pause)
 /* As vfio_pci_pre_reset() and vfio_pci_post_reset() do */
 void machine_reset(void)
 {
+    bool other = machine.options.other;
+
+    /* Nothing is decoded, which empties the ring */
+    machine.options.other = false;
     guest_write_config(PCI_COMMAND, 0, 2);
+    qemu_flush_coalesced_mmio_buffer();
     guest_write_config(CARD_PM + PCI_PM_CTRL, 0, 2);
     machine_note("reset");
     card_write_config(&machine.card, CARD_AF + PCI_AF_CTRL, PCI_AF_CTRL_FLR);
     card_write_config(&machine.direct, CARD_AF + PCI_AF_CTRL, PCI_AF_CTRL_FLR);
     machine.engine->reset(machine.vdev, machine.engine);
     guest_write_config(PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY, 2);
+    machine.options.other = other;
 }
 
 uint64_t machine_counter(const char *property)

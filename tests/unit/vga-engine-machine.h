@@ -40,7 +40,6 @@ typedef struct Machine {
     unsigned misc_reads; /* of 3cc */
     unsigned blocked;    /* accesses that the guard dropped */
     unsigned others;     /* what the second processor did */
-    bool stable;         /* for it: the mode stays as it is */
     uint64_t random;
 } Machine;
 

@@ -22,12 +22,15 @@ static unsigned long accesses;
 
 static uint32_t somewhere(unsigned size)
 {
-    /* but for what the second processor has: a corner of the text window */
+    /* but for what the second processor has in the windows of text and font */
     uint32_t end = modes[mode].size > 0x6000 ? 0x6000 : modes[mode].size;
+    uint32_t at = machine_random(3) ? machine_random(600)
+                                    : machine_random(end - 16 - size);
 
-    return modes[mode].base +
-           (machine_random(3) ? machine_random(600)
-                              : machine_random(end - 16 - size));
+    if (mode == MODE_FONT && at + size > 0x1f80 && at < 0x2000) {
+        at -= 0x100;
+    }
+    return modes[mode].base + at;
 }
 
 static unsigned some_size(void)
@@ -55,7 +58,7 @@ static void set_mode(int next)
 
 static void do_run(void)
 {
-    uint32_t addr = somewhere(200);
+    uint32_t addr = somewhere(300);
     unsigned size = some_size();
     int i;
 
