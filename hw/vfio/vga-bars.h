@@ -46,8 +46,10 @@ typedef enum VFIOBARsTrap {
  */
 void vfio_bars_trap(struct VFIOPCIDevice *vdev, VFIOBARsTrap who, bool trap);
 
-/* When BARs that lasted less than this, trapped, count as a moment */
-#define VFIO_VGA_BARS_MOMENT_MS 1000
+/* What makes it worth it: so many legacy accesses in a row */
+#define VFIO_VGA_BARS_HEAT 256
+/* If they were trapped for less than this, it was not worth it */
+#define VFIO_VGA_BARS_MOMENT_MS 5000
 /* Then they stay mapped for twice as long as the time before, up to this */
 #define VFIO_VGA_BARS_REST_MIN_MS 50
 #define VFIO_VGA_BARS_REST_MAX_MS 12800

@@ -855,7 +855,8 @@ static bool engine_must_forward(const VFIOVGAEngine *e)
 static void engine_trap_bars(VFIOVGAEngine *e)
 {
     if (vfio_vga_bars_mapped(&e->bars) && !engine_is_off(e) &&
-        heat_up(&e->bars_heat, HEAT_FIRST) && vfio_vga_bars_trap(&e->bars)) {
+        heat_up(&e->bars_heat, VFIO_VGA_BARS_HEAT) &&
+        vfio_vga_bars_trap(&e->bars)) {
         engine_forget(e, "BARs were mapped");
     }
 }

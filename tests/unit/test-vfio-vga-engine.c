@@ -224,6 +224,9 @@ static void test_two_vcpus(const void *opaque)
         machine_pass(15 * MS);
         text_write(machine_random(1000), 20);
         guest_read(0xa0000, 1);
+        text_write(machine_random(1000), 300);
+        post_memory(40); /* which is decoded by nobody now */
+        machine_pass(i % 3 * 1200 * MS);
         mode_set(MODE_FONT, true);
         post_memory(1000);
         guest_read_config(CARD_CONFIG_PROBE);
@@ -407,7 +410,7 @@ static void test_mapped_bar_back(void)
     guest_write_bar(CARD_MMIO_BAR, 0x3d4 - 0x3b0, CARD_CR_BANK);
     guest_write_bar(CARD_MMIO_BAR, 0x3d5 - 0x3b0, 1);
     machine_pass(100 * MS);
-    text_write(0, 8);
+    text_write(0, VFIO_VGA_BARS_HEAT - 1);
     g_assert_true(machine_bars_mapped());
     text_write(0, 100);
     g_assert_false(machine_bars_mapped());

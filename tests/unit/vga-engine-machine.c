@@ -82,7 +82,7 @@ static int card_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
     const uint8_t *bytes = data;
     uint32_t i;
 
-    other_runs();
+    other_runs(20);
     machine.calls += nr == VFIO_PCI_VGA_REGION_INDEX;
     /* Through a mapped BAR the guest gets there before what is on its way */
     g_assert_false(post && machine_bars_mapped() &&
@@ -98,7 +98,7 @@ static int card_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
             card_write_memory(&machine.card, off + i, bytes[i]);
         }
     }
-    other_runs();
+    other_runs(20);
     return size;
 }
 
@@ -124,7 +124,7 @@ static int card_region_read(VFIODevice *vbasedev, uint8_t nr, off_t off,
     uint8_t *bytes = data;
     uint32_t i;
 
-    other_runs();
+    other_runs(20);
     if (nr == VFIO_PCI_VGA_REGION_INDEX) {
         machine.calls++;
         machine.read_max = MAX(machine.read_max, size);
@@ -494,7 +494,7 @@ static void other_writes_bar(void)
 static void other_writes_color(void)
 {
     MemoryRegion *mr = &machine.vdev->vga->region[QEMU_PCI_VGA_IO_HI].mem;
-    bool wide = !machine_random(4);
+    bool wide = machine_random(2);
     uint8_t bytes[4];
     int i;
 
@@ -517,12 +517,13 @@ static void other_writes_color(void)
     machine.others++;
 }
 
-void other_runs(void)
+void other_runs(unsigned rarely)
 {
     static bool busy;
     unsigned count;
 
-    if (!machine.options.other || busy || !vm_running || machine_random(20)) {
+    if (!machine.options.other || busy || !vm_running ||
+        machine_random(rarely)) {
         return;
     }
     busy = true;

@@ -56,7 +56,7 @@ static void dispatch_piece(MemoryRegion *mr, hwaddr addr, uint64_t *value,
     if (mr->flush_coalesced_mmio) {
         qemu_flush_coalesced_mmio_buffer();
     }
-    other_runs();
+    other_runs(20);
     if (guard_blocks(mr)) {
         machine.blocked++;
         machine_note("blocked: %s", mr->name);
@@ -139,7 +139,7 @@ void view_update(void)
 
 void memory_region_transaction_begin(void)
 {
-    other_runs();
+    other_runs(4);
     qemu_flush_coalesced_mmio_buffer();
     transactions++;
 }
@@ -148,7 +148,7 @@ void memory_region_transaction_commit(void)
 {
     g_assert_cmpint(transactions, >, 0);
     if (!--transactions) {
-        other_runs();
+        other_runs(4);
         view_update();
     }
 }
@@ -229,7 +229,7 @@ void memory_region_clear_coalescing(MemoryRegion *mr)
         return;
     }
     qemu_flush_coalesced_mmio_buffer();
-    other_runs();
+    other_runs(4);
     mr->flush_coalesced_mmio = false;
     QTAILQ_FOREACH_SAFE(range, &mr->coalesced, link, next) {
         QTAILQ_REMOVE(&mr->coalesced, range, link);

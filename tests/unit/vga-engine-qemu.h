@@ -37,7 +37,7 @@ void access_region(MemoryRegion *mr, hwaddr addr, uint64_t *value,
 bool ring_take(MemoryRegion *mr, hwaddr addr, uint64_t value, unsigned size);
 unsigned ring_room(void);
 
-/* Where the machine's second processor can do something */
-void other_runs(void);
+/* Where the machine's second processor can do something, one time in @rarely */
+void other_runs(unsigned rarely);
 
 #endif /* VGA_ENGINE_QEMU_H */

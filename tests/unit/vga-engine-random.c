@@ -67,6 +67,16 @@ static void do_run(void)
     }
 }
 
+/* Where nobody decodes anything, which the engine does not know */
+static void do_write_elsewhere(void)
+{
+    int i;
+
+    for (i = machine_random(60); mode == MODE_TEXT && i > 0; i--) {
+        guest_write(0xa0000 + machine_random(0x1000), some_value(), 1);
+    }
+}
+
 static void do_write(void)
 {
     int i;
@@ -305,7 +315,8 @@ static const struct {
     void (*call)(void);
     unsigned weight;
 } things[] = {
-    { do_run, 6 }, { do_write, 3 }, { do_read, 3 }, { do_colors, 1 },
+    { do_run, 6 }, { do_write, 3 }, { do_read, 3 },
+    { do_write_elsewhere, 1 }, { do_colors, 1 },
     { do_cursor, 1 }, { do_status, 2 }, { do_mode, 1 }, { do_bar_read, 1 },
     { do_bar_write, 1 }, { do_time, 1 }, { do_master, 1 }, { do_config, 1 },
     { do_power, 1 }, { do_decode, 1 }, { do_pause, 1 }, { do_reset, 1 },
