@@ -13,6 +13,16 @@
  * later.  So nothing is posted to a window when it becomes RAM, and that does
  * not happen while the writes are coming that were: engine_tick() does it.
  *
+ * Whatever empties KVM's ring calls this file for each posted write in it, and
+ * other processors may post while this one is in here: so engine_drain() and
+ * engine_unpost() can run a whole access in the middle of another.  Three rules
+ * make that safe.  Each access to the device, of any region, empties the ring
+ * before it looks at anything (engine_begin()).  Later on only engine_unpost()
+ * does, since the memory map, whose changes empty the ring as well, is changed
+ * when nothing is posted; and who called it looks again at what it knew.  What
+ * can come then are writes to memory and to the DAC, and in the middle of the
+ * ring none of them begins to post, or makes RAM of a window.
+ *
  * Time is the guest's, QEMU_CLOCK_VIRTUAL: while it stands still, so does the
  * guest, and what had to leave has left when it was stopped.
  */
@@ -22,6 +32,7 @@
 
 #include "pci.h"
 #include "trace.h"
+#include "vga-bars.h"
 #include "vga-engine.h"
 #include "vga-legacy.h"
 #include "vga-posted.h"
@@ -65,10 +76,16 @@ typedef struct VFIOVGAHeat {
     unsigned count;              /* of them, without a pause */
 } VFIOVGAHeat;
 
+/* A mapped shadow is watched for so many periods at most: 16 seconds */
+#define IDLE_PERIODS_MAX 1600
+
 #define CELL_MAX 4
 
 /* Writes kept to see whether the window reads as it was written */
 #define RECENT 16
+
+/* Bytes of a shadow's first run that are read back */
+#define VERIFY_MAX 256
 
 typedef struct VFIOVGAEngine {
     VFIOPCIDevice *vdev;
@@ -82,6 +99,9 @@ typedef struct VFIOVGAEngine {
     bool running;
     bool bus_master;
     bool distrusted;             /* it failed, or is no VGA: forward */
+
+    VFIOVGABARs bars;
+    VFIOVGAHeat bars_heat;       /* while they are mapped */
 
     VFIOVGAState state;
     VFIOVGAWindow wanted;        /* RAM-like, for all that is known */
@@ -112,7 +132,9 @@ typedef struct VFIOVGAEngine {
     bool mapped;
     bool dirty;                  /* what the guest sees may differ */
     bool verify;                 /* read the first run back */
-    int idle;                    /* periods */
+    unsigned idle;               /* periods */
+    unsigned idle_max;           /* a mapped shadow is unmapped after these */
+    int64_t rested;              /* ms, when that was done; 0: it was not */
     int64_t entered;             /* ms */
     VFIOVGAHeat heat;            /* of the window wanted */
     unsigned moments;            /* shadows that did not last, in a row */
@@ -120,6 +142,9 @@ typedef struct VFIOVGAEngine {
 
     bool can_post;
     bool posted;                 /* the guest's writes are */
+    bool unposting;              /* until the ring is empty */
+    bool postable;               /* this access may come out of the ring */
+    bool trailing;               /* not posted any more, but some may come */
     bool came;                   /* one has, in this period */
     VFIOVGAHeat post_heat;
 
@@ -171,6 +196,12 @@ static int64_t engine_now_ms(void)
  * To the adapter
  */
 
+/* What is on its way to a server can be overtaken through a mapped BAR */
+static bool engine_may_post(const VFIOVGAEngine *e, uint32_t offset)
+{
+    return offset >= QEMU_PCI_VGA_MEM_BASE && !vfio_vga_bars_mapped(&e->bars);
+}
+
 static inline int engine_call(VFIOVGAEngine *e, bool write, uint32_t offset,
                               uint32_t size, void *data)
 {
@@ -180,7 +211,7 @@ static inline int engine_call(VFIOVGAEngine *e, bool write, uint32_t offset,
         e->writes++;
         return e->adapter_ops->region_write(vbasedev, VFIO_PCI_VGA_REGION_INDEX,
                                             offset, size, data,
-                                            offset >= QEMU_PCI_VGA_MEM_BASE);
+                                            engine_may_post(e, offset));
     }
     e->reads++;
     return e->adapter_ops->region_read(vbasedev, VFIO_PCI_VGA_REGION_INDEX,
@@ -327,13 +358,25 @@ static unsigned heat_needed(const VFIOVGAEngine *e)
  * Post
  */
 
+static void combine_flush(VFIOVGAEngine *e);
+
+/*
+ * Still posted until the ring is empty, so that what comes out of it does not
+ * begin anew.  In the middle of the ring, the rest of it comes when this is
+ * over; the next access that cannot be part of it is behind all of it.
+ */
 static void engine_unpost(VFIOVGAEngine *e)
 {
-    if (e->posted) {
-        e->posted = false;
-        vfio_vga_posted_end(e->vdev->vga);
-        trace_vfio_vga_engine_posted(engine_name(e), false);
+    if (!e->posted || e->unposting) {
+        return;
     }
+    e->unposting = true;
+    vfio_vga_posted_end(e->vdev->vga);
+    e->unposting = false;
+    e->posted = false;
+    e->trailing = e->postable;
+    combine_flush(e);
+    trace_vfio_vga_engine_posted(engine_name(e), false);
 }
 
 /* The guest writes what can be posted, and QEMU sees each of them */
@@ -350,11 +393,27 @@ static void engine_post(VFIOVGAEngine *e)
 }
 
 /* What the guest wrote before now has come */
-static void engine_drain(VFIOVGAEngine *e)
+static inline void engine_drain(VFIOVGAEngine *e)
 {
     if (e->posted) {
         qemu_flush_coalesced_mmio_buffer();
     }
+}
+
+/* Returns what engine_end() needs: an access may be in the middle of another */
+static inline bool engine_begin(VFIOVGAEngine *e, bool postable)
+{
+    bool outer = e->postable;
+
+    engine_drain(e);
+    e->postable = postable;
+    e->trailing &= postable;
+    return outer;
+}
+
+static inline void engine_end(VFIOVGAEngine *e, bool outer)
+{
+    e->postable = outer;
 }
 
 /*
@@ -378,7 +437,7 @@ static void combine_put(VFIOVGAEngine *e)
 }
 
 /* Before nearly each access, and mostly there is nothing */
-static inline void combine_flush(VFIOVGAEngine *e)
+static void combine_flush(VFIOVGAEngine *e)
 {
     if (e->combine.size) {
         combine_put(e);
@@ -423,13 +482,30 @@ static uint8_t *shadow_byte(VFIOVGAEngine *e, uint32_t offset)
     return (uint8_t *)e->guest + (offset - e->window.base);
 }
 
+/*
+ * Each change of the memory map costs, with KVM all of the guest's second-level
+ * mapping.  A console that changes now and then would have two for each time,
+ * so one that comes back soon is given twice as long.
+ */
+static void shadow_set_idle_max(VFIOVGAEngine *e)
+{
+    bool soon = e->rested && engine_now_ms() - e->rested <
+                IDLE_PERIODS_MAX * VFIO_VGA_ENGINE_PERIOD_MS;
+
+    e->idle_max = soon ? MIN(e->idle_max * 2, IDLE_PERIODS_MAX)
+                       : VFIO_VGA_ENGINE_IDLE_PERIODS;
+    e->rested = 0;
+}
+
+/* What is posted comes first, and it may leave the window */
 static void shadow_map(VFIOVGAEngine *e, bool map)
 {
     if (e->mapped == map) {
         return;
     }
-    if (map) {
-        engine_unpost(e);
+    engine_unpost(e);
+    if (e->mapped == map || !e->window.key) {
+        return;
     }
     e->mapped = map;
     memory_region_transaction_begin();
@@ -443,16 +519,21 @@ static void shadow_map(VFIOVGAEngine *e, bool map)
     if (map) {
         e->shadow_maps++;
         e->idle = 0;
+        shadow_set_idle_max(e);
         engine_arm(e);
     }
 }
 
-/* Once for each shadow: does the adapter hold what it was given? */
+/*
+ * Once for each shadow: does the adapter hold what it was given?  What does not
+ * show in VERIFY_MAX bytes does not show in more.
+ */
 static void shadow_verify(VFIOVGAEngine *e, uint32_t start, uint32_t size)
 {
-    g_autofree uint8_t *back = g_malloc(size);
+    uint8_t back[VERIFY_MAX];
 
     e->verify = false;
+    size = MIN(size, sizeof(back));
     if (!engine_read_back(e, e->window.base + start, size, back) ||
         memcmp(back, (uint8_t *)e->adapter + start, size)) {
         engine_distrust(e, "reads otherwise than written");
@@ -526,6 +607,9 @@ static void shadow_leave(VFIOVGAEngine *e, const char *reason)
         return;
     }
     shadow_map(e, false);
+    if (!e->window.key) {
+        return; /* what came out of the ring did it */
+    }
     shadow_write_back(e);
     shadow_load_latches(e);
     e->moments = engine_now_ms() - e->entered < HEAT_MS ? e->moments + 1 : 0;
@@ -650,8 +734,10 @@ static bool shadow_heat(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
         return false;
     }
     if (heat_up(&e->heat, heat_needed(e))) {
-        e->heated = e->posted && e->may_map;
-        if (!e->heated) {
+        e->heated = (e->posted || e->trailing) && e->may_map;
+        if (e->heated) {
+            engine_arm(e);
+        } else {
             shadow_begin(e);
         }
     }
@@ -669,20 +755,21 @@ static void engine_barrier(VFIOVGAEngine *e)
 }
 
 /*
- * Addresses mean something else from now on.  What may become RAM is not posted
- * meanwhile: that would take a period, in which a font is loaded.
+ * Addresses mean something else from now on, also to what comes out of the ring
+ * when posting ends.  What may become RAM is not posted meanwhile: that would
+ * take a period, in which a font is loaded.
  */
 static void engine_want(VFIOVGAEngine *e, VFIOVGAWindow wanted)
 {
     if (e->wanted.key != wanted.key) {
-        if (wanted.key && e->may_map) {
-            engine_unpost(e);
-        }
         e->wanted = wanted;
         e->read_base = 0;
         e->heat.count = 0;
         e->heated = false;
         memset(e->recent, 0, sizeof(e->recent));
+        if (wanted.key && e->may_map) {
+            engine_unpost(e);
+        }
     }
 }
 
@@ -702,7 +789,7 @@ static void engine_tick(void *opaque)
     bool busy;
 
     e->ticks++;
-    engine_drain(e);
+    engine_begin(e, false);
     if (e->heated) {
         e->heated = false;
         engine_unpost(e);
@@ -715,19 +802,24 @@ static void engine_tick(void *opaque)
     if (!e->mapped && !e->posted) {
         return;
     }
-    if (e->idle < VFIO_VGA_ENGINE_IDLE_PERIODS) {
-        engine_arm(e);
-        return;
+    if (e->idle >= VFIO_VGA_ENGINE_IDLE_PERIODS) {
+        engine_unpost(e);
     }
-    engine_unpost(e);
-    shadow_map(e, false);
-    engine_barrier(e);
+    if (e->mapped && e->idle >= e->idle_max) {
+        shadow_map(e, false);
+        e->rested = engine_now_ms();
+        engine_barrier(e);
+    }
+    if (e->mapped || e->posted) {
+        engine_arm(e);
+    }
 }
 
 static void engine_vm_state(void *opaque, bool running, RunState state)
 {
     VFIOVGAEngine *e = opaque;
 
+    engine_begin(e, false);
     if (!running) {
         engine_unpost(e);
     }
@@ -744,10 +836,29 @@ static void engine_vm_state(void *opaque, bool running, RunState state)
  * From the guest
  */
 
-/* Another may use the adapter, or nobody comes to see what is pending */
-static bool engine_must_forward(const VFIOVGAEngine *e)
+/* Nothing is to be had, or nobody comes to see what is pending */
+static bool engine_is_off(const VFIOVGAEngine *e)
 {
     return e->bus_master || e->distrusted || !e->running;
+}
+
+/* Or another may use the adapter */
+static bool engine_must_forward(const VFIOVGAEngine *e)
+{
+    return engine_is_off(e) || vfio_vga_bars_mapped(&e->bars);
+}
+
+/*
+ * The guest accesses what could be kept for a while, if BARs were not mapped.
+ * Through them it may have done anything meanwhile.
+ */
+static void engine_trap_bars(VFIOVGAEngine *e)
+{
+    if (vfio_vga_bars_mapped(&e->bars) && !engine_is_off(e) &&
+        heat_up(&e->bars_heat, VFIO_VGA_BARS_HEAT) &&
+        vfio_vga_bars_trap(&e->bars)) {
+        engine_forget(e, "BARs were mapped");
+    }
 }
 
 static int engine_read_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
@@ -763,6 +874,7 @@ static int engine_read_memory(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
 {
     int ret;
 
+    engine_trap_bars(e);
     if (!engine_must_forward(e)) {
         shadow_heat(e, offset, size);
     }
@@ -804,34 +916,52 @@ static VFIOVGAWindow engine_window(const VFIOVGAEngine *e,
            ? (VFIOVGAWindow) { } : window;
 }
 
+/* Returns true if what was written to memory before has to be there first */
+static bool engine_next(const VFIOVGAEngine *e, uint32_t port, uint32_t size,
+                        const void *data, VFIOVGAState *next,
+                        VFIOVGAWindow *wanted)
+{
+    *next = e->state;
+    if (!vfio_vga_state_write(next, port, ldn_le_p(data, size), size)) {
+        *wanted = e->wanted;
+        return false;
+    }
+    *wanted = engine_window(e, next);
+    return true;
+}
+
 /* A call to be repeated has not happened, and changes nothing */
 static int engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                              void *data)
 {
-    VFIOVGAWindow wanted = e->wanted;
+    VFIOVGAWindow wanted;
     VFIOVGAState next;
-    bool ordered;
+    bool shadowed, ordered;
     int ret;
 
     if (e->ram && !engine_must_forward(e) &&
-        vfio_vga_state_lacks_misc(&e->state, port)) {
+        vfio_vga_state_lacks_misc(&e->state, port, ldub_p(data))) {
         engine_learn_misc(e);
     }
-    if (!engine_must_forward(e) && vfio_vga_posted_port(port, size)) {
-        e->came = true;
-        engine_post(e);
-    }
-    next = e->state;
-    ordered = vfio_vga_state_write(&next, port, ldn_le_p(data, size), size);
-    combine_flush(e);
-    if (ordered) {
-        wanted = engine_window(e, &next);
-        if (e->window.key == wanted.key) {
-            shadow_sync(e);
-        } else {
-            shadow_leave(e, "register written");
+    if (vfio_vga_posted_port(port, size)) {
+        engine_trap_bars(e);
+        if (!engine_must_forward(e)) {
+            e->came = true;
+            engine_post(e);
         }
     }
+    shadowed = e->window.key;
+    ordered = engine_next(e, port, size, data, &next, &wanted);
+    if (ordered && e->window.key != wanted.key) {
+        shadow_leave(e, "register written");
+    } else if (ordered) {
+        shadow_sync(e);
+    }
+    if (shadowed && !e->window.key) {
+        /* What came out of the ring meanwhile may have been a register, too */
+        engine_next(e, port, size, data, &next, &wanted);
+    }
+    combine_flush(e);
     ret = engine_forward(e, true, port, size, data);
     if (!engine_must_retry(ret)) {
         e->state = next;
@@ -857,6 +987,7 @@ static int engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
                                uint32_t size, void *data)
 {
     e->came = true;
+    engine_trap_bars(e);
     if (!engine_must_forward(e) && !shadow_heat(e, offset, size)) {
         engine_post(e);
     }
@@ -885,77 +1016,184 @@ static int engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
     return size;
 }
 
-/* Registers of the standard header and of capabilities that do not touch VGA */
-static bool config_is_harmless(PCIDevice *pdev, uint32_t addr, uint32_t size,
-                               uint32_t value)
+/* Config space
+ *
+ * A guest may write a register in any size, so it is the bytes that count.
+ */
+
+static bool config_is_in(uint32_t addr, uint32_t start, uint32_t size)
 {
-    if (addr < PCI_STD_HEADER_SIZEOF) {
-        return true;
-    }
-    if (pdev->pm_cap && addr == pdev->pm_cap + PCI_PM_CTRL) {
-        return !(value & PCI_PM_CTRL_STATE_MASK); /* D0 */
-    }
-    if (pdev->exp.exp_cap &&
-        ranges_overlap(addr, size, pdev->exp.exp_cap, PCI_EXP_VER2_SIZEOF)) {
-        return addr != pdev->exp.exp_cap + PCI_EXP_DEVCTL ||
-               !(value & PCI_EXP_DEVCTL_BCR_FLR);
-    }
-    return (pdev->msi_cap && ranges_overlap(addr, size, pdev->msi_cap, 24)) ||
-           (pdev->msix_cap &&
-            ranges_overlap(addr, size, pdev->msix_cap, MSIX_CAP_LENGTH));
+    return start && addr >= start && addr < start + size;
 }
 
-static void engine_write_config(VFIOVGAEngine *e, uint32_t addr, uint32_t size,
-                                const void *data)
+static uint32_t config_exp_size(PCIDevice *pdev)
 {
-    uint32_t value = size <= 4 ? ldn_le_p(data, size) : 0;
+    uint16_t flags = pci_get_word(pdev->config + pdev->exp.exp_cap +
+                                  PCI_EXP_FLAGS);
 
-    if (addr == PCI_COMMAND) {
+    return (flags & PCI_EXP_FLAGS_VERS) == 1 ? PCI_EXP_VER1_SIZEOF
+                                             : PCI_EXP_VER2_SIZEOF;
+}
+
+/* The standard header and capabilities that do not touch VGA, but for these */
+static bool config_byte_is_harmless(VFIOPCIDevice *vdev, uint32_t addr,
+                                    uint8_t value)
+{
+    PCIDevice *pdev = PCI_DEVICE(vdev);
+    uint32_t pm = pdev->pm_cap;
+    uint32_t exp = pdev->exp.exp_cap;
+
+    if (addr == PCI_BIST) {
+        return !(value & PCI_BIST_START);
+    }
+    if (pm && addr == pm + PCI_PM_CTRL) {
+        return !(value & PCI_PM_CTRL_STATE_MASK); /* D0 */
+    }
+    if (exp && addr == exp + PCI_EXP_DEVCTL + 1) {
+        return !(value & PCI_EXP_DEVCTL_BCR_FLR >> 8);
+    }
+    return addr < PCI_STD_HEADER_SIZEOF ||
+           (pm && addr == pm + PCI_PM_CTRL + 1) ||
+           (exp && config_is_in(addr, exp, config_exp_size(pdev))) ||
+           config_is_in(addr, pdev->msi_cap, vdev->msi_cap_size) ||
+           config_is_in(addr, pdev->msix_cap, MSIX_CAP_LENGTH);
+}
+
+static bool config_is_harmless(VFIOPCIDevice *vdev, uint32_t addr,
+                               uint32_t size, const uint8_t *data)
+{
+    uint32_t i;
+
+    for (i = 0; i < size; i++) {
+        if (!config_byte_is_harmless(vdev, addr + i, data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A driver may have been there, with BARs that nobody sees, until it is off */
+static void engine_write_config(VFIOVGAEngine *e, uint32_t addr, uint32_t size,
+                                const uint8_t *data)
+{
+    bool command = range_covers_byte(addr, size, PCI_COMMAND);
+    uint8_t value = command ? data[PCI_COMMAND - addr] : 0;
+    bool driven = e->bus_master;
+
+    if (command) {
         e->bus_master = value & PCI_COMMAND_MASTER;
     }
-    if (e->bus_master ||
-        !config_is_harmless(PCI_DEVICE(e->vdev), addr, size, value)) {
+    if (driven || e->bus_master ||
+        !config_is_harmless(e->vdev, addr, size, data)) {
         engine_unpost(e);
         engine_forget(e, "config space written");
     }
     engine_barrier(e);
-    if (addr == PCI_COMMAND && !(value & PCI_COMMAND_MEMORY)) {
+    if (command && !(value & PCI_COMMAND_MEMORY)) {
         shadow_leave(e, "decode off");
     }
+}
+
+/*
+ * Regions
+ */
+
+static bool engine_is_postable(uint8_t nr, off_t off, uint32_t size)
+{
+    return nr == VFIO_PCI_VGA_REGION_INDEX &&
+           (off >= QEMU_PCI_VGA_MEM_BASE || vfio_vga_posted_port(off, size));
+}
+
+/*
+ * The guest uses what could be mapped: it can have it, once this is done.  Then
+ * nothing is kept any more.
+ */
+static bool engine_gives_bars(VFIOVGAEngine *e, uint8_t nr, off_t off,
+                              uint32_t size)
+{
+    bool gives = e->bars.trapped &&
+                 (nr == VFIO_PCI_CONFIG_REGION_INDEX
+                  ? e->bus_master
+                  : vfio_vga_bars_cover(&e->bars, nr, off, size));
+
+    if (gives) {
+        engine_unpost(e);
+        engine_forget(e, "BARs mapped");
+    }
+    return gives;
+}
+
+/* A BAR or config space, after all that the guest wrote */
+static int engine_write_other(VFIOVGAEngine *e, uint8_t nr, off_t off,
+                              uint32_t size, void *data, bool post)
+{
+    bool gives;
+    int ret;
+
+    if (nr == VFIO_PCI_CONFIG_REGION_INDEX) {
+        engine_write_config(e, off, size, data);
+    } else {
+        engine_forget(e, "BAR written");
+    }
+    gives = engine_gives_bars(e, nr, off, size);
+    ret = e->adapter_ops->region_write(&e->vdev->vbasedev, nr, off, size, data,
+                                       post && !gives);
+    if (gives) {
+        vfio_vga_bars_map(&e->bars);
+    }
+    return ret;
+}
+
+static int engine_read_other(VFIOVGAEngine *e, uint8_t nr, off_t off,
+                             uint32_t size, void *data)
+{
+    bool gives;
+    int ret;
+
+    engine_barrier(e);
+    gives = nr != VFIO_PCI_CONFIG_REGION_INDEX &&
+            engine_gives_bars(e, nr, off, size);
+    ret = e->adapter_ops->region_read(&e->vdev->vbasedev, nr, off, size, data);
+    if (gives) {
+        vfio_vga_bars_map(&e->bars);
+    }
+    return ret;
 }
 
 static int engine_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
                                uint32_t size, void *data, bool post)
 {
     VFIOVGAEngine *e = vfio_vga_engine(vbasedev);
+    bool outer = engine_begin(e, engine_is_postable(nr, off, size));
+    int ret;
 
-    if (nr == VFIO_PCI_VGA_REGION_INDEX) {
-        return off < QEMU_PCI_VGA_MEM_BASE
-               ? engine_write_port(e, off, size, data)
-               : engine_write_memory(e, off, size, data);
-    }
-    if (nr == VFIO_PCI_CONFIG_REGION_INDEX) {
-        engine_write_config(e, off, size, data);
+    if (nr != VFIO_PCI_VGA_REGION_INDEX) {
+        ret = engine_write_other(e, nr, off, size, data, post);
+    } else if (off < QEMU_PCI_VGA_MEM_BASE) {
+        ret = engine_write_port(e, off, size, data);
     } else {
-        engine_forget(e, "BAR written");
+        ret = engine_write_memory(e, off, size, data);
     }
-    return e->adapter_ops->region_write(vbasedev, nr, off, size, data, post);
+    engine_end(e, outer);
+    return ret;
 }
 
 static int engine_region_read(VFIODevice *vbasedev, uint8_t nr, off_t off,
                               uint32_t size, void *data)
 {
     VFIOVGAEngine *e = vfio_vga_engine(vbasedev);
+    bool outer = engine_begin(e, false);
+    int ret;
 
-    if (nr == VFIO_PCI_VGA_REGION_INDEX) {
-        return off < QEMU_PCI_VGA_MEM_BASE
-               ? engine_read_port(e, off, size, data)
-               : engine_read_memory(e, off, size, data);
+    if (nr != VFIO_PCI_VGA_REGION_INDEX) {
+        ret = engine_read_other(e, nr, off, size, data);
+    } else if (off < QEMU_PCI_VGA_MEM_BASE) {
+        ret = engine_read_port(e, off, size, data);
+    } else {
+        ret = engine_read_memory(e, off, size, data);
     }
-    if (nr < VFIO_PCI_ROM_REGION_INDEX) {
-        engine_barrier(e);
-    }
-    return e->adapter_ops->region_read(vbasedev, nr, off, size, data);
+    engine_end(e, outer);
+    return ret;
 }
 
 /*
@@ -966,13 +1204,16 @@ static void engine_reset(VFIOPCIDevice *vdev, VFIOQuirk *quirk)
 {
     VFIOVGAEngine *e = quirk->data;
 
+    engine_begin(e, false);
     engine_unpost(e);
     engine_forget(e, "reset");
+    vfio_vga_bars_reset(&e->bars);
     timer_del(e->timer);
     e->distrusted = false;
     e->latches_lost = false;
     e->may_map = e->can_map;
     e->moments = 0;
+    e->rested = 0;
 }
 
 /*
@@ -1025,6 +1266,8 @@ static void engine_add_properties(Object *obj, VFIOVGAEngine *e)
           "Times KVM was asked to keep writes for a while" },
         { "x-vga-ticks", &e->ticks,
           "Times the timer woke QEMU" },
+        { "x-vga-bar-changes", &e->bars.changes,
+          "Times the BARs were mapped into the guest, or trapped again" },
     };
     int i;
 
@@ -1112,6 +1355,18 @@ static void engine_set_ram(Object *obj, bool value, Error **errp)
     }
 }
 
+static bool engine_get_bar_order(Object *obj, Error **errp)
+{
+    return !VFIO_PCI_DEVICE(obj)->vga_options.no_bar_order;
+}
+
+static void engine_set_bar_order(Object *obj, bool value, Error **errp)
+{
+    if (engine_may_set(obj, "x-vga-bar-order", errp)) {
+        VFIO_PCI_DEVICE(obj)->vga_options.no_bar_order = !value;
+    }
+}
+
 void vfio_vga_engine_class_init(ObjectClass *klass)
 {
     object_class_property_add_str(klass, "x-vga-engine", engine_get_tier,
@@ -1128,6 +1383,11 @@ void vfio_vga_engine_class_init(ObjectClass *klass)
                                    engine_set_ram);
     object_class_property_set_description(klass, "x-vga-shadow-ram",
         "Map a busy shadow as RAM (with KVM only, default: on)");
+    object_class_property_add_bool(klass, "x-vga-bar-order",
+                                   engine_get_bar_order, engine_set_bar_order);
+    object_class_property_set_description(klass, "x-vga-bar-order",
+        "Map BARs into the guest while no legacy VGA write can be pending, and "
+        "only then (default: on)");
 }
 
 /*
@@ -1233,6 +1493,10 @@ static VFIOVGAEngine *engine_new(VFIOPCIDevice *vdev, VFIOVGATier tier)
     e->running = runstate_is_running();
     e->bus_master = engine_is_bus_master(&vdev->vbasedev);
     vfio_vga_state_forget(&e->state);
+    vfio_vga_bars_init(&e->bars, vdev, !vdev->vga_options.no_bar_order);
+    if (e->bus_master && e->bars.trapped) {
+        vfio_vga_bars_map(&e->bars);
+    }
     return e;
 }
 
@@ -1270,8 +1534,10 @@ void vfio_vga_engine_exit(VFIOPCIDevice *vdev)
         return;
     }
     e = vfio_vga_engine(vbasedev);
+    engine_begin(e, false);
     engine_unpost(e);
     engine_forget(e, "exit");
+    vfio_vga_bars_exit(&e->bars);
     qemu_del_vm_change_state_handler(e->vm_state);
     timer_free(e->timer);
     object_property_del(OBJECT(vdev), "x-vga-tier");

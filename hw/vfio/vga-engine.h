@@ -21,16 +21,18 @@
  *           know more of a VGA than a text console does.
  *
  * What is ordered.  A write to memory reaches the adapter before any later
- * access of the guest that QEMU sees: another port or address, a BAR, config
- * space; a reset, a stop.  Of the shadow: before any later write to a register
- * except the DAC and the cursor, which only change how a picture looks, and
- * before any access to a BAR; writes of a period are not ordered among each
- * other, and one that another replaces never leaves.
+ * access of the guest: another port or address, a BAR, config space; a reset, a
+ * stop.  Of the shadow: before any later write to a register except the DAC and
+ * the cursor, which only change how a picture looks, and before any access to a
+ * BAR or config space; writes of a period are not ordered among each other, and
+ * one that another replaces never leaves.  For each pair there is a row, with
+ * its test, in docs/system/devices/vga-assign-speed.rst.
  *
- * What is not.  BARs that are mapped into the guest, and what the adapter does
- * by itself: nobody tells QEMU.  So each access is forwarded at once while the
- * adapter may be bus master, which a native driver's adapter is; and after a
- * write to a BAR that QEMU sees, the registers are not known any more.
+ * Accesses to BARs that are mapped into the guest nobody sees, so they are not
+ * mapped while anything may be pending (vga-bars.h).  What the adapter does by
+ * itself nobody sees either: so each access is forwarded at once while it may be
+ * bus master, which a native driver's adapter is.  After any of that, and after
+ * a write to a BAR that QEMU sees, the registers are not known any more.
  *
  * And the latches.  A read that the copy answers does not load them; what the
  * guest read last is read again, really, when the copy is given up.  Reads of
@@ -53,7 +55,10 @@ struct VFIOPCIDevice;
  */
 #define VFIO_VGA_ENGINE_PERIOD_MS 10
 
-/* So many periods without a change, and nothing ticks any more: a second */
+/*
+ * So many periods without a change, and nothing ticks any more: a second.  Up to
+ * 16 times as long, where a mapped shadow changes now and then.
+ */
 #define VFIO_VGA_ENGINE_IDLE_PERIODS 100
 
 typedef enum VFIOVGATier {
@@ -70,6 +75,7 @@ typedef struct VFIOVGAOptions {
     VFIOVGATier tier; /* the fastest to use */
     uint8_t width;    /* widest access the adapter may see; 0: any, or 1-8 */
     bool no_ram;      /* a busy shadow may not be mapped */
+    bool no_bar_order; /* BARs stay mapped, whatever is pending */
 } VFIOVGAOptions;
 
 /**

@@ -178,6 +178,19 @@ uint64_t vfio_vga_read(void *opaque, hwaddr addr, unsigned size)
 }
 
 /*
+ * The memory core lets no handler of a device call another one of the same
+ * device, and drops the access.  Here this has to happen: while writes to these
+ * regions are posted (vga-posted.h), each handler of the device, of a BAR or of
+ * a quirk as well, empties KVM's ring first, and out of it come writes to these
+ * regions, and none but writes.  So they may: what makes it safe is said in
+ * vga-engine.c, and without an engine nothing is posted.
+ */
+static void vfio_vga_allow_reentry(MemoryRegion *mr)
+{
+    mr->disable_reentrancy_guard = true;
+}
+
+/*
  * The adapter sees accesses of at most 4 bytes.  The guest may make one of 8
  * (TCG hands it over whole); it is split, low half first, not refused.
  */
@@ -276,6 +289,7 @@ bool vfio_populate_vga(VFIOPCIDevice *vdev, Error **errp)
         memory_region_init_io(&region->mem, OBJECT(vdev), &vfio_vga_ops,
                               region, vfio_vga_windows[i].name,
                               vfio_vga_windows[i].size);
+        vfio_vga_allow_reentry(&region->mem);
     }
 
     vfio_vga_legacy_add_counters(OBJECT(vdev), &vga->legacy);

@@ -17,8 +17,6 @@
 #define CR_CURSOR_END 0x0b
 #define CR_CURSOR_HIGH 0x0e
 #define CR_CURSOR_LOW 0x0f
-#define CR_UNDERLINE 0x14
-#define CR_MODE 0x17
 #define CR_LAST 0x18
 #define AR_LAST 0x14
 
@@ -32,6 +30,18 @@
 void vfio_vga_state_forget(VFIOVGAState *s)
 {
     memset(s, 0xff, sizeof(*s)); /* VFIO_VGA_UNKNOWN, all of them */
+}
+
+/*
+ * An adapter's own CRTC registers move windows, banks and locks.  Miscellaneous
+ * Output stays: it has a port of its own, by which the CRTC itself is found.
+ */
+static void state_forget_all_but_misc(VFIOVGAState *s)
+{
+    int16_t misc = s->misc;
+
+    vfio_vga_state_forget(s);
+    s->misc = misc;
 }
 
 /* One adapter decodes one of 3b4 and 3d4, as Miscellaneous Output says */
@@ -70,16 +80,17 @@ static bool state_write_crtc(VFIOVGAState *s, bool color, uint8_t value)
     case CR_CURSOR_HIGH:
     case CR_CURSOR_LOW:
         return false;
-    case CR_UNDERLINE:
+    case VFIO_VGA_CR_UNDERLINE:
         s->cr14 = decoded ? value : VFIO_VGA_UNKNOWN;
         return true;
-    case CR_MODE:
+    case VFIO_VGA_CR_MODE:
         s->cr17 = decoded ? value : VFIO_VGA_UNKNOWN;
         return true;
     default:
-        /* Unknown is below 0 */
-        if (s->cr_index[color] < 0 || s->cr_index[color] > CR_LAST) {
+        if (s->cr_index[color] < 0) {
             vfio_vga_state_forget(s);
+        } else if (s->cr_index[color] > CR_LAST) {
+            state_forget_all_but_misc(s);
         }
         return true;
     }

@@ -87,19 +87,25 @@ bool vfio_vga_state_write(VFIOVGAState *s, uint32_t port, uint64_t data,
 /* Where Miscellaneous Output, written to 3c2, reads back */
 #define VFIO_VGA_MISC_READ 0x3cc
 
+/* Registers of the CRTC that decide on a window */
+#define VFIO_VGA_CR_UNDERLINE 0x14
+#define VFIO_VGA_CR_MODE 0x17
+
 /**
  * vfio_vga_state_lacks_misc: would it be of use to know @s->misc?
  *
  * @s: state
  * @port: where the guest is about to write
+ * @index: the byte that goes to @port
  *
- * Returns true if it is not known and says whether the write is decoded: video
- * BIOSes set the CRTC before they write Miscellaneous Output.
+ * Returns true if it is not known and says whether a register is decoded that
+ * matters: video BIOSes set the CRTC before they write Miscellaneous Output.
  */
 static inline bool vfio_vga_state_lacks_misc(const VFIOVGAState *s,
-                                             uint32_t port)
+                                             uint32_t port, uint8_t index)
 {
-    return s->misc == VFIO_VGA_UNKNOWN && (port == 0x3b4 || port == 0x3d4);
+    return s->misc == VFIO_VGA_UNKNOWN && (port == 0x3b4 || port == 0x3d4) &&
+           (index == VFIO_VGA_CR_UNDERLINE || index == VFIO_VGA_CR_MODE);
 }
 
 /**

@@ -1,0 +1,87 @@
+/*
+ * A machine for the engine of legacy VGA accesses: what is around it in QEMU
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The memory core with its re-entrancy guard, KVM's ring of coalesced MMIO, a
+ * clock that stands still unless it is told, and an assigned Card.  A second
+ * Card gets each access of the guest at once: whatever the engine does, it may
+ * not be told apart from the first.
+ */
+
+#ifndef VGA_ENGINE_MACHINE_H
+#define VGA_ENGINE_MACHINE_H
+
+#include "hw/vfio/pci.h"
+#include "vga-engine-card.h"
+
+#define MS 1000000
+
+typedef struct MachineOptions {
+    bool linear;        /* x-vga-engine=linear, not auto */
+    bool no_ram;        /* x-vga-shadow-ram=off */
+    bool no_bar_order;  /* x-vga-bar-order=off */
+    bool tcg;           /* neither a ring nor copies that are mapped */
+    bool mmap;          /* memory BARs can be mapped into the guest */
+    bool quirks;        /* regions of their own at 3c2, 3c3 and 3d0-3d5 */
+    bool other;         /* a second processor */
+} MachineOptions;
+
+typedef struct Machine {
+    MachineOptions options;
+    VFIOPCIDevice *vdev;
+    VFIOQuirk *engine;
+    Card direct;
+    Card card;
+
+    unsigned slots;      /* changes of the memory map */
+    unsigned calls;      /* on the VGA region */
+    unsigned read_max;   /* bytes of the longest read of it */
+    unsigned misc_reads; /* of 3cc */
+    unsigned blocked;    /* accesses that the guard dropped */
+    unsigned others;     /* what the second processor did */
+    uint64_t random;
+} Machine;
+
+extern Machine machine;
+
+void machine_start(MachineOptions options);
+void machine_stop(void);
+
+uint32_t machine_random(uint32_t below);
+
+/*
+ * What the guest does.  Reads are compared; an access of @size bytes is made
+ * little endian.
+ */
+void guest_write(uint32_t addr, uint32_t value, unsigned size);
+uint32_t guest_read(uint32_t addr, unsigned size);
+void guest_out(uint32_t port, uint32_t value, unsigned size);
+uint32_t guest_in(uint32_t port);
+void guest_write_bar(int bar, uint32_t offset, uint8_t value);
+uint8_t guest_read_bar(int bar, uint32_t offset);
+void guest_write_config(uint32_t addr, uint32_t value, unsigned size);
+uint8_t guest_read_config(uint32_t addr);
+void guest_read_rom(void);
+
+/* An index and its data, in two accesses or in one */
+void guest_set(uint32_t port, uint8_t index, uint8_t value, bool wide);
+
+/* What may be done to a machine */
+void machine_reset(void);
+void machine_pause(bool pause);
+
+void machine_pass(int64_t ns);
+/* Compares both adapters, after whatever is on its way had its time */
+void machine_check(void);
+void machine_compare(const char *when);
+
+bool machine_copy_mapped(void);
+bool machine_bars_mapped(void);
+uint64_t machine_counter(const char *property);
+
+/* Keeps the last things done, to be shown at a difference, and counts them */
+void machine_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
+unsigned long machine_noted(void);
+
+#endif /* VGA_ENGINE_MACHINE_H */

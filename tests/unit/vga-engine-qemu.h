@@ -1,0 +1,43 @@
+/*
+ * What is around the engine in QEMU: the memory core, KVM's ring, a clock
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef VGA_ENGINE_QEMU_H
+#define VGA_ENGINE_QEMU_H
+
+#include "system/memory.h"
+
+#define RING 170
+
+/* What the guest can reach, as of the last commit */
+typedef struct View {
+    MemoryRegion *ram;
+    bool mapped;
+    hwaddr addr, size;
+    bool bar[PCI_ROM_SLOT];
+} View;
+
+extern View view;
+extern uint8_t copy_ram[];
+
+extern int64_t clock_ns;
+extern bool vm_running;
+
+void qemu_start(void);
+void view_update(void);
+void vm_change(bool running);
+
+/* One access by a processor; a write may end up in the ring */
+void access_region(MemoryRegion *mr, hwaddr addr, uint64_t *value,
+                   unsigned size, bool write);
+
+/* Returns false if the write needs an exit */
+bool ring_take(MemoryRegion *mr, hwaddr addr, uint64_t value, unsigned size);
+unsigned ring_room(void);
+
+/* Where the machine's second processor can do something, one time in @rarely */
+void other_runs(unsigned rarely);
+
+#endif /* VGA_ENGINE_QEMU_H */
