@@ -62,7 +62,7 @@ static bool connect_set_patience(int fd, int64_t usec)
     return !setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 }
 
-/* Returns 0 or an error code, EAGAIN after @msec */
+/* Returns 0 or a negative error code, -EAGAIN after @msec */
 static int connect_wait(int fd, const struct sockaddr_un *un, socklen_t len,
                         uint32_t msec)
 {
@@ -71,17 +71,17 @@ static int connect_wait(int fd, const struct sockaddr_un *un, socklen_t len,
 
     while ((left = end - g_get_monotonic_time()) > 0) {
         if (!connect_set_patience(fd, left)) {
-            return errno;
+            return -errno;
         }
         if (!connect(fd, (const struct sockaddr *)un, len)) {
             connect_set_patience(fd, 0);
             return 0;
         }
         if (errno != EINTR) {
-            return errno;
+            return -errno;
         }
     }
-    return EAGAIN;
+    return -EAGAIN;
 }
 
 int vfio_user_connect_unix(const UnixSocketAddress *saddr, uint32_t msec,
@@ -89,7 +89,7 @@ int vfio_user_connect_unix(const UnixSocketAddress *saddr, uint32_t msec,
 {
     struct sockaddr_un un;
     socklen_t len = connect_address(saddr, &un, errp);
-    int fd, error;
+    int fd, ret;
 
     if (!len) {
         return -1;
@@ -99,15 +99,15 @@ int vfio_user_connect_unix(const UnixSocketAddress *saddr, uint32_t msec,
         error_setg_errno(errp, errno, "no socket for the server");
         return -1;
     }
-    error = connect_wait(fd, &un, len, msec);
-    if (!error) {
+    ret = connect_wait(fd, &un, len, msec);
+    if (!ret) {
         return fd;
     }
-    if (error == EAGAIN) {
+    if (ret == -EAGAIN) {
         error_setg(errp, "the server did not accept the connection within "
                    "%" PRIu32 " ms (x-msg-timeout)", msec);
     } else {
-        error_setg_errno(errp, error, "no connection to the server's socket");
+        error_setg_errno(errp, -ret, "no connection to the server's socket");
     }
     close(fd);
     return -1;

@@ -162,8 +162,9 @@ void vfio_config_check_extended(VFIOPCIDevice *vdev)
     }
     broken = config_extended_broken(pdev->config);
     if (broken) {
-        warn_report(VFIO_MSG_PREFIX "the device's list of extended capabilities "
-                    "is broken at 0x%x, so the guest gets none of them",
+        warn_report(VFIO_MSG_PREFIX "the device's list of extended "
+                    "capabilities is broken at 0x%x, so the guest gets none "
+                    "of them",
                     vdev->vbasedev.name, broken);
         pci_set_long(head, 0);
         pci_set_long(pdev->wmask + PCI_CONFIG_SPACE_SIZE, 0);

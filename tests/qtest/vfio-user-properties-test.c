@@ -28,8 +28,9 @@
 #define PLUGS       40          /* or what VFIO_USER_PLUGS says */
 #define LINES       4           /* of the log, for one device at most */
 #define TOGETHER    300         /* devices with several properties */
-#define ROOT_PORT   "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off " \
-                    "-device pcie-root-port,id=rp,addr=2,slot=1,chassis=1"
+#define ROOT_PORT \
+    "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off " \
+    "-device pcie-root-port,id=rp,addr=2,slot=1,chassis=1"
 
 static Adapter *adapter_whole(void)
 {
