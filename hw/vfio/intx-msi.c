@@ -210,13 +210,17 @@ bool vfio_intx_msi_message(VFIOPCIDevice *vdev)
     return true;
 }
 
-/* Not the bit that the guest reads, which is QEMU's */
+/*
+ * Not the bit that the guest reads, which is QEMU's.  All ones are no status:
+ * the adapter is gone, and would want service for ever.
+ */
 static bool vfio_intx_msi_wants_service(VFIOPCIDevice *vdev)
 {
     uint32_t status = vfio_intx_msi_read(vdev, VFIO_PCI_CONFIG_REGION_INDEX,
                                          PCI_STATUS, 2);
 
-    return status != UINT32_MAX && status & PCI_STATUS_INTERRUPT;
+    return status != UINT32_MAX && status != UINT16_MAX &&
+           status & PCI_STATUS_INTERRUPT;
 }
 
 bool vfio_intx_msi_served(VFIOPCIDevice *vdev)
@@ -517,7 +521,7 @@ bool vfio_intx_msi_setup(VFIOPCIDevice *vdev, Error **errp)
     if (migrate_add_blocker(&msi->blocker, errp)) {
         return false;
     }
-    if (!vfio_pci_read_config(pdev, PCI_INTERRUPT_PIN, 1)) {
+    if (!pdev->config[PCI_INTERRUPT_PIN]) {
         pci_config_set_interrupt_pin(pdev->config, 1);
         vdev->emulated_config_bits[PCI_INTERRUPT_PIN] = 0xff;
     }

@@ -29,6 +29,9 @@ typedef struct AdapterRegion {
     uint8_t *data;
     const void *caps;
     uint32_t caps_size, caps_offset;
+    bool has_file;
+    int file;
+    uint64_t file_offset;
 } AdapterRegion;
 
 /* Of messages, which the test sends as well, and for Adapter.conn_fd */
@@ -55,6 +58,7 @@ struct Adapter {
     GCond changed;
     AdapterFault fault;
     unsigned fault_command, fault_region;
+    bool gone, gone_after_reset;
     GQueue accesses;
     bool ask;
     unsigned ask_command, ask_fds;
@@ -176,17 +180,15 @@ static bool adapter_send(int fd, const void *buf, size_t size)
     return true;
 }
 
-/* What adapter_ask() asked for */
-static bool adapter_send_request(int fd, unsigned command, unsigned fds)
+/* A message with @fds descriptors, all of them @file */
+static bool adapter_send_files(int fd, void *message, size_t size, int file,
+                               unsigned fds)
 {
-    VFIOUserHdr hdr = {
-        .command = command, .size = sizeof(hdr), .flags = VFIO_USER_REQUEST,
-    };
     union {
         struct cmsghdr align;
         char buf[CMSG_SPACE(VFIO_USER_MAX_MAX_FDS * sizeof(int))];
     } control = { 0 };
-    struct iovec iov = { .iov_base = &hdr, .iov_len = sizeof(hdr) };
+    struct iovec iov = { .iov_base = message, .iov_len = size };
     struct msghdr msg = {
         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
         .msg_controllen = CMSG_SPACE(fds * sizeof(int)),
@@ -200,9 +202,19 @@ static bool adapter_send_request(int fd, unsigned command, unsigned fds)
     cmsg->cmsg_type = SCM_RIGHTS;
     cmsg->cmsg_len = CMSG_LEN(fds * sizeof(int));
     for (i = 0; i < fds; i++) {
-        ((int *)CMSG_DATA(cmsg))[i] = fd;
+        ((int *)CMSG_DATA(cmsg))[i] = file;
     }
-    return sendmsg(fd, &msg, MSG_NOSIGNAL) == sizeof(hdr);
+    return sendmsg(fd, &msg, MSG_NOSIGNAL) == size;
+}
+
+/* What adapter_ask() asked for */
+static bool adapter_send_request(int fd, unsigned command, unsigned fds)
+{
+    VFIOUserHdr hdr = {
+        .command = command, .size = sizeof(hdr), .flags = VFIO_USER_REQUEST,
+    };
+
+    return adapter_send_files(fd, &hdr, sizeof(hdr), fd, fds);
 }
 
 /*
@@ -372,8 +384,12 @@ static int adapter_access(Adapter *adapter, VFIOUserRegionRW *rw, bool write)
         return -EINVAL;
     }
 
-    if (!write) {
+    if (!write && adapter->gone) {
+        memset(rw->data, 0xff, rw->count);
+    } else if (!write) {
         memcpy(rw->data, region->data + rw->offset, rw->count);
+    } else if (adapter->gone) {
+        /* lost */
     } else if (rw->region == VFIO_PCI_CONFIG_REGION_INDEX) {
         adapter_write_config(adapter, rw->offset, rw->count, rw->data);
     } else {
@@ -427,7 +443,7 @@ static uint32_t adapter_region_info(Adapter *adapter, VFIOUserRegionInfo *info)
     info->flags = region->flags;
     info->size = region->said_size ?: region->size;
     info->cap_offset = 0;
-    info->offset = 0;
+    info->offset = region->file_offset;
     if (adapter->region_argsz) {
         info->argsz = adapter->region_argsz;
     }
@@ -479,9 +495,11 @@ static void adapter_answer(Adapter *adapter, AdapterMessage *m)
         error = adapter_access(adapter, &m->rw, true);
         size = sizeof(m->rw);
         break;
+    case VFIO_USER_DEVICE_RESET:
+        adapter->gone = adapter->gone_after_reset;
+        break;
     case VFIO_USER_DMA_MAP:
     case VFIO_USER_DMA_UNMAP:
-    case VFIO_USER_DEVICE_RESET:
         break;
     case VFIO_USER_DEVICE_SET_IRQS:
         error = adapter_set_irqs(adapter, &m->irq_set);
@@ -498,6 +516,29 @@ static void adapter_answer(Adapter *adapter, AdapterMessage *m)
         size = sizeof(m->hdr);
     }
     m->hdr.size = size;
+}
+
+/* The file of the region whose information @m is */
+static AdapterRegion *adapter_region_with_file(Adapter *adapter,
+                                               AdapterMessage *m)
+{
+    AdapterRegion *region;
+
+    if (m->hdr.command != VFIO_USER_DEVICE_GET_REGION_INFO ||
+        m->hdr.flags & VFIO_USER_ERROR) {
+        return NULL;
+    }
+    region = &adapter->region[m->region.index];
+    return region->has_file ? region : NULL;
+}
+
+static bool adapter_send_reply(Adapter *adapter, int fd, AdapterMessage *m)
+{
+    AdapterRegion *region = adapter_region_with_file(adapter, m);
+
+    return region ?
+           adapter_send_files(fd, m, m->hdr.size, region->file, 1) :
+           adapter_send(fd, m, m->hdr.size);
 }
 
 static AdapterFault adapter_fault_of(Adapter *adapter, AdapterMessage *m)
@@ -703,11 +744,14 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
     case ADAPTER_FAULT_HEADER:
         m->hdr.size = sizeof(m->hdr);
         break;
+    case ADAPTER_FAULT_CUT:
+        m->hdr.size--;
+        break;
     default:
         break;
     }
 
-    return posted || adapter_send(fd, m, m->hdr.size);
+    return posted || adapter_send_reply(adapter, fd, m);
 }
 
 static gpointer adapter_thread(gpointer opaque)
@@ -939,6 +983,15 @@ void adapter_forget_accesses(Adapter *adapter)
     adapter->forgets_accesses = true;
 }
 
+void adapter_set_region_file(Adapter *adapter, unsigned region, int file,
+                             uint64_t offset)
+{
+    adapter->region[region].has_file = true;
+    adapter->region[region].file = file;
+    adapter->region[region].file_offset = offset;
+    adapter->region[region].flags |= VFIO_REGION_INFO_FLAG_MMAP;
+}
+
 void adapter_start(Adapter *adapter)
 {
     struct sockaddr_un un = { .sun_family = AF_UNIX };
@@ -975,6 +1028,14 @@ void adapter_fault(Adapter *adapter, AdapterFault fault, unsigned command,
     adapter->fault = fault;
     adapter->fault_command = command;
     adapter->fault_region = region;
+    g_mutex_unlock(&adapter->lock);
+}
+
+void adapter_set_gone(Adapter *adapter, bool now, bool after_reset)
+{
+    g_mutex_lock(&adapter->lock);
+    adapter->gone = now;
+    adapter->gone_after_reset = after_reset;
     g_mutex_unlock(&adapter->lock);
 }
 

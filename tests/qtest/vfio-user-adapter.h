@@ -65,6 +65,7 @@ typedef enum AdapterFault {
     ADAPTER_FAULT_ZERO,     /* the same with 0 */
     ADAPTER_FAULT_SHORT,    /* half the data, and the count says so */
     ADAPTER_FAULT_HEADER,   /* a reply that is a header and nothing else */
+    ADAPTER_FAULT_CUT,      /* a reply that lacks its last byte */
     ADAPTER_FAULT_CLOSE,    /* the socket is closed */
     ADAPTER_FAULT_SILENT,   /* no reply, ever */
     ADAPTER_FAULT_HALF,     /* the begin of a reply, and no more of it */
@@ -119,6 +120,12 @@ typedef bool AdapterSender(void *opaque, int fd, const void *msg, size_t size);
 void adapter_set_sender(Adapter *adapter, AdapterSender *sender, void *opaque);
 /* Record no accesses, where there are millions */
 void adapter_forget_accesses(Adapter *adapter);
+/*
+ * The region can be mapped: its bytes are those of @file, of the caller's, from
+ * @offset on.
+ */
+void adapter_set_region_file(Adapter *adapter, unsigned region, int file,
+                             uint64_t offset);
 void adapter_start(Adapter *adapter);
 
 /* At any time */
@@ -133,6 +140,11 @@ uint8_t *adapter_data(Adapter *adapter, unsigned region);
  */
 void adapter_fault(Adapter *adapter, AdapterFault fault, unsigned command,
                    unsigned region);
+/*
+ * Whether all reads give ones and writes do nothing, as those of an adapter
+ * that is not there any more; from @now on, and from the next reset on
+ */
+void adapter_set_gone(Adapter *adapter, bool now, bool after_reset);
 /* The next access in order, false if there has been no other */
 bool adapter_next(Adapter *adapter, AdapterAccess *access);
 /*

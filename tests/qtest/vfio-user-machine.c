@@ -33,7 +33,9 @@ char *machine_try_plug(Machine *machine, QDict *properties)
 
     qdict_put_str(properties, "driver", "vfio-user-pci");
     qdict_put_str(properties, "id", "card");
-    qdict_put_str(properties, "addr", stringify(MACHINE_SLOT));
+    if (!qdict_haskey(properties, "addr")) {
+        qdict_put_str(properties, "addr", stringify(MACHINE_SLOT));
+    }
     qdict_put(properties, "socket",
               qdict_from_jsonf_nofail("{'type': 'unix', 'path': %s}",
                                       adapter_path(machine->adapter)));
@@ -53,6 +55,32 @@ void machine_plug(Machine *machine, QDict *properties)
     g_autofree char *desc = machine_try_plug(machine, properties);
 
     g_assert_cmpstr(desc, ==, NULL);
+}
+
+void machine_check_refused(Machine *machine, QDict *properties,
+                           const char *why)
+{
+    g_autofree char *desc = machine_try_plug(machine, properties);
+
+    g_test_message("%s", desc);
+    g_assert_nonnull(desc);
+    g_assert_nonnull(strstr(desc, why));
+    machine_check_alive(machine);
+}
+
+unsigned machine_open_files(Machine *machine)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd",
+                                            qtest_pid(machine->qts));
+    GDir *dir = g_dir_open(path, 0, NULL);
+    unsigned n = 0;
+
+    g_assert_nonnull(dir);
+    while (g_dir_read_name(dir)) {
+        n++;
+    }
+    g_dir_close(dir);
+    return n;
 }
 
 void machine_unplug(Machine *machine)

@@ -38,12 +38,17 @@ typedef struct Machine {
 void machine_start(Machine *machine, Adapter *adapter, const char *type,
                    const char *options);
 /*
- * Plug the adapter as vfio-user-pci "card" in slot MACHINE_SLOT of the first
- * bus, with @properties, which are freed.  machine_try_plug() returns NULL, or
- * what QEMU has against it, to be freed.
+ * Plug the adapter as vfio-user-pci "card" with @properties, which are freed,
+ * in slot MACHINE_SLOT of the first bus if they do not say otherwise.
+ * machine_try_plug() returns NULL, or what QEMU has against it, to be freed.
  */
 char *machine_try_plug(Machine *machine, QDict *properties);
 void machine_plug(Machine *machine, QDict *properties);
+/* It is refused, and @why is in what QEMU has against it */
+void machine_check_refused(Machine *machine, QDict *properties,
+                           const char *why);
+/* How many file descriptors QEMU has */
+unsigned machine_open_files(Machine *machine);
 /* As ACPI does it, until the device is gone */
 void machine_unplug(Machine *machine);
 void machine_check_alive(Machine *machine);
