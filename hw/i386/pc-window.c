@@ -295,7 +295,7 @@ static char *advice_text(const PCIWindowAdvice *advice)
                     "resizable BARs in the host's firmware setup");
 }
 
-/* @low_matters: room below 4 GiB is needed, and SeaBIOS makes it by its rules */
+/* @low_matters: room below 4 GiB is needed, and it is SeaBIOS that makes it */
 static void warn(const PCIWindowMemory *memory, unsigned phys_bits,
                  GArray *entries, bool low_matters)
 {
@@ -467,7 +467,10 @@ static void add_host_device(GArray *entries, const QDict *opts)
     }
 }
 
-/* What bridges are told to keep for devices that come later */
+/*
+ * What bridges are told to keep for devices that come later.  For SeaBIOS an
+ * empty prefetchable window has 64 bits, whichever of the two asks for it.
+ */
 static void add_reserve(GArray *entries, const QDict *opts)
 {
     static const struct {
@@ -475,7 +478,7 @@ static void add_reserve(GArray *entries, const QDict *opts)
         bool is64, pref;
     } reserves[] = {
         { "mem-reserve" },
-        { "pref32-reserve", .pref = true },
+        { "pref32-reserve", .is64 = true, .pref = true },
         { "pref64-reserve", .is64 = true, .pref = true },
     };
     unsigned i;

@@ -31,7 +31,8 @@ static void pci_assign_realize(PCIDevice *pdev, Error **errp)
     if (host->domain != ~0U) {
         warn_report_once("%s is an old name; use "
                          "-device vfio-pci,host=%04x:%02x:%02x.%x%s%s",
-                         object_get_typename(OBJECT(pdev)), host->domain, host->bus, host->slot, host->function,
+                         object_get_typename(OBJECT(pdev)), host->domain,
+                         host->bus, host->slot, host->function,
                          prefer == ON_OFF_AUTO_OFF ? "" : ",x-prefer-msi=",
                          prefer == ON_OFF_AUTO_OFF ? "" :
                                                      OnOffAuto_str(prefer));

@@ -413,7 +413,7 @@ static uint8_t *dumped(Machine *m, uint64_t addr, uint64_t size)
     protocol = g_strdup_printf("file:%s", name);
     qtest_qmp_assert_success(m->qts,
         "{'execute': 'dump-guest-memory', 'arguments': {"
-        " 'paging': false, 'protocol': %s, 'begin': 0, 'length': %i }}",
+        " 'paging': false, 'protocol': %s, 'begin': 0, 'length': %d }}",
         protocol, BASE + SIZE);
     g_assert_true(g_file_get_contents(name, &dump, &length, NULL));
     unlink(name);

@@ -10,9 +10,9 @@
  *
  * Too few address bits are too few for any firmware.  max-ram-below-4g is said
  * only where it is known to help: SeaBIOS places the BARs, whose rules the
- * arithmetic has, and an adapter has x-vga=on, so that a VBIOS and a boot loader
- * have to reach it.  OVMF places BARs by rules of its own, and an operating
- * system reaches them above 4 GiB as well.
+ * arithmetic has, and an adapter has x-vga=on, so that a VBIOS and a boot
+ * loader have to reach it.  OVMF places BARs by rules of its own, and an
+ * operating system reaches them above 4 GiB as well.
  */
 
 #ifndef HW_I386_PC_WINDOW_H
