@@ -7,6 +7,7 @@
  * too.
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "qemu/pci-window.h"
@@ -30,6 +31,20 @@ static uint64_t align_up(uint64_t value, uint64_t align)
 static uint64_t align_down(uint64_t value, uint64_t align)
 {
     return value & ~(align - 1);
+}
+
+char *pci_window_sysfs_dir(const char *host)
+{
+    unsigned domain, bus, slot, function;
+
+    if (sscanf(host, "%x:%x:%x.%u", &domain, &bus, &slot, &function) != 4) {
+        domain = 0;
+        if (sscanf(host, "%x:%x.%u", &bus, &slot, &function) != 3) {
+            return g_strdup("");
+        }
+    }
+    return g_strdup_printf("/sys/bus/pci/devices/%04x:%02x:%02x.%x", domain,
+                           bus, slot, function);
 }
 
 PCIWindowMemory pci_window_memory(bool q35, uint64_t ram, uint64_t max)

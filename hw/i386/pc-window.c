@@ -7,7 +7,6 @@
  */
 
 #include "qemu/osdep.h"
-#include CONFIG_DEVICES
 #include "qapi/error.h"
 #include "qemu/config-file.h"
 #include "qemu/cutils.h"
@@ -15,21 +14,28 @@
 #include "qemu/option.h"
 #include "qemu/pci-window.h"
 #include "qemu/units.h"
+#include "qobject/qbool.h"
 #include "qobject/qdict.h"
+#include "qobject/qnum.h"
 #include "qobject/qstring.h"
-#include "system/kvm.h"
+#include "system/address-spaces.h"
 #include "system/device-json.h"
+#include "system/kvm.h"
 #include "hw/i386/pc-window.h"
 #include "hw/i386/x86.h"
+#include "hw/loader.h"
 #include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pci_host.h"
 #include "hw/pci-host/i440fx.h"
 #include "hw/pci-host/q35.h"
-#include "hw/vfio-user/probe.h"
 #include "target/i386/cpu.h"
 
 #define AUTO_PROPERTY "x-auto-pci-window"
+
+/* Where SeaBIOS ends below 4 GiB, and in which steps it is looked at */
+#define FIRMWARE_SIZE   (256 * KiB)
+#define FIRMWARE_PIECE  (4 * KiB)
 
 /* Of the machine's own devices: a VGA adapter's 16 MiB are the largest */
 #define OWN_DEVICES (32 * MiB)
@@ -54,6 +60,12 @@ static bool is_assigned(PCIDevice *dev)
     return object_dynamic_cast(OBJECT(dev), "vfio-pci-device");
 }
 
+static bool has_x_vga(PCIDevice *dev)
+{
+    return object_property_find(OBJECT(dev), "x-vga") &&
+           object_property_get_bool(OBJECT(dev), "x-vga", &error_abort);
+}
+
 static bool is_hotplug_port(PCIDevice *dev)
 {
     if (pci_find_capability(dev, PCI_CAP_ID_SHPC)) {
@@ -66,11 +78,41 @@ static bool is_hotplug_port(PCIDevice *dev)
             PCI_EXP_FLAGS_SLOT);
 }
 
+/* What mem-reserve, pref32-reserve and pref64-reserve say, or 0 */
+static uint64_t reserved_in(PCIDevice *bridge, bool pref)
+{
+    uint8_t at = pci_find_capability(bridge, PCI_CAP_ID_VNDR);
+    PCIBridgeQemuCap cap;
+    uint64_t size;
+
+    if (!at || pci_get_word(bridge->config + PCI_VENDOR_ID) !=
+               PCI_VENDOR_ID_REDHAT) {
+        return 0;
+    }
+    memcpy(&cap, bridge->config + at, sizeof(cap));
+    if (cap.type != REDHAT_PCI_CAP_RESOURCE_RESERVE ||
+        cap.len < sizeof(cap)) {
+        return 0;
+    }
+    if (!pref || cap.mem_pref_32 != UINT32_MAX) {
+        size = le32_to_cpu(pref ? cap.mem_pref_32 : cap.mem);
+        return size == UINT32_MAX ? 0 : size;
+    }
+    size = le64_to_cpu(cap.mem_pref_64);
+    return size == UINT64_MAX ? 0 : size;
+}
+
 typedef struct Collector {
     PCIDevice *vga;             /* the boot VGA, or NULL */
     GArray *entries;            /* of the bus that is looked at */
-    unsigned assigned;
+    unsigned assigned, x_vga;
 } Collector;
+
+/* A pxb's: further root buses share the windows of the first */
+static bool is_further_root(PCIBus *child)
+{
+    return child->parent_dev && !IS_PCI_BRIDGE(child->parent_dev);
+}
 
 static void collect_bus(PCIBus *bus, Collector *c);
 
@@ -85,9 +127,12 @@ static void collect_windows(PCIDevice *dev, Collector *c)
 
     collect_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)), &behind);
     c->assigned += behind.assigned;
+    c->x_vga += behind.x_vga;
     for (pref = 0; pref < 2; pref++) {
         PCIWindowEntry window = pci_window_bridge(inner, pref, pref64, hotplug);
 
+        window.size = MAX(window.size, ROUND_UP(reserved_in(dev, pref),
+                                                window.align));
         g_array_append_val(c->entries, window);
     }
 }
@@ -98,6 +143,7 @@ static void collect_device(PCIBus *bus, PCIDevice *dev, void *opaque)
     int i;
 
     c->assigned += is_assigned(dev);
+    c->x_vga += is_assigned(dev) && has_x_vga(dev);
     for (i = 0; i < PCI_NUM_REGIONS; i++) {
         PCIIORegion *r = &dev->io_regions[i];
         PCIWindowEntry bar = pci_window_bar(
@@ -121,9 +167,8 @@ static void collect_bus(PCIBus *bus, Collector *c)
     PCIBus *child;
 
     pci_for_each_device_under_bus(bus, collect_device, c);
-    /* further root buses share the windows of the first */
     QLIST_FOREACH(child, &bus->child, sibling) {
-        if (child->parent_dev && !IS_PCI_BRIDGE(child->parent_dev)) {
+        if (is_further_root(child)) {
             collect_bus(child, c);
         }
     }
@@ -136,6 +181,8 @@ typedef struct VGASearch {
     bool on_root;
 } VGASearch;
 
+static void search_bus(PCIBus *bus, VGASearch *s);
+
 static void search_vga(PCIBus *bus, PCIDevice *dev, void *opaque)
 {
     VGASearch *s = opaque;
@@ -145,8 +192,7 @@ static void search_vga(PCIBus *bus, PCIDevice *dev, void *opaque)
     bool on_root = pci_bus_is_root(bus);
 
     if (IS_PCI_BRIDGE(dev)) {
-        pci_for_each_device_under_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)),
-                                      search_vga, s);
+        search_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)), s);
     }
     if (pci_get_word(dev->config + PCI_CLASS_DEVICE) != PCI_CLASS_DISPLAY_VGA) {
         return;
@@ -157,6 +203,39 @@ static void search_vga(PCIBus *bus, PCIDevice *dev, void *opaque)
             .best = dev, .bootindex = rank, .on_root = on_root,
         };
     }
+}
+
+static void search_bus(PCIBus *bus, VGASearch *s)
+{
+    PCIBus *child;
+
+    pci_for_each_device_under_bus(bus, search_vga, s);
+    QLIST_FOREACH(child, &bus->child, sibling) {
+        if (is_further_root(child)) {
+            search_bus(child, s);
+        }
+    }
+}
+
+static bool firmware_is_seabios(void)
+{
+    static const char name[] = "SeaBIOS (version";
+    g_autofree char *image = g_malloc0(FIRMWARE_SIZE);
+    hwaddr base = 4 * GiB - FIRMWARE_SIZE, at;
+
+    for (at = 0; at < FIRMWARE_SIZE; at += FIRMWARE_PIECE) {
+        /* It may come into memory with the first reset only */
+        const void *rom = rom_ptr(base + at, FIRMWARE_PIECE);
+
+        if (rom) {
+            memcpy(image + at, rom, FIRMWARE_PIECE);
+        } else {
+            address_space_read(&address_space_memory, base + at,
+                               MEMTXATTRS_UNSPECIFIED, image + at,
+                               FIRMWARE_PIECE);
+        }
+    }
+    return memmem(image, FIRMWARE_SIZE, name, sizeof(name) - 1);
 }
 
 static PCIWindowMemory memory_of(PCMachineState *pcms)
@@ -216,8 +295,9 @@ static char *advice_text(const PCIWindowAdvice *advice)
                     "resizable BARs in the host's firmware setup");
 }
 
-static void warn(PCMachineState *pcms, const PCIWindowMemory *memory,
-                 unsigned phys_bits, GArray *entries)
+/* @low_matters: room below 4 GiB is needed, and it is SeaBIOS that makes it */
+static void warn(const PCIWindowMemory *memory, unsigned phys_bits,
+                 GArray *entries, bool low_matters)
 {
     PCIWindowResult r = pci_window_place(memory, phys_bits, entries);
     PCIWindowAdvice advice;
@@ -227,6 +307,12 @@ static void warn(PCMachineState *pcms, const PCIWindowMemory *memory,
         return;
     }
     advice = pci_window_advise(memory, phys_bits, entries);
+    if (!low_matters) {
+        advice.max_ram_below_4g = 0;
+        if (!advice.phys_bits) {
+            return;
+        }
+    }
     text = advice_text(&advice);
     size = size_to_str(r.none);
     room = option_size(r.room);
@@ -290,12 +376,13 @@ void pc_window_check(PCMachineState *pcms)
         return;
     }
     device_listener_register(&listener);
-    pci_for_each_device_under_bus(pcms->pcibus, search_vga, &search);
+    search_bus(pcms->pcibus, &search);
     c.vga = search.best;
     collect_bus(pcms->pcibus, &c);
     if (c.assigned) {
         memory = memory_of(pcms);
-        warn(pcms, &memory, X86_CPU(first_cpu)->phys_bits, entries);
+        warn(&memory, X86_CPU(first_cpu)->phys_bits, entries,
+             c.x_vga && firmware_is_seabios());
     }
 }
 
@@ -315,21 +402,12 @@ static void add_bar(GArray *entries, uint64_t size, bool is64, bool pref,
 }
 
 /* A line for each BAR: first address, last address, flags */
-static bool probe_host(const char *dir, bool vga, GArray *entries,
-                       Error **errp)
+static void add_resources(GArray *entries, const char *text, bool vga)
 {
-    g_autofree char *path = g_build_filename(dir, "resource", NULL);
-    g_autofree char *text = NULL;
-    g_autoptr(GError) err = NULL;
-    g_auto(GStrv) lines = NULL;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     uint64_t first, last, flags;
     int i;
 
-    if (!g_file_get_contents(path, &text, NULL, &err)) {
-        error_setg(errp, "%s", err->message);
-        return false;
-    }
-    lines = g_strsplit(text, "\n", -1);
     for (i = 0; i < PCI_ROM_SLOT && lines[i]; i++) {
         if (sscanf(lines[i], "%" SCNx64 " %" SCNx64 " %" SCNx64,
                    &first, &last, &flags) == 3 && (flags & RESOURCE_MEM)) {
@@ -337,146 +415,120 @@ static bool probe_host(const char *dir, bool vga, GArray *entries,
                     flags & RESOURCE_PREFETCH, vga);
         }
     }
-    return true;
 }
 
-static bool probe_server(const char *path, bool vga, GArray *entries,
-                         Error **errp)
+/* A value of the command line: text, or what JSON has */
+static bool is_on(QObject *value)
 {
-#ifdef CONFIG_VFIO_USER
-    VFIOUserBAR bars[VFIO_USER_PROBE_BARS] = { 0 };
-    int i;
+    QString *text = qobject_to(QString, value);
+    QBool *boolean = qobject_to(QBool, value);
+    bool on = boolean && qbool_get_bool(boolean);
 
-    if (!vfio_user_probe_bars(path, bars, errp)) {
-        return false;
+    if (text) {
+        qapi_bool_parse("x-vga", qstring_get_str(text), &on, NULL);
     }
-    for (i = 0; i < VFIO_USER_PROBE_BARS; i++) {
-        if (!(bars[i].bits & PCI_BASE_ADDRESS_SPACE_IO)) {
-            add_bar(entries, bars[i].size,
-                    bars[i].bits & PCI_BASE_ADDRESS_MEM_TYPE_64,
-                    bars[i].bits & PCI_BASE_ADDRESS_MEM_PREFETCH, vga);
-        }
+    return on;
+}
+
+static uint64_t size_of(QObject *value)
+{
+    QString *text = qobject_to(QString, value);
+    QNum *number = qobject_to(QNum, value);
+    uint64_t size = 0;
+
+    if (text) {
+        qemu_strtosz(qstring_get_str(text), NULL, &size);
+    } else if (number) {
+        qnum_get_try_uint(number, &size);
     }
-#endif
-    return true;
+    return size;
 }
 
-/* "01:00.0" is short for "0000:01:00.0" */
-static char *host_dir(const char *host)
+/* vfio-pci and whatever is made of it; not vfio-user-pci, see the header */
+static bool is_host_device(const char *driver)
 {
-    bool is_short = strchr(host, ':') == strrchr(host, ':');
+    ObjectClass *class = driver ? module_object_class_by_name(driver) : NULL;
 
-    return g_strdup_printf("/sys/bus/pci/devices/%s%s",
-                           is_short ? "0000:" : "", host);
+    return class && object_class_dynamic_cast(class, "vfio-pci");
 }
 
-static bool is_on(const char *value)
+static void add_host_device(GArray *entries, const QDict *opts)
 {
-    bool on = false;
+    const char *host = qdict_get_try_str(opts, "host");
+    const char *sysfsdev = qdict_get_try_str(opts, "sysfsdev");
+    g_autofree char *dir = host ? pci_window_sysfs_dir(host) :
+                                  g_strdup(sysfsdev ?: "");
+    g_autofree char *path = g_build_filename(dir, "resource", NULL);
+    g_autofree char *text = NULL;
 
-    return value && qapi_bool_parse("x-vga", value, &on, NULL) && on;
-}
-
-typedef struct DeviceOptions {
-    const char *driver, *host, *dir, *socket;
-    bool vga;
-} DeviceOptions;
-
-static void probe(const DeviceOptions *o, GArray *entries)
-{
-    g_autofree char *dir = o->host ? host_dir(o->host) : g_strdup(o->dir);
-    Error *err = NULL;
-    bool ok = true;
-
-    if (g_str_equal(o->driver, "vfio-user-pci") && o->socket) {
-        ok = probe_server(o->socket, o->vga, entries, &err);
-    } else if ((g_str_equal(o->driver, "vfio-pci") ||
-                g_str_equal(o->driver, "pci-assign")) && dir) {
-        ok = probe_host(dir, o->vga, entries, &err);
-    }
-    if (!ok) {
-        warn_reportf_err(err, AUTO_PROPERTY " does not know the BARs of %s: ",
-                         o->socket ?: dir);
+    /* What is not there is for the device to report */
+    if (g_file_get_contents(path, &text, NULL, NULL)) {
+        add_resources(entries, text, is_on(qdict_get(opts, "x-vga")));
     }
 }
 
-static int probe_opts(void *opaque, QemuOpts *opts, Error **errp)
+/*
+ * What bridges are told to keep for devices that come later.  For SeaBIOS an
+ * empty prefetchable window has 64 bits, whichever of the two asks for it.
+ */
+static void add_reserve(GArray *entries, const QDict *opts)
 {
-    DeviceOptions o = {
-        .driver = qemu_opt_get(opts, "driver"),
-        .host = qemu_opt_get(opts, "host"),
-        .dir = qemu_opt_get(opts, "sysfsdev"),
-        .socket = qemu_opt_get(opts, "socket.path"),
-        .vga = is_on(qemu_opt_get(opts, "x-vga")),
+    static const struct {
+        const char *name;
+        bool is64, pref;
+    } reserves[] = {
+        { "mem-reserve" },
+        { "pref32-reserve", .is64 = true, .pref = true },
+        { "pref64-reserve", .is64 = true, .pref = true },
     };
+    unsigned i;
 
-    if (o.driver) {
-        probe(&o, opaque);
+    for (i = 0; i < ARRAY_SIZE(reserves); i++) {
+        uint64_t size = size_of(qdict_get(opts, reserves[i].name));
+
+        add_bar(entries, size ? pow2ceil(size) : 0, reserves[i].is64,
+                reserves[i].pref, false);
     }
+}
+
+static void add_device(const QDict *opts, void *opaque)
+{
+    GArray *entries = opaque;
+
+    if (is_host_device(qdict_get_try_str(opts, "driver"))) {
+        add_host_device(entries, opts);
+    } else {
+        add_reserve(entries, opts);
+    }
+}
+
+static int add_opts(void *opaque, QemuOpts *opts, Error **errp)
+{
+    g_autoptr(QDict) dict = qemu_opts_to_qdict(opts, NULL);
+
+    add_device(dict, opaque);
     return 0;
-}
-
-static void probe_json(const QDict *opts, void *opaque)
-{
-    QDict *socket = qobject_to(QDict, qdict_get(opts, "socket"));
-    DeviceOptions o = {
-        .driver = qdict_get_try_str(opts, "driver"),
-        .host = qdict_get_try_str(opts, "host"),
-        .dir = qdict_get_try_str(opts, "sysfsdev"),
-        .socket = socket ? qdict_get_try_str(socket, "path") : NULL,
-        .vga = qdict_get_try_bool(opts, "x-vga", false) ||
-               is_on(qdict_get_try_str(opts, "x-vga")),
-    };
-
-    if (o.driver) {
-        probe(&o, opaque);
-    }
-}
-
-static void auto_split(PCMachineState *pcms, bool q35, GArray *entries)
-{
-    uint64_t ram = MACHINE(pcms)->ram_size;
-    PCIWindowMemory memory = pci_window_memory(q35, ram, 0);
-    PCIWindowAdvice advice = pci_window_advise(&memory, 0, entries);
-
-    if (!pcms->max_ram_below_4g && advice.max_ram_below_4g) {
-        g_autofree char *split = option_size(advice.max_ram_below_4g);
-
-        pcms->max_ram_below_4g = advice.max_ram_below_4g;
-        info_report(AUTO_PROPERTY " sets max-ram-below-4g=%s", split);
-    }
-}
-
-static void auto_hole64(PCMachineState *pcms, bool q35, GArray *entries)
-{
-    uint64_t ram = MACHINE(pcms)->ram_size;
-    PCIWindowMemory memory = pci_window_memory(q35, ram,
-                                               pcms->max_ram_below_4g);
-    PCIWindowResult r = pci_window_place(&memory, 0, entries);
-    uint64_t hole = (q35 ? 32 : 2) * GiB;   /* their defaults */
-    g_autofree char *value = option_size(pow2ceil(r.high));
-
-    if (r.high > hole) {
-        object_register_sugar_prop(q35 ? TYPE_Q35_HOST_DEVICE :
-                                   TYPE_I440FX_PCI_HOST_BRIDGE,
-                                   PCI_HOST_PROP_PCI_HOLE64_SIZE, value, true);
-        info_report(AUTO_PROPERTY " sets pci-hole64-size=%s", value);
-    }
 }
 
 void pc_window_auto(PCMachineState *pcms, bool q35)
 {
     g_autoptr(GArray) entries = entries_new();
+    g_autofree char *split = NULL;
+    PCIWindowMemory memory;
+    PCIWindowAdvice advice;
 
-    if (!pcms->auto_pci_window) {
+    if (!pcms->auto_pci_window || pcms->max_ram_below_4g) {
         return;
     }
-    qemu_opts_foreach(qemu_find_opts("device"), probe_opts, entries, NULL);
-    qemu_foreach_json_device(probe_json, entries);
-    if (entries->len) {
-        add_bar(entries, OWN_DEVICES, false, false, false);
-        auto_split(pcms, q35, entries);
-        auto_hole64(pcms, q35, entries);
+    qemu_opts_foreach(qemu_find_opts("device"), add_opts, entries, NULL);
+    qemu_foreach_json_device(add_device, entries);
+    add_bar(entries, OWN_DEVICES, false, false, false);
+    memory = pci_window_memory(q35, MACHINE(pcms)->ram_size, 0);
+    advice = pci_window_advise(&memory, 0, entries);
+    if (advice.max_ram_below_4g) {
+        split = option_size(advice.max_ram_below_4g);
+        pcms->max_ram_below_4g = advice.max_ram_below_4g;
+        info_report(AUTO_PROPERTY " sets max-ram-below-4g=%s", split);
     }
 }
 
@@ -495,6 +547,6 @@ void pc_window_class_init(ObjectClass *oc)
     object_class_property_add_bool(oc, AUTO_PROPERTY, pc_window_get_auto,
                                    pc_window_set_auto);
     object_class_property_set_description(oc, AUTO_PROPERTY,
-        "Choose max-ram-below-4g and pci-hole64-size for the BARs of assigned "
-        "devices on the command line");
+        "Choose max-ram-below-4g for the BARs of the vfio-pci devices on the "
+        "command line");
 }

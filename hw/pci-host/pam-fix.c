@@ -7,6 +7,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
 #include "qemu/bswap.h"
+#include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/range.h"
 #include "qemu/units.h"
@@ -14,6 +15,7 @@
 #include "qapi/qapi-visit-common.h"
 #include "hw/boards.h"
 #include "hw/i386/pc.h"
+#include "hw/loader.h"
 #include "hw/pci/pci_device.h"
 #include "hw/pci-host/pam.h"
 #include "hw/pci-host/pam-fix.h"
@@ -34,6 +36,8 @@
 #define SEGMENT_PRIORITY        2
 /* All other listeners are through when this one's commit is called */
 #define LISTENER_PRIORITY       1000
+
+#define OPTION_ROM_ALIGN        512
 
 #define PAM_RE                  1
 #define PAM_WE                  2
@@ -89,9 +93,32 @@ static const MemoryRegionOps legacy_hole_ops = {
     .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
 };
 
+/*
+ * pc.c's region for option ROMs reads as zeros when they all come by fw_cfg.
+ * Then there is no chip on the board.  What -device loader puts there is in
+ * the list of ROMs at first, and in the region after a reset.
+ */
+static bool option_roms_are_empty(MemoryRegion *roms)
+{
+    hwaddr addr;
+
+    for (addr = 0; addr < memory_region_size(roms); addr += OPTION_ROM_ALIGN) {
+        if (rom_ptr(roms->addr + addr, 1)) {
+            return false;
+        }
+    }
+    return buffer_is_zero(memory_region_get_ram_ptr(roms),
+                          memory_region_size(roms));
+}
+
 static void legacy_hole_enable(PAMFix *fix)
 {
+    MemoryRegion *roms = fix->config->option_roms;
+
     fix->hole_present = true;
+    if (roms && option_roms_are_empty(roms)) {
+        memory_region_set_enabled(roms, false);
+    }
     memory_region_init_io(&fix->hole, fix->owner, &legacy_hole_ops, NULL,
                           "pci-legacy-hole", LEGACY_HOLE_SIZE);
     memory_region_add_subregion_overlap(fix->pci, LEGACY_HOLE_BASE, &fix->hole,
@@ -393,11 +420,9 @@ static bool pam_enable(PAMFix *fix, Error **errp)
 {
     unsigned i;
 
-    memory_region_init_io(&fix->dram, fix->owner, &pam_re_ops, fix,
-                          "pam-dram", 1 * MiB);
-    /* No function does this: a ROM device that shares the block of RAM. */
-    fix->dram.rom_device = true;
-    fix->dram.ram_block = first_mib(fix)->ram_block;
+    memory_region_init_rom_device_of_ram(&fix->dram, fix->owner, &pam_re_ops,
+                                         fix, "pam-dram", first_mib(fix),
+                                         1 * MiB);
 
     for (i = 0; i < PAM_REGIONS_COUNT; i++) {
         if (!segment_init(&fix->segments[i], fix, i, errp)) {

@@ -498,9 +498,38 @@ static char *verdict_for(VGARoutingAdapter *adapter)
                            adapter->address, no->at, advice[no->reason]);
 }
 
+/* An adapter that decodes by itself, behind no bridge, or NULL */
+static const char *isa_adapter(void)
+{
+    static const char *const types[] = { "isa-vga", "isa-cirrus-vga" };
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(types); i++) {
+        if (object_resolve_path_type("", types[i], NULL)) {
+            return types[i];
+        }
+    }
+    return NULL;
+}
+
+/* @text, to be freed, is about an adapter on PCI; NULL: there is none */
+static char *verdict_with_isa(char *text, const char *isa)
+{
+    g_autofree char *pci = text;
+
+    if (!pci) {
+        return g_strdup_printf("%s, which is on the ISA bus and not routed, "
+                               "has the screen", isa);
+    }
+    return g_strdup_printf("%s; but %s, which is on the ISA bus and not "
+                           "routed, answers the same accesses: leave it out",
+                           pci, isa);
+}
+
 /* About the adapter that gets the most of it */
 static char *verdict(VGARoutingAdapterList *list)
 {
+    const char *isa = isa_adapter();
     VGARoutingAdapter *best = NULL;
     unsigned best_score = 0;
 
@@ -513,6 +542,9 @@ static char *verdict(VGARoutingAdapterList *list)
             best = adapter;
             best_score = score;
         }
+    }
+    if (isa) {
+        return verdict_with_isa(best ? verdict_for(best) : NULL, isa);
     }
     return best ? verdict_for(best) :
            g_strdup("no display adapter has legacy VGA: an assigned one needs "

@@ -617,6 +617,34 @@ static void identity_add_records(GByteArray *file, VFIOPCIDevice *vdev)
     }
 }
 
+/* Whether the file is in fw_cfg's directory */
+static bool identity_has_file;
+
+/*
+ * A further file changes the select keys of others, which a guest may have
+ * read already.  So the file is there from the first adapter of the command
+ * line on, or not at all; what is in it may change later.
+ */
+static bool identity_reserve_file(Error **errp)
+{
+    FWCfgState *fw_cfg = fw_cfg_find();
+
+    if (identity_has_file || phase_check(PHASE_MACHINE_READY)) {
+        return true;
+    }
+    if (!fw_cfg_has_room(fw_cfg)) {
+        error_setg(errp, "fw_cfg has no room for " VFIO_BAR_IDENTITY_FILE
+                   ", which tells firmware of the addresses");
+        error_append_hint(errp, "Use fewer -fw_cfg options, or -global "
+                          "%s.x-file-slots=64.\n",
+                          object_get_typename(OBJECT(fw_cfg)));
+        return false;
+    }
+    fw_cfg_add_file(fw_cfg, VFIO_BAR_IDENTITY_FILE, NULL, 0);
+    identity_has_file = true;
+    return true;
+}
+
 static void identity_publish(void)
 {
     static void *published;
@@ -636,9 +664,7 @@ static void identity_publish(void)
 /* Devices of the command line are realized before firmware could look */
 static void identity_machine_done(Notifier *notifier, void *data)
 {
-    if (!QLIST_EMPTY(&identities)) {
-        identity_publish();
-    }
+    identity_publish();
 }
 
 static Notifier identity_notifier = { .notify = identity_machine_done };
@@ -647,6 +673,9 @@ static void identity_changed(void)
 {
     static bool notified;
 
+    if (!identity_has_file) {
+        return;
+    }
     if (phase_check(PHASE_MACHINE_READY)) {
         identity_publish();
     } else if (!notified) {
@@ -682,7 +711,8 @@ static bool identity_activate(VFIOPCIDevice *vdev, Error **errp)
     }
     /* The window of a bridge is for all in the list, so be in it */
     QLIST_INSERT_HEAD(&identities, identity, next);
-    if (identity_read(vdev, errp) && identity_check(vdev, errp)) {
+    if (identity_read(vdev, errp) && identity_check(vdev, errp) &&
+        identity_reserve_file(errp)) {
         vdev->vbasedev.enable_migration = ON_OFF_AUTO_OFF;
         identity->active = true;
         return true;
@@ -712,11 +742,27 @@ static bool identity_refused(VFIOPCIDevice *vdev, Error *err, Error **errp)
     return true;
 }
 
+static char *identity_get_state(Object *obj, Error **errp)
+{
+    return vfio_bar_identity_describe(VFIO_PCI_DEVICE(obj));
+}
+
+/* Not of the class, which is asked for what can be set */
+static void identity_add_state(Object *obj)
+{
+    if (!object_property_find(obj, "bar-identity")) {
+        object_property_add_str(obj, "bar-identity", identity_get_state, NULL);
+        object_property_set_description(obj, "bar-identity",
+            "What has become of x-bar-identity, for each BAR");
+    }
+}
+
 bool vfio_bar_identity_setup(VFIOPCIDevice *vdev, Error **errp)
 {
     Error *err = NULL;
     unsigned i;
 
+    identity_add_state(OBJECT(vdev));
     if (!identity_is_asked_for(vdev)) {
         return true;
     }
@@ -828,6 +874,12 @@ static void identity_warn(VFIOPCIDevice *vdev, unsigned bar)
                     ", where the host has it; the adapter also answers there "
                     "while nothing else does", vdev->vbasedev.name, bar,
                     want->address);
+    } else if (DEVICE(vdev)->hotplugged) {
+        warn_report("%s: the guest, into which the adapter was plugged, has "
+                    "not put BAR %u at 0x%" PRIx64 ", where the host has it; "
+                    "the adapter also answers there while nothing else does "
+                    "(for firmware to put it there, give the adapter on the "
+                    "command line)", vdev->vbasedev.name, bar, want->address);
     } else {
         warn_report("%s: the guest's firmware has not put BAR %u at 0x%" PRIx64
                     ", where the host has it (does it read "
@@ -995,11 +1047,6 @@ char *vfio_bar_identity_describe(VFIOPCIDevice *vdev)
  * Properties
  */
 
-static char *identity_get_state(Object *obj, Error **errp)
-{
-    return vfio_bar_identity_describe(VFIO_PCI_DEVICE(obj));
-}
-
 static int identity_get_wish(Object *obj, Error **errp)
 {
     return VFIO_PCI_DEVICE(obj)->bar_identity.wish;
@@ -1025,9 +1072,5 @@ void vfio_bar_identity_class_init(ObjectClass *klass)
     object_class_property_set_description(klass, "x-bar-identity",
         "Have the memory BARs where the host has them; auto: of a VGA-class "
         "adapter of NVIDIA's, if possible");
-    object_class_property_add_str(klass, "bar-identity", identity_get_state,
-                                  NULL);
-    object_class_property_set_description(klass, "bar-identity",
-        "What has become of x-bar-identity, for each BAR");
     ACPI_DEV_AML_IF_CLASS(klass)->build_dev_aml = identity_build_aml;
 }

@@ -28,6 +28,12 @@
  * VFIO_BAR_IDENTITY_FILE: an array of VFIOBARIdentityRecord, without a header.
  * No two BARs in it overlap, nor do the bridge windows that they need.
  *
+ * The file is there if an adapter of the command line asks for it.  One that is
+ * plugged into a running guest adds its records to a file that is there, for
+ * the next boot, and no file, since that would change the select keys of
+ * others: its BARs are placed by the guest's operating system anyhow, and it
+ * has the alias.
+ *
  * For firmware that does not read it, and for a guest that moves a BAR, the
  * adapter also answers at the host's address while it decodes memory.  RAM,
  * chipset devices and other BARs have priority over that.  What of it is in

@@ -1,5 +1,6 @@
 /*
- * The device name pci-assign, of QEMU 1.3 to 2.11 and of qemu-kvm before
+ * The device names kvm-pci-assign, of QEMU 1.3 to 2.11, and pci-assign, its
+ * short form there and the name in qemu-kvm before
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -18,7 +19,8 @@
 #include "qemu/error-report.h"
 #include "qemu/module.h"
 
-#define TYPE_PCI_ASSIGN "pci-assign"
+#define TYPE_PCI_ASSIGN     "pci-assign"
+#define TYPE_KVM_PCI_ASSIGN "kvm-pci-assign"
 
 static void pci_assign_realize(PCIDevice *pdev, Error **errp)
 {
@@ -27,9 +29,10 @@ static void pci_assign_realize(PCIDevice *pdev, Error **errp)
     OnOffAuto prefer = vdev->intx.msi.prefer;
 
     if (host->domain != ~0U) {
-        warn_report_once("pci-assign is an old name; use "
+        warn_report_once("%s is an old name; use "
                          "-device vfio-pci,host=%04x:%02x:%02x.%x%s%s",
-                         host->domain, host->bus, host->slot, host->function,
+                         object_get_typename(OBJECT(pdev)), host->domain,
+                         host->bus, host->slot, host->function,
                          prefer == ON_OFF_AUTO_OFF ? "" : ",x-prefer-msi=",
                          prefer == ON_OFF_AUTO_OFF ? "" :
                                                      OnOffAuto_str(prefer));
@@ -53,6 +56,23 @@ static void pci_assign_set_share_intx(Object *obj, bool value, Error **errp)
         error_append_hint(errp, "Leave it out.  Where INTx of the device "
                           "cannot be masked, load the kernel's vfio-pci with "
                           "nointxmask=1, or use x-prefer-msi=on.\n");
+    }
+}
+
+static bool pci_assign_get_iommu(Object *obj, Error **errp)
+{
+    return true;
+}
+
+/* Of qemu-kvm */
+static void pci_assign_set_iommu(Object *obj, bool value, Error **errp)
+{
+    ERRP_GUARD();
+
+    if (!value) {
+        error_setg(errp, "iommu=off has no meaning any more: vfio does not "
+                   "assign a device without the host's IOMMU");
+        error_append_hint(errp, "Leave it out.\n");
     }
 }
 
@@ -82,6 +102,10 @@ static void pci_assign_class_init(ObjectClass *klass, const void *data)
                                    pci_assign_set_share_intx);
     object_class_property_set_description(klass, "share_intx",
                                           "Only on, which is how it is");
+    object_class_property_add_bool(klass, "iommu", pci_assign_get_iommu,
+                                   pci_assign_set_iommu);
+    object_class_property_set_description(klass, "iommu",
+                                          "Only on, which is how it is");
     object_class_property_add_str(klass, "configfd", pci_assign_get_configfd,
                                   pci_assign_set_configfd);
     object_class_property_set_description(klass, "configfd",
@@ -94,9 +118,15 @@ static const TypeInfo pci_assign_info = {
     .class_init = pci_assign_class_init,
 };
 
+static const TypeInfo kvm_pci_assign_info = {
+    .name = TYPE_KVM_PCI_ASSIGN,
+    .parent = TYPE_PCI_ASSIGN,
+};
+
 static void pci_assign_register_types(void)
 {
     type_register_static(&pci_assign_info);
+    type_register_static(&kvm_pci_assign_info);
 }
 
 type_init(pci_assign_register_types)

@@ -24,6 +24,10 @@
 #include "qemu/timer.h"
 #include "qom/object.h"
 
+#define SYS_NODES   "/sys/dev/char"
+#define PROC_MISC   "/proc/misc"
+#define MISC_MAJOR  10              /* linux/major.h */
+
 struct VFIOVGAArbiter {
     char *name;
     int fd;
@@ -65,10 +69,44 @@ int vfio_vga_arbiter_open(const char *path, Error **errp)
     return -1;
 }
 
+/* Linux, drivers/char/misc.c: a line for each, minor number and name */
+static char *node_in_list(const char *text, unsigned minor)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    unsigned i;
+
+    for (i = 0; lines[i]; i++) {
+        unsigned number;
+        char name[32];
+
+        if (sscanf(lines[i], "%u %31s", &number, name) == 2 &&
+            number == minor) {
+            return g_strdup(name);
+        }
+    }
+    return g_strdup("");
+}
+
+char *vfio_vga_arbiter_node(dev_t device, const char *sys, const char *misc)
+{
+    g_autofree char *link = g_strdup_printf("%s/%u:%u", sys, major(device),
+                                            minor(device));
+    g_autofree char *target = g_file_read_link(link, NULL);
+    g_autofree char *text = NULL;
+
+    if (target) {
+        return g_path_get_basename(target);
+    }
+    if (g_file_test(sys, G_FILE_TEST_IS_DIR) || major(device) != MISC_MAJOR) {
+        return g_strdup("");
+    }
+    return g_file_get_contents(misc, &text, NULL, NULL) ?
+           node_in_list(text, minor(device)) : NULL;
+}
+
 bool vfio_vga_arbiter_check_fd(int fd, Error **errp)
 {
-    g_autofree char *link = NULL;
-    g_autofree char *target = NULL;
+    ERRP_GUARD();
     g_autofree char *node = NULL;
     struct stat about;
 
@@ -76,13 +114,18 @@ bool vfio_vga_arbiter_check_fd(int fd, Error **errp)
         error_setg_errno(errp, errno, "vga-arbiter-fd: file descriptor %d", fd);
         return false;
     }
-    if (S_ISCHR(about.st_mode)) {
-        link = g_strdup_printf("/sys/dev/char/%u:%u", major(about.st_rdev),
-                               minor(about.st_rdev));
-        target = g_file_read_link(link, NULL);
-        node = target ? g_path_get_basename(target) : NULL;
+    node = S_ISCHR(about.st_mode) ?
+           vfio_vga_arbiter_node(about.st_rdev, SYS_NODES, PROC_MISC) :
+           g_strdup("");
+    if (!node) {
+        error_setg(errp, "vga-arbiter-fd: whether file descriptor %d is of "
+                   VFIO_VGA_ARBITER_PATH " is not known: there is neither "
+                   SYS_NODES " nor " PROC_MISC, fd);
+        error_append_hint(errp, "Mount /sys or /proc where QEMU runs, or leave "
+                          "out x-vga-arbiter=on.\n");
+        return false;
     }
-    if (g_strcmp0(node, "vga_arbiter")) {
+    if (strcmp(node, "vga_arbiter")) {
         error_setg(errp, "vga-arbiter-fd: file descriptor %d is not of "
                    VFIO_VGA_ARBITER_PATH, fd);
         return false;
@@ -184,6 +227,8 @@ VFIOVGAArbiter *vfio_vga_arbiter_new(const char *name, const char *address,
     a->name = g_strdup(name);
     a->fd = fd;
     a->users = 1;
+    /* It may have been inherited; no helper that QEMU starts may lock it */
+    qemu_set_cloexec(fd);
     qemu_mutex_init(&a->lock);
     qemu_cond_init(&a->wake);
     if (!arbiter_say(a, target, errp)) {
@@ -371,8 +416,7 @@ void vfio_vga_arbiter_finalize(VFIOPCIDevice *vdev)
 void vfio_vga_arbiter_class_init(ObjectClass *klass)
 {
     object_class_property_set_description(klass, "x-vga-arbiter",
-        "Hold the host's VGA arbiter over a burst of legacy VGA accesses "
-        "(default: off)");
+        "Hold the host's VGA arbiter over a burst of legacy VGA accesses");
     object_class_property_set_description(klass, "vga-arbiter-fd",
         "Name or number of a file descriptor of " VFIO_VGA_ARBITER_PATH
         " that nobody else uses");

@@ -68,12 +68,25 @@ typedef struct VFIOVGAHold {
 int vfio_vga_arbiter_open(const char *path, Error **errp);
 
 /**
+ * vfio_vga_arbiter_node: the name that Linux has for a character device
+ *
+ * @device: its number
+ * @sys: /sys/dev/char, or a test's
+ * @misc: /proc/misc, or a test's, which is asked where there is no @sys
+ *
+ * Returns the name, newly allocated, "" if it has none that could be the
+ * arbiter's, or NULL if there is neither @sys nor @misc.
+ */
+char *vfio_vga_arbiter_node(dev_t device, const char *sys, const char *misc);
+
+/**
  * vfio_vga_arbiter_check_fd: is this the arbiter's node?
  *
  * @fd: a file descriptor that the user has passed; still the caller's
  * @errp: on failure, what it is not
  *
  * A character device that Linux calls vga_arbiter: its number is dynamic.
+ * Fails if there is neither /sys nor /proc to ask.
  */
 bool vfio_vga_arbiter_check_fd(int fd, Error **errp);
 
@@ -84,7 +97,7 @@ bool vfio_vga_arbiter_check_fd(int fd, Error **errp);
  * @address: of the adapter on the host, DDDD:BB:DD.F
  * @fd: an open file of the arbiter that nobody else uses, not by a duplicate
  *      either, as target and locks belong to the open file; on success it is
- *      the arbiter's, who closes it
+ *      the arbiter's, who closes it.  Set to close on exec
  * @errp: on failure, why: the arbiter does not know the adapter, for example
  *
  * Returns the arbiter, or NULL; @fd is then still the caller's.

@@ -1369,25 +1369,33 @@ static void engine_set_bar_order(Object *obj, bool value, Error **errp)
 
 void vfio_vga_engine_class_init(ObjectClass *klass)
 {
-    object_class_property_add_str(klass, "x-vga-engine", engine_get_tier,
-                                  engine_set_tier);
+    ObjectProperty *tier, *width, *ram, *order;
+
+    tier = object_class_property_add_str(klass, "x-vga-engine",
+                                         engine_get_tier, engine_set_tier);
+    object_property_set_default_str(tier, "auto");
     object_class_property_set_description(klass, "x-vga-engine",
         "The fastest tier for legacy VGA accesses: forward, combine, shadow, "
         "linear, or auto, which is shadow");
-    object_class_property_add(klass, "x-vga-write-width", "uint8",
-                              engine_get_width, engine_set_width, NULL, NULL);
+    width = object_class_property_add(klass, "x-vga-write-width", "uint8",
+                                      engine_get_width, engine_set_width, NULL,
+                                      NULL);
+    object_property_set_default_uint(width, 0);
     object_class_property_set_description(klass, "x-vga-write-width",
         "The widest access (1, 2, 4, 8 bytes) that combined writes may make, "
         "0: whatever the host makes of them");
-    object_class_property_add_bool(klass, "x-vga-shadow-ram", engine_get_ram,
-                                   engine_set_ram);
+    ram = object_class_property_add_bool(klass, "x-vga-shadow-ram",
+                                         engine_get_ram, engine_set_ram);
+    object_property_set_default_bool(ram, true);
     object_class_property_set_description(klass, "x-vga-shadow-ram",
-        "Map a busy shadow as RAM (with KVM only, default: on)");
-    object_class_property_add_bool(klass, "x-vga-bar-order",
-                                   engine_get_bar_order, engine_set_bar_order);
+        "Map a busy shadow as RAM (with KVM only)");
+    order = object_class_property_add_bool(klass, "x-vga-bar-order",
+                                           engine_get_bar_order,
+                                           engine_set_bar_order);
+    object_property_set_default_bool(order, true);
     object_class_property_set_description(klass, "x-vga-bar-order",
         "Map BARs into the guest while no legacy VGA write can be pending, and "
-        "only then (default: on)");
+        "only then");
 }
 
 /*

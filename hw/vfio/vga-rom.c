@@ -441,6 +441,34 @@ static bool rom_check_properties(VFIOPCIDevice *vdev, Error **errp)
     return false;
 }
 
+/*
+ * Adapters that OVMF has drivers for, and which need no ROM there (audit:
+ * edk2, OvmfPkg/QemuVideoDxe/Driver.c, gQemuVideoCardList)
+ */
+static bool rom_is_needless(VFIOPCIDevice *vdev)
+{
+    static const struct {
+        uint16_t vendor, device;
+    } drivers[] = {
+        { PCI_VENDOR_ID_CIRRUS, 0x00a0 },
+        { PCI_VENDOR_ID_CIRRUS, 0x00a8 },
+        { PCI_VENDOR_ID_CIRRUS, 0x00b8 },
+        { PCI_VENDOR_ID_QEMU, PCI_DEVICE_ID_QEMU_VGA },     /* and bochs */
+        { PCI_VENDOR_ID_REDHAT, PCI_DEVICE_ID_REDHAT_QXL },
+        { PCI_VENDOR_ID_REDHAT_QUMRANET, 0x1050 },          /* virtio */
+        { PCI_VENDOR_ID_VMWARE, PCI_DEVICE_ID_VMWARE_SVGA2 },
+    };
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(drivers); i++) {
+        if (vdev->vendor_id == drivers[i].vendor &&
+            vdev->device_id == drivers[i].device) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* See "Whose VBIOS is looked at" in the header. */
 static bool rom_is_looked_at(VFIOPCIDevice *vdev, VBIOSFirmware firmware)
 {
@@ -449,6 +477,10 @@ static bool rom_is_looked_at(VFIOPCIDevice *vdev, VBIOSFirmware firmware)
 
     if (policy->check == VFIO_ROM_CHECK_OFF) {
         return policy->source == VFIO_ROM_SOURCE_PROM;
+    }
+    if (policy->source == VFIO_ROM_SOURCE_AUTO &&
+        firmware == VBIOS_FIRMWARE_UEFI && rom_is_needless(vdev)) {
+        return false;
     }
     if (policy->source != VFIO_ROM_SOURCE_AUTO || vdev->vga) {
         return true;
@@ -711,15 +743,20 @@ static void rom_set_source(Object *obj, int value, Error **errp)
 
 void vfio_vga_rom_class_init(ObjectClass *klass)
 {
-    object_class_property_add_enum(klass, "x-rom-check", "VFIOROMCheck",
-                                   &rom_check_lookup, rom_get_check,
-                                   rom_set_check);
+    ObjectProperty *check, *source;
+
+    check = object_class_property_add_enum(klass, "x-rom-check",
+                                           "VFIOROMCheck", &rom_check_lookup,
+                                           rom_get_check, rom_set_check);
+    object_property_set_default_str(check, "warn");
     object_class_property_set_description(klass, "x-rom-check",
         "What to do about a VBIOS that the guest's firmware will not run "
         "(warn/error/off)");
-    object_class_property_add_enum(klass, "x-rom-source", "VFIOROMSource",
-                                   &rom_source_lookup, rom_get_source,
-                                   rom_set_source);
+    source = object_class_property_add_enum(klass, "x-rom-source",
+                                            "VFIOROMSource",
+                                            &rom_source_lookup,
+                                            rom_get_source, rom_set_source);
+    object_property_set_default_str(source, "auto");
     object_class_property_set_description(klass, "x-rom-source",
         "Where the VBIOS comes from: romfile, the ROM region, or the "
         "adapter's flash part (auto/region/prom/file)");

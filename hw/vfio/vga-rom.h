@@ -29,8 +29,10 @@
  * of class VGA if the guest's firmware is UEFI, which gives each of them a
  * picture, where a BIOS runs the VBIOS of the primary one alone; and of one
  * with an x-rom-source other than auto.  Not with rombar=0 and no romfile=
- * unless x-vga=on.  With x-rom-check=off and x-rom-source=auto nothing is read
- * ahead of the guest, as without this file.
+ * unless x-vga=on, and not, under UEFI, of an adapter that OVMF drives without
+ * (cirrus, bochs, qxl, virtio and vmware, as QEMU emulates them).  With
+ * x-rom-check=off and x-rom-source=auto nothing is read ahead of the guest, as
+ * without this file.
  *
  * The copy at 0xc0000: vfio-pci hands out what the kernel says the ROM is, and
  * for the host's boot VGA that is the memory where firmware has put and run

@@ -61,6 +61,13 @@ typedef struct PCIWindowAdvice {
 } PCIWindowAdvice;
 
 /*
+ * The directory that sysfs has for @host, an address as the property host= of
+ * vfio-pci takes it: the domain may be left out, and zeros.  To be freed with
+ * g_free(); "" if it is no address.
+ */
+char *pci_window_sysfs_dir(const char *host);
+
+/*
  * How QEMU splits @ram bytes, where max-ram-below-4g=@max or 0 if that is not
  * given (pc_init1() and pc_q35_init() of hw/i386)
  */

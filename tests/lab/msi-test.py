@@ -5,8 +5,9 @@
 msi-test.py edu|edu-more: QEMU's device "edu" of the emulated host is assigned
 to a firmware that counts its interrupts (lab/guests/edu-intx.S), while the
 host counts them in /proc/interrupts.
-msi-test.py io: an AHCI and a network adapter are assigned to Linux with
-pci=nomsi, where they share a line.
+msi-test.py io|split|split-alone: an AHCI and a network adapter are assigned to
+Linux with pci=nomsi, where they share a line; split has QEMU's IO-APIC, as a
+vIOMMU needs it, and split-alone a line for each.
 """
 
 import hashlib
@@ -41,6 +42,9 @@ NAMES = {'intx': 'vfio-intx', 'msi': r'vfio-msi\[0\]'}
 SAMPLE = ('while sleep 1; do grep vfio-[im][ns] /proc/interrupts | while '
           'read -r line; do event "qemu irq $line"; done; done &')
 SECONDS = 240
+SPLIT = ['--arg', '-machine kernel-irqchip=split']
+# vfio-pci takes the host's line for one device alone
+EXCLUSIVE = ['--host-cmd', 'lab_vfio_reload nointxmask=1']
 IO_BYTES = 2 << 20
 
 
@@ -142,8 +146,8 @@ def check_shared():
     return remark
 
 
-def run_io(directory, data, prefer, more):
-    """QEMU's lines, Linux's among them."""
+def run_io(directory, data, prefer, more, slot):
+    """QEMU's lines, Linux's among them; slot: of the network adapter."""
     disk = os.path.join(directory, 'disk')
     with open(os.path.join(directory, 'data'), 'wb') as file:
         file.write(data)
@@ -163,29 +167,49 @@ def run_io(directory, data, prefer, more):
         '--append', 'pci=nomsi console=ttyS0 no_timer_check',
         '--arg', '-serial stdio',
         '--arg', f'-device vfio-pci,host={DEVICE},x-prefer-msi={prefer},addr=5',
-        '--arg', f'-device vfio-pci,host={OTHER},x-prefer-msi={prefer},addr=9',
+        '--arg',
+        f'-device vfio-pci,host={OTHER},x-prefer-msi={prefer},addr={slot}',
         '--until', 'qemu:IO DONE')
     return qemu
 
 
-def check_io(prefer, kinds, more=()):
-    """Real input and output, all by the guest's line; kinds: the host's."""
+def check_io(prefer, kinds, more=(), alone=False):
+    """Real input and output, all by the guest's line; kinds: the host's.
+
+    alone: each device has a line of the guest to itself.
+    """
     data = random.Random(9).randbytes(IO_BYTES)
     with tempfile.TemporaryDirectory(prefix='msi-') as directory:
-        qemu = run_io(directory, data, prefer, more)
+        # Slots 5 and 9 have the same line.
+        qemu = run_io(directory, data, prefer, more, 6 if alone else 9)
     digest = hashlib.sha256(data).hexdigest()
     said = [line[3:] for line in qemu if line.startswith('IO ')]
     for name in ('first', 'second', 'received'):
         require(f'{name} {digest}' in said, f'{name} is not right: {said}')
     lines = [line for line in said if line.startswith('irq ')]
-    require(len(lines) == 1 and 'ahci' in lines[0] and 'eth0' in lines[0],
-            f'not on a shared line of the guest: {said}')
+    both = [line for line in lines if 'ahci' in line and 'eth0' in line]
+    require((len(lines), len(both)) == ((2, 0) if alone else (1, 1)),
+            f'on other lines of the guest than alone={alone}: {said}')
     require(not any(line.startswith('trouble') for line in said), f'{said}')
     used = [line for line in qemu if re.match(r'irq +\d+: ', line)][-2:]
     for device, kind in zip((DEVICE, OTHER), kinds):
         require(any(re.search(rf'{NAMES[kind]}\({device}', line)
                     for line in used), f'{device} not by {kind}: {used}')
     return '\n'.join([*lines, *used])
+
+
+def split_cases(alone):
+    """With QEMU's IO-APIC it is QEMU that tells vfio of the guest's EOI."""
+    kinds = {'off': ('intx', 'intx'), 'on': ('msi', 'msi'),
+             'auto': ('intx', 'msi')}
+
+    def case(prefer):
+        more = SPLIT + (EXCLUSIVE if prefer == 'auto' else [])
+        return lambda: check_io(prefer, kinds[prefer], more, alone)
+
+    where = 'a line for each' if alone else 'on one line'
+    return [(f'split irqchip, two devices {where}, prefer_msi={prefer}',
+             case(prefer)) for prefer in kinds]
 
 
 def cases(group):
@@ -205,9 +229,10 @@ def cases(group):
             ('AHCI and a network adapter, prefer_msi=on',
              lambda: check_io('on', ('msi', 'msi'))),
             ('AHCI and a network adapter, prefer_msi=auto, a line for one',
-             lambda: check_io('auto', ('intx', 'msi'),
-                              ['--host-cmd', 'lab_vfio_reload nointxmask=1'])),
+             lambda: check_io('auto', ('intx', 'msi'), EXCLUSIVE)),
         ],
+        'split': split_cases(False),
+        'split-alone': split_cases(True),
         'edu-more': [
             ('MSI on the host, two devices on a line of the guest, q35',
              check_shared),

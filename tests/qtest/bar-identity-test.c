@@ -94,6 +94,17 @@ static void start(Machine *machine, const Bar *bars, const char *type)
     machine_plug(machine, identity("on"));
 }
 
+/* On the command line, so that firmware is told; @more: further options */
+static void start_cold(Machine *machine, const Bar *bars, const char *more)
+{
+    Adapter *adapter = adapter_with(bars);
+    g_autofree char *device = option(adapter, "card", ", \"addr\": \""
+                                     stringify(MACHINE_SLOT) "\"");
+    g_autofree char *options = g_strdup_printf("%s %s", device, more);
+
+    machine_start(machine, adapter, "pc", options);
+}
+
 static char *state(Machine *machine)
 {
     QDict *response = qtest_qmp(machine->qts,
@@ -181,7 +192,7 @@ static void test_alias(void)
 {
     Machine machine;
 
-    start(&machine, usual, "pc");
+    start_cold(&machine, usual, "");
     write_bar(&machine, 0, 0xe0000000, false);
     write_bar(&machine, 1, 0xe8000000, true);
     g_assert_cmphex(qtest_readq(machine.qts, 0xf6000000), !=, MARK);
@@ -342,7 +353,7 @@ static void test_file(void)
     g_autoptr(GByteArray) file = NULL;
     Machine machine;
 
-    start(&machine, usual, "pc");
+    start_cold(&machine, usual, "");
     file = read_file(&machine, FILE_NAME, 4096);
     g_assert_cmpint(file->len, ==, 3 * RECORD);
     check_records(file->data, usual, 1, "\x20");
@@ -382,7 +393,7 @@ static void test_unplug(void)
     Machine machine;
     unsigned i;
 
-    start(&machine, usual, "pc");
+    start_cold(&machine, usual, "");
     for (i = 1; i <= 2; i++) {
         g_autoptr(GByteArray) file = NULL, none = NULL;
 
@@ -398,6 +409,175 @@ static void test_unplug(void)
         machine_plug(&machine, identity("on"));
     }
     machine_stop(&machine);
+}
+
+/*
+ * fw_cfg's directory, which firmware reads once
+ */
+
+#define DIRECTORY   0x19
+#define SLOTS       32          /* x-file-slots */
+
+typedef struct FWFile {
+    uint32_t size;
+    uint16_t key, reserved;
+    char name[56];
+} FWFile;
+
+typedef struct Directory {
+    uint32_t count;
+    FWFile files[SLOTS];
+} Directory;
+
+static void read_directory(Machine *machine, Directory *directory)
+{
+    QFWCFG *fw_cfg = pc_fw_cfg_init(machine->qts);
+
+    qfw_cfg_get(fw_cfg, DIRECTORY, directory, sizeof(*directory));
+    pc_fw_cfg_uninit(fw_cfg);
+}
+
+/* Whatever is plugged, a name stays with its key; sizes may change */
+static void check_keys(const Directory *before, const Directory *after)
+{
+    unsigned i;
+
+    g_assert_cmpint(be32_to_cpu(before->count), ==, be32_to_cpu(after->count));
+    for (i = 0; i < be32_to_cpu(before->count); i++) {
+        g_assert_cmpstr(before->files[i].name, ==, after->files[i].name);
+        g_assert_cmpint(before->files[i].key, ==, after->files[i].key);
+    }
+}
+
+/* @n -fw_cfg options, the names of which come after all others */
+static char *fw_cfg_options(unsigned n)
+{
+    GString *text = g_string_new("");
+
+    while (n--) {
+        g_string_append_printf(text, "-fw_cfg name=opt/x%u,string=%u ", n, n);
+    }
+    return g_string_free(text, false);
+}
+
+/* Firmware has run, and has nothing to say about one that comes later */
+static void test_hotplug(void)
+{
+    g_autofree char *options = fw_cfg_options(1);
+    Directory before, after;
+    Machine machine;
+
+    machine_start(&machine, adapter_with(usual), "pc", options);
+    read_directory(&machine, &before);
+    machine_plug(&machine, identity("on"));
+    read_directory(&machine, &after);
+    check_keys(&before, &after);
+    write_bar(&machine, 0, 0xe0000000, false);
+    decode(&machine, true);
+    check_state(&machine, "BAR 0: 0xf6000000 alias; BAR 1: 0x1800000000 alias; "
+                "BAR 3: 0xf4000000 alias");
+    g_assert_cmpint(machine_said(&machine, "give the adapter on the command "
+                                           "line"), ==, 1);
+    machine_unplug(&machine);
+    qtest_system_reset(machine.qts);
+    read_directory(&machine, &after);
+    check_keys(&before, &after);
+    machine_stop(&machine);
+}
+
+/* Where there is the file, what is in it follows */
+static void test_hotplug_second(void)
+{
+    static const Bar others[] = { { 0, 0xe0000000, 1 * MiB, PREF }, { } };
+    Adapter *first = adapter_with(others);
+    g_autofree char *device = option(first, "first", ", \"addr\": \"6\"");
+    g_autofree char *more = fw_cfg_options(1);
+    g_autofree char *options = g_strdup_printf("%s %s", device, more);
+    g_autoptr(GByteArray) file = NULL;
+    Directory before, after;
+    Machine machine;
+
+    machine_start(&machine, adapter_with(usual), "pc", options);
+    read_directory(&machine, &before);
+    machine_plug(&machine, identity("on"));
+    read_directory(&machine, &after);
+    check_keys(&before, &after);
+    file = read_file(&machine, FILE_NAME, 4096);
+    g_assert_cmpint(file->len, ==, 4 * RECORD);
+    machine_stop(&machine);
+    adapter_free(first);
+}
+
+/* How many further files a machine has room for */
+static unsigned room(void)
+{
+    Directory directory;
+    Machine machine;
+
+    machine_start(&machine, adapter_with(usual), "pc", "");
+    read_directory(&machine, &directory);
+    machine_stop(&machine);
+    return SLOTS - be32_to_cpu(directory.count);
+}
+
+static void test_hotplug_full(void)
+{
+    g_autofree char *options = fw_cfg_options(room());
+    Directory before, after;
+    Machine machine;
+
+    machine_start(&machine, adapter_with(usual), "pc", options);
+    read_directory(&machine, &before);
+    g_assert_cmpint(be32_to_cpu(before.count), ==, SLOTS);
+    machine_plug(&machine, identity("on"));
+    read_directory(&machine, &after);
+    check_keys(&before, &after);
+    machine_stop(&machine);
+}
+
+/* What QEMU says, and no more than exits, with @n -fw_cfg options */
+static char *refusal_with(const char *device, unsigned n)
+{
+    g_autofree char *options = fw_cfg_options(n);
+    g_autofree char *command = g_strdup_printf(
+        "%s -M pc -accel qtest -display none -nodefaults %s %s",
+        qtest_qemu_binary(NULL), options, device);
+    char *said;
+    int status;
+
+    g_assert_true(g_spawn_command_line_sync(command, NULL, &said, &status,
+                                            NULL));
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    return said;
+}
+
+/*
+ * One option too many, up to as many as fill the directory alone: of the files
+ * that are added later than that of the device one has no room, then the
+ * device's, then an option's
+ */
+static void test_full(void)
+{
+    Adapter *adapter = adapter_with(usual);
+    g_autofree char *device = option(adapter, "card", "");
+    unsigned n, devices = 0, others = 0;
+
+    for (n = room(); n <= SLOTS; n++) {
+        g_autofree char *said = refusal_with(device, n);
+
+        if (strstr(said, "x-bar-identity=on: fw_cfg has no room for")) {
+            g_assert_nonnull(strstr(said, "\"id\": \"card\""));
+            devices++;
+        } else {
+            g_assert_nonnull(strstr(said, "fw_cfg has room for 32 files, and"));
+            others++;
+        }
+        g_assert_nonnull(strstr(said, "-global fw_cfg_io.x-file-slots=64"));
+    }
+    g_assert_cmpint(devices, ==, 1);
+    g_assert_cmpint(others, >, 1);
+    adapter_free(adapter);
 }
 
 /* The ACPI tables, made when firmware asks for them, keep the OS away */
@@ -638,6 +818,10 @@ int main(int argc, char **argv)
     qtest_add_func("bar-identity/file-bridges", test_file_bridges);
     qtest_add_func("bar-identity/unplug", test_unplug);
     qtest_add_func("bar-identity/reserved", test_reserved);
+    qtest_add_func("bar-identity/hotplug", test_hotplug);
+    qtest_add_func("bar-identity/hotplug/second", test_hotplug_second);
+    qtest_add_func("bar-identity/hotplug/full", test_hotplug_full);
+    qtest_add_func("bar-identity/full", test_full);
     for (i = 0; i < ARRAY_SIZE(refusals); i++) {
         g_autofree char *name = g_strdup_printf("bar-identity/refused/%s",
                                                 refusals[i].name);

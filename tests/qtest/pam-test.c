@@ -15,6 +15,10 @@
 
 #include "qemu/osdep.h"
 
+#include <elf.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "hw/pci/pci_regs.h"
 #include "libqos/pci-pc.h"
 #include "libqtest.h"
@@ -325,11 +329,11 @@ static void test_pam_walk(gconstpointer data)
     g_assert_cmphex(qtest_readb(m.qts, addr), ==, 0x11);
     set_mode(&m, segment_at(addr), WE);
     qtest_writeb(m.qts, addr, 0x33);
-    g_assert_cmphex(qtest_readb(m.qts, addr), ==, 0);       /* pc.rom */
+    g_assert_cmphex(qtest_readb(m.qts, addr), ==, 0xff);    /* nothing */
     set_mode(&m, segment_at(addr), RE | WE);
     g_assert_cmphex(qtest_readb(m.qts, addr), ==, 0x33);
     set_mode(&m, segment_at(addr), 0);
-    g_assert_cmphex(qtest_readb(m.qts, addr), ==, 0);
+    g_assert_cmphex(qtest_readb(m.qts, addr), ==, 0xff);
     machine_end(&m);
 }
 
@@ -389,6 +393,204 @@ static void test_pam_moving(gconstpointer data)
     check_f_segment(&m, rom);
     machine_end(&m);
 }
+
+/*
+ * PAM: who reads the guest's memory by himself
+ */
+
+/* What a dump of the first MiB has of @size bytes at @addr, or NULL */
+static uint8_t *dumped(Machine *m, uint64_t addr, uint64_t size)
+{
+    g_autofree char *name = NULL, *protocol = NULL, *dump = NULL;
+    uint8_t *found = NULL;
+    Elf64_Ehdr head;
+    gsize length;
+    unsigned i;
+    int fd = g_file_open_tmp("pam-test-XXXXXX", &name, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    protocol = g_strdup_printf("file:%s", name);
+    qtest_qmp_assert_success(m->qts,
+        "{'execute': 'dump-guest-memory', 'arguments': {"
+        " 'paging': false, 'protocol': %s, 'begin': 0, 'length': %d }}",
+        protocol, BASE + SIZE);
+    g_assert_true(g_file_get_contents(name, &dump, &length, NULL));
+    unlink(name);
+    memcpy(&head, dump, sizeof(head));
+    for (i = 0; i < head.e_phnum; i++) {
+        Elf64_Phdr ph;
+
+        memcpy(&ph, dump + head.e_phoff + i * sizeof(ph), sizeof(ph));
+        if (ph.p_type == PT_LOAD && ph.p_paddr <= addr &&
+            ph.p_paddr + ph.p_filesz >= addr + size) {
+            g_assert_cmpint(ph.p_offset + ph.p_filesz, <=, length);
+            found = g_memdup2(dump + ph.p_offset + (addr - ph.p_paddr), size);
+        }
+    }
+    return found;
+}
+
+/* Where DRAM answers reads, a dump has it, BIOS area and all */
+static void test_pam_dump(gconstpointer data)
+{
+    Machine m;
+    unsigned i;
+
+    machine_start(&m, data, STRICT, SHMEM);
+    map_shmem(&m, true);
+    fill_sides(&m);
+    for (i = 0; i < SEGMENTS; i++) {
+        uint64_t base = segment_base(i);
+        uint32_t size = segment_size(i);
+        g_autofree uint8_t *seen = NULL;
+
+        set_modes(&m, i & 1 ? 0 : RE | WE);
+        set_mode(&m, i, RE);
+        seen = dumped(&m, base, size);
+        g_assert_nonnull(seen);
+        g_assert_cmpmem(seen, size, m.dram + (base - BASE), size);
+    }
+    set_modes(&m, RE);
+    for (i = 0; i < 2; i++) {
+        g_autofree uint8_t *seen = dumped(&m, BASE, SIZE);
+
+        g_assert_cmpmem(seen, SIZE, m.dram, SIZE);
+        set_modes(&m, RE | WE);
+    }
+    machine_end(&m);
+}
+
+/* Lines of the log which say that @size bytes at @addr were mapped */
+static unsigned mapped(const char *log, uint64_t addr, uint64_t size,
+                       bool writable)
+{
+    g_autofree char *line = g_strdup_printf("iova 0x%" PRIx64 " size 0x%" PRIx64
+                                            " ", addr, size);
+    g_autofree char *flags = g_strdup_printf(" flags 0x%x ", writable ? 3 : 1);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    unsigned n = 0, i;
+
+    g_assert_true(g_file_get_contents(log, &text, NULL, NULL));
+    lines = g_strsplit(text, "\n", -1);
+    for (i = 0; lines[i]; i++) {
+        n += strstr(lines[i], line) && strstr(lines[i], flags);
+    }
+    return n;
+}
+
+/* An assigned device reads there as the processor does, and does not write */
+static void test_pam_dma(gconstpointer data)
+{
+    g_autofree char *log = NULL, *options = NULL;
+    const uint64_t addr = 0xd0000;
+    Adapter *adapter;
+    Machine m;
+    int fd;
+
+    if (!qtest_has_device("vfio-user-pci")) {
+        g_test_skip("no vfio-user-pci");
+        return;
+    }
+    fd = g_file_open_tmp("pam-test-XXXXXX", &log, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    adapter = adapter_new();
+    adapter_start(adapter);
+    options = g_strdup_printf("-trace vfio_user_dma_map -D %s "
+        "-device '{\"driver\": \"vfio-user-pci\", \"socket\": "
+        "{\"type\": \"unix\", \"path\": \"%s\"}}'", log,
+        adapter_path(adapter));
+    machine_start(&m, data, STRICT, options);
+    set_modes(&m, RE | WE);
+    g_assert_cmpint(mapped(log, addr, 0x4000, false), ==, 0);
+    set_mode(&m, segment_at(addr), RE);
+    g_assert_cmpint(mapped(log, addr, 0x4000, false), ==, 1);
+    set_mode(&m, segment_at(addr), WE);
+    set_mode(&m, segment_at(addr), RE);
+    g_assert_cmpint(mapped(log, addr, 0x4000, false), ==, 2);
+    g_assert_cmpint(mapped(log, addr, 0x4000, true), ==, 0);
+    machine_end(&m);
+    unlink(log);
+    adapter_free(adapter);
+}
+
+#ifdef CONFIG_VHOST_NET_USER
+
+/* As much of a vhost-user backend as makes QEMU tell it of memory */
+static gpointer backend_thread(gpointer opaque)
+{
+    int fd = accept(GPOINTER_TO_INT(opaque), NULL, NULL);
+    struct {
+        uint32_t request, flags, size;
+        uint8_t payload[4096];
+    } message;
+    const uint64_t features = 1ULL << 32;       /* VIRTIO_F_VERSION_1 */
+    const size_t head = offsetof(typeof(message), payload);
+
+    while (recv(fd, &message, head, MSG_WAITALL) == head) {
+        g_assert_cmpint(message.size, <=, sizeof(message.payload));
+        if (message.size) {
+            recv(fd, message.payload, message.size, MSG_WAITALL);
+        }
+        if (message.request == 1) {             /* VHOST_USER_GET_FEATURES */
+            message.flags = 5;                  /* version 1, a reply */
+            message.size = sizeof(features);
+            memcpy(message.payload, &features, sizeof(features));
+            g_assert_cmpint(write(fd, &message, head + sizeof(features)), ==,
+                            head + sizeof(features));
+        }
+    }
+    close(fd);
+    return NULL;
+}
+
+static int backend_listen(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    g_assert_cmpint(bind(fd, (void *)&address, sizeof(address)), ==, 0);
+    g_assert_cmpint(listen(fd, 1), ==, 0);
+    return fd;
+}
+
+/* vhost knows no read-only memory, but has to be able to read there */
+static void test_pam_vhost(gconstpointer data)
+{
+    g_autofree char *dir = g_dir_make_tmp("pam-test-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "socket", NULL);
+    g_autofree char *log = g_build_filename(dir, "log", NULL);
+    g_autofree char *options = g_strdup_printf(
+        "-m 128M -object memory-backend-memfd,id=ram,size=128M "
+        "-trace 'vhost_region_add_section*' -D %s "
+        "-chardev socket,id=backend,path=%s "
+        "-netdev vhost-user,id=net,chardev=backend", log, path);
+    g_autofree char *text = NULL;
+    GThread *thread;
+    Machine m;
+    int fd;
+
+    fd = backend_listen(path);
+    thread = g_thread_new("backend", backend_thread, GINT_TO_POINTER(fd));
+    machine_start(&m, data, "x-pam-strict=on,memory-backend=ram", options);
+    set_modes(&m, RE | WE);
+    set_mode(&m, 0, RE);
+    machine_end(&m);
+    g_thread_join(thread);
+    close(fd);
+    g_assert_true(g_file_get_contents(log, &text, NULL, NULL));
+    g_assert_nonnull(strstr(text, "pam-dram: 0xf0000"));
+    /* and is no further region, of which a backend can have too many */
+    g_assert_nonnull(strstr(text, "vhost_region_add_section_merge pam-dram"));
+    unlink(log);
+    unlink(path);
+    rmdir(dir);
+}
+
+#endif
 
 /*
  * SMRAM and the legacy hole
@@ -454,8 +656,36 @@ static void test_legacy_hole(gconstpointer data)
         g_assert_cmphex(guest_read(&m, 0xb8001, size), ==, ones);
         guest_write(&m, 0xa0000, size, 0);
         g_assert_cmphex(guest_read(&m, 0xa0000, size), ==, ones);
+        /* The board's option ROMs, of which it has none */
+        guest_write(&m, 0xc0001, size, 0);
+        g_assert_cmphex(guest_read(&m, 0xc0001, size), ==, ones);
+        g_assert_cmphex(guest_read(&m, 0xe0000 - size, size), ==, ones);
     }
     check_dram_at(&m, 0x9ffff, true);
+    machine_end(&m);
+}
+
+/* A ROM that is put there by hand stays, also over a reset */
+static void test_option_rom(gconstpointer data)
+{
+    static const char text[] = "ROM of the board";
+    g_autofree char *name = NULL, *options = NULL;
+    char seen[sizeof(text)];
+    Machine m;
+    unsigned i;
+
+    close(g_file_open_tmp("pam-test-XXXXXX", &name, NULL));
+    g_assert_true(g_file_set_contents(name, text, sizeof(text), NULL));
+    options = g_strdup_printf("-device loader,file=%s,addr=0xd8000,"
+                              "force-raw=on", name);
+    machine_start(&m, data, STRICT, options);
+    unlink(name);
+    for (i = 0; i < 2; i++) {
+        qtest_memread(m.qts, 0xd8000, seen, sizeof(seen));
+        g_assert_cmpstr(seen, ==, text);
+        g_assert_cmphex(qtest_readb(m.qts, 0xc0000), ==, 0);
+        qtest_system_reset(m.qts);
+    }
     machine_end(&m);
 }
 
@@ -577,9 +807,15 @@ int main(int argc, char **argv)
         { "pam/walk", test_pam_walk },
         { "pam/shadow", test_pam_shadow },
         { "pam/moving", test_pam_moving },
+        { "pam/dump", test_pam_dump },
+        { "pam/dma", test_pam_dma },
+#ifdef CONFIG_VHOST_NET_USER
+        { "pam/vhost", test_pam_vhost },
+#endif
         { "smram/bits", test_smram },
         { "smram/lock", test_smram_lock },
         { "legacy-hole", test_legacy_hole },
+        { "option-rom", test_option_rom },
         { "vga-window", test_vga_window },
         { "auto", test_auto },
         { "properties", test_properties },

@@ -11,10 +11,12 @@
 #include "qemu/osdep.h"
 
 #include "hw/pci/pci_regs.h"
+#include "hw/vfio-user/protocol.h"
 #include "qemu/units.h"
 #include "vfio-user-machine.h"
 
 #define CONFIG  VFIO_PCI_CONFIG_REGION_INDEX
+#define VGA_SIZE 0xc0000        /* of the region */
 #define SMALL   4096            /* what there is of a BAR, whatever it says */
 #define WIDE    (PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH)
 
@@ -27,6 +29,9 @@ typedef struct Case {
     const char *said;           /* the option it names; NULL: nothing */
     uint64_t below;             /* RAM below 4 GiB, 0: do not look */
     const char *also;           /* said, too */
+    bool plain;                 /* without x-vga=on */
+    const char *uefi;           /* the option of which the file is UEFI */
+    const char *bus;            /* NULL: the first */
 } Case;
 
 static const Case cases[] = {
@@ -82,42 +87,93 @@ static const Case cases[] = {
         .size = { 512 * GiB, GiB }, .bits = { WIDE },
         .said = "use -machine max-ram-below-4g=1G and -cpu qemu64,phys-bits=40",
     }, {
-        .name = "auto-fits", .type = "pc,x-auto-pci-window=on",
-        .options = "-m 4G",
-        .size = { 256 * MiB, 16 * MiB }, .bits = { WIDE },
-        .below = 3 * GiB,
-    }, {
-        .name = "auto-32-bit", .type = "pc,x-auto-pci-window=on",
-        .options = "-m 4G",
+        .name = "no-x-vga", .type = "pc", .options = "-m 4G", .plain = true,
         .size = { 512 * MiB, 512 * MiB },
-        .said = "x-auto-pci-window sets max-ram-below-4g=2G\n",
-        .below = 2 * GiB,
     }, {
-        .name = "auto-q35", .type = "q35,x-auto-pci-window=on",
+        .name = "no-x-vga-64-bit", .type = "pc", .options = "-m 4G",
+        .plain = true,
+        .size = { 512 * MiB, 512 * MiB }, .bits = { WIDE },
+    }, {
+        .name = "no-x-vga-39-bits", .type = "q35", .plain = true,
+        .options = "-m 4G -cpu qemu64,phys-bits=39",
+        .size = { 512 * GiB, GiB }, .bits = { WIDE },
+        .said = "use -cpu qemu64,phys-bits=40\n",
+    }, {
+        .name = "uefi", .type = "pc", .options = "-m 4G", .uefi = "-bios ",
+        .size = { 512 * MiB, 512 * MiB },
+    }, {
+        .name = "uefi-pflash", .type = "q35", .options = "-m 4G",
+        .uefi = "-drive if=pflash,format=raw,readonly=on,file=",
+        .size = { GiB, 512 * MiB }, .bits = { WIDE },
+    }, {
+        .name = "uefi-39-bits", .type = "q35", .uefi = "-bios ",
+        .options = "-m 4G -cpu qemu64,phys-bits=39",
+        .size = { 512 * GiB }, .bits = { WIDE },
+        .said = "use -cpu qemu64,phys-bits=40\n",
+    }, {
+        .name = "pxb", .type = "q35", .options = "-m 4G "
+            "-device pxb-pcie,id=px,bus_nr=8 "
+            "-device pcie-root-port,id=rp,bus=px,chassis=1", .bus = "rp",
+        .size = { GiB, 512 * MiB }, .bits = { WIDE },
+        .said = "boot VGA adapter do not fit into",
+        .also = "use -machine max-ram-below-4g=1G\n",
+    }, {
+        .name = "pref64-reserve", .type = "q35", .options = "-m 4G "
+            "-cpu qemu64,phys-bits=39 "
+            "-device pcie-root-port,id=rp,chassis=1,pref64-reserve=512G",
+        .size = { 16 * MiB },
+        .said = "use -cpu qemu64,phys-bits=40\n",
+    }, {
+        .name = "mem-reserve", .type = "pc", .options = "-m 4G "
+            "-device pci-bridge,chassis_nr=1,mem-reserve=512M",
+        .size = { 512 * MiB },
+        .said = "use -machine max-ram-below-4g=2G\n",
+    }, {
+        .name = "pref32-reserve", .type = "pc", .options = "-m 4G "
+            "-device pci-bridge,chassis_nr=1,pref32-reserve=512M",
+        .size = { 512 * MiB },          /* for an empty one goes above 4 GiB */
+    }, {
+        .name = "auto-served", .type = "pc,x-auto-pci-window=on",
         .options = "-m 4G",
-        .size = { GiB, 512 * MiB },
-        .said = "x-auto-pci-window sets max-ram-below-4g=1G\n",
-        .below = GiB,
-    }, {
-        .name = "auto-user", .options = "-m 4G",
-        .type = "pc,x-auto-pci-window=on,max-ram-below-4g=3G",
         .size = { 512 * MiB, 512 * MiB },
         .said = "use -machine max-ram-below-4g=2G\n",
         .below = 3 * GiB,
     }, {
-        .name = "auto-512G", .type = "q35,x-auto-pci-window=on",
-        .options = "-m 4G",
-        .size = { 512 * GiB }, .bits = { WIDE },
-        .said = "x-auto-pci-window sets pci-hole64-size=512G\n",
+        .name = "auto-reserve", .type = "pc,x-auto-pci-window=on",
+        .options = "-m 4G -device pci-bridge,chassis_nr=1,mem-reserve=512M "
+            "-device '{\"driver\":\"pci-bridge\",\"chassis_nr\":2,"
+            "\"mem-reserve\":536870912}'",
+        .size = { 16 * MiB },
+        .said = "x-auto-pci-window sets max-ram-below-4g=2G\n",
         .below = 2 * GiB,
     },
 };
+
+/* A firmware volume, and at the end a way into it */
+#define UEFI_SIZE   (256 * KiB)
+static const uint8_t UEFI[UEFI_SIZE] = {
+    [0x28] = '_', 'F', 'V', 'H', [UEFI_SIZE - 16] = 0xe9,
+};
+
+static char *file_of(const uint8_t *data, size_t size)
+{
+    char *name;
+    int fd = g_file_open_tmp("pc-window-test-XXXXXX", &name, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    g_assert_true(g_file_set_contents(name, (const char *)data, size, NULL));
+    return name;
+}
 
 static Adapter *adapter_of(const Case *c)
 {
     Adapter *adapter = adapter_new();
     unsigned i;
 
+    adapter_set_region(adapter, VFIO_PCI_VGA_REGION_INDEX,
+                       VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
+                       VGA_SIZE);
     for (i = 0; i < 2; i++) {
         if (c->size[i]) {
             adapter_set_bar(adapter, 2 * i, SMALL, false);
@@ -146,10 +202,13 @@ static void test_case(const void *opaque)
 {
     const Case *c = opaque;
     Adapter *adapter = adapter_of(c);
+    g_autofree char *firmware = c->uefi ? file_of(UEFI, UEFI_SIZE) : NULL;
     g_autofree char *options = g_strdup_printf(
-        "%s -device '{\"driver\":\"vfio-user-pci\",\"socket\":{"
-        "\"type\":\"unix\",\"path\":\"%s\"}}'", c->options,
-        adapter_path(adapter));
+        "%s %s%s -device '{\"driver\":\"vfio-user-pci\",\"bus\":\"%s\","
+        "\"x-vga\":%s,\"x-rom-check\":\"off\",\"socket\":{"
+        "\"type\":\"unix\",\"path\":\"%s\"}}'", c->options, c->uefi ?: "",
+        firmware ?: "", c->bus ?: strstr(c->type, "q35") ? "pcie.0" : "pci.0",
+        c->plain ? "false" : "true", adapter_path(adapter));
     Machine m;
 
     machine_start(&m, adapter, c->type, options);
@@ -166,7 +225,67 @@ static void test_case(const void *opaque)
     if (c->below) {
         g_assert_cmphex(ram_below_4g(m.qts), ==, c->below);
     }
+    /* A server may have one connection to give */
+    g_assert_cmpint(adapter_requests(adapter, VFIO_USER_VERSION), ==, 1);
     machine_stop(&m);
+    if (firmware) {
+        unlink(firmware);
+    }
+}
+
+/*
+ * A host's devices, of which there is nothing but a directory: QEMU ends when
+ * it comes to realize one
+ */
+
+static char *said_with(const char *option, const char *dir)
+{
+    g_auto(GStrv) parts = g_strsplit(option, "DIR", -1);
+    g_autofree char *device = g_strjoinv(dir, parts);
+    g_autofree char *command = g_strdup_printf(
+        "%s -M pc,x-auto-pci-window=on -m 4G -accel qtest -display none "
+        "-nodefaults %s", qtest_qemu_binary(NULL), device);
+    char *said;
+    int status;
+
+    g_assert_true(g_spawn_command_line_sync(command, NULL, &said, &status,
+                                            NULL));
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    return said;
+}
+
+/* Each way to name one */
+static void test_auto_host(void)
+{
+    static const char *const options[] = {
+        "-device vfio-pci,sysfsdev=DIR",
+        "-device vfio-pci,sysfsdev=DIR,x-vga=on",
+        "-device vfio-pci-nohotplug,sysfsdev=DIR",
+        "-device pci-assign,sysfsdev=DIR",
+        "-device kvm-pci-assign,sysfsdev=DIR",
+        "-device '{\"driver\":\"vfio-pci\",\"sysfsdev\":\"DIR\"}'",
+    };
+    /* BAR 0 and 1 of 512 MiB each, 32-bit; an I/O port BAR */
+    static const char text[] =
+        "0x00000000c0000000 0x00000000dfffffff 0x0000000000040200\n"
+        "0x00000000e0000000 0x00000000ffffffff 0x0000000000042208\n"
+        "0x000000000000e000 0x000000000000e07f 0x0000000000040101\n"
+        "0x0000000000000000 0x0000000000000000 0x0000000000000000\n";
+    g_autofree char *dir = g_dir_make_tmp("pc-window-test-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "resource", NULL);
+    unsigned i;
+
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    for (i = 0; i < ARRAY_SIZE(options); i++) {
+        g_autofree char *said = said_with(options[i], dir);
+
+        g_test_message("%s: %s", options[i], said);
+        g_assert_nonnull(strstr(said, "x-auto-pci-window sets "
+                                      "max-ram-below-4g=2G\n"));
+    }
+    unlink(path);
+    rmdir(dir);
 }
 
 /* Without an assigned device it is the user's business */
@@ -214,5 +333,8 @@ int main(int argc, char **argv)
     }
     qtest_add_func("pc-window/emulated", test_emulated);
     qtest_add_func("pc-window/hotplug", test_hotplug);
+    if (qtest_has_device("vfio-pci")) {
+        qtest_add_func("pc-window/auto-host", test_auto_host);
+    }
     return g_test_run();
 }

@@ -832,10 +832,12 @@ static void test_global(void)
     stop(&guest);
 }
 
-static char *try_pci_assign(Machine *machine, const char *json)
+static char *try_pci_assign(Machine *machine, const char *driver,
+                            const char *json)
 {
-    g_autofree char *all = g_strdup_printf("{'driver': 'pci-assign',"
-                                           " 'host': 'ff:1f.7'%s}", json);
+    g_autofree char *all = g_strdup_printf("{'driver': '%s',"
+                                           " 'host': 'ff:1f.7'%s}", driver,
+                                           json);
     QObject *arguments = qobject_from_json(all, &error_abort);
     QDict *response = qtest_qmp(machine->qts,
                                 "{'execute': 'device_add', 'arguments': %p}",
@@ -849,6 +851,7 @@ static char *try_pci_assign(Machine *machine, const char *json)
 
 static const struct {
     const char *name, *json, *reason, *hint;
+    const char *driver;                 /* NULL: pci-assign */
 } old_names[] = {
     { "plain", "", "no such host device",
       "use -device vfio-pci,host=0000:ff:1f.7\n" },
@@ -860,7 +863,16 @@ static const struct {
     { "share_intx-off", ", 'share_intx': false",
       "share_intx=off has no meaning", NULL },
     { "configfd", ", 'configfd': '5'", "configfd has no meaning", NULL },
-    { "iommu", ", 'iommu': true", "iommu", NULL },
+    { "iommu-on", ", 'iommu': true", "no such host device",
+      "use -device vfio-pci,host=0000:ff:1f.7\n" },
+    { "iommu-off", ", 'iommu': false", "iommu=off has no meaning", NULL },
+    { "kvm", ", 'prefer_msi': true, 'share_intx': true, 'iommu': true",
+      "no such host device",
+      "kvm-pci-assign is an old name; "
+      "use -device vfio-pci,host=0000:ff:1f.7,x-prefer-msi=on\n",
+      "kvm-pci-assign" },
+    { "kvm-configfd", ", 'configfd': '5'", "configfd has no meaning", NULL,
+      "kvm-pci-assign" },
 };
 
 static void test_pci_assign(const void *opaque)
@@ -875,7 +887,7 @@ static void test_pci_assign(const void *opaque)
     machine_start(&machine, adapter, "pc", "");
     for (i = 0; i < 2; i++) {
         g_autofree char *desc = try_pci_assign(&machine,
-                                               old_names[number].json);
+            old_names[number].driver ?: "pci-assign", old_names[number].json);
 
         g_assert_nonnull(strstr(desc, old_names[number].reason));
     }

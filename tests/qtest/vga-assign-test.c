@@ -20,6 +20,7 @@
 #include "qemu/bitops.h"
 #include "qemu/bswap.h"
 #include "qobject/qjson.h"
+#include "qobject/qlist.h"
 #include "vfio-user-machine.h"
 
 #define VGA         VFIO_PCI_VGA_REGION_INDEX
@@ -901,6 +902,70 @@ static void test_refused_twice(const void *opaque)
     machine_stop(&machine);
 }
 
+/*
+ * Help
+ */
+
+static bool is_ours(const char *name)
+{
+    static const char *const prefixes[] = {
+        "bar-", "prefer_msi", "x-bar-", "x-prefer-", "x-rom-", "x-vga",
+    };
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(prefixes); i++) {
+        if (g_str_has_prefix(name, prefixes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What -device DRIVER,help says: what can be set, and what it is otherwise */
+static void check_help(QTestState *qts, const char *driver)
+{
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    QDict *response = qtest_qmp(qts, "{'execute': 'device-list-properties',"
+                                " 'arguments': {'typename': %s}}", driver);
+    QListEntry *entry;
+    unsigned ours = 0;
+
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(response, "return"), entry) {
+        QDict *property = qobject_to(QDict, qlist_entry_obj(entry));
+        const char *name = qdict_get_str(property, "name");
+        const char *text = qdict_get_try_str(property, "description") ?: "";
+
+        g_assert_true(g_hash_table_add(names, (char *)name));
+        if (is_ours(name)) {
+            g_test_message("%s: %s", driver, name);
+            g_assert_true(qdict_haskey(property, "default-value"));
+            g_assert_null(strstr(text, "default"));
+            ours++;
+        }
+    }
+    g_assert_cmpint(ours, >, 0);
+    /* is told of a device that is there */
+    g_assert_false(g_hash_table_contains(names, "bar-identity"));
+    qobject_unref(response);
+}
+
+static void test_help(void)
+{
+    static const char *const drivers[] = {
+        "vfio-pci", "vfio-pci-nohotplug", "vfio-user-pci", "pci-assign",
+        "kvm-pci-assign",
+    };
+    QTestState *qts = qtest_init("-M none");
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(drivers); i++) {
+        if (qtest_has_device(drivers[i])) {
+            check_help(qts, drivers[i]);
+        }
+    }
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     unsigned i;
@@ -920,6 +985,7 @@ int main(int argc, char **argv)
 
         qtest_add_data_func(name, GUINT_TO_POINTER(i), test_bridge);
     }
+    qtest_add_func("vga-assign/help", test_help);
     qtest_add_func("vga-assign/edges", test_edges);
     qtest_add_func("vga-assign/endianness", test_endianness);
     for (i = 0; i < ARRAY_SIZE(faults); i++) {

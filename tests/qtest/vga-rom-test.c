@@ -763,6 +763,43 @@ static void test_uefi_pflash(void)
     check_uefi(options);
 }
 
+/* Adapters that OVMF has drivers for need no VBIOS there */
+static void test_uefi_drivers(void)
+{
+    static const struct {
+        unsigned vendor, device;
+        bool needless;
+    } ids[] = {
+        { 0x1013, 0x00a0, true }, { 0x1013, 0x00a8, true },
+        { 0x1013, 0x00b8, true }, { 0x1234, 0x1111, true },
+        { 0x1b36, 0x0100, true }, { 0x1af4, 0x1050, true },
+        { 0x15ad, 0x0405, true },
+        { 0x1013, 0x00bc }, { 0x1002, 0x5046 }, { 0x15ad, 0x0710 },
+    };
+    g_autofree char *firmware = uefi_image();
+    g_autofree char *options = g_strdup_printf("-bios %s", firmware);
+    g_autofree char *legacy = file_of_image(&ours);
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(ids); i++) {
+        g_autofree char *shown = g_strdup_printf("'x-pci-vendor-id': %u, "
+            "'x-pci-device-id': %u,", ids[i].vendor, ids[i].device);
+        g_autofree char *file = g_strdup_printf("%s 'romfile': '%s',", shown,
+                                                legacy);
+        Machine machine;
+
+        start(&machine, adapter_with(NULL), options);
+        plug(&machine, shown);
+        g_assert_cmpint(machine_said(&machine, "the host gives none"), ==,
+                        !ids[i].needless);
+        machine_unplug(&machine);
+        plug(&machine, file);
+        g_assert_cmpint(machine_said(&machine, "it has no EFI image"), ==,
+                        !ids[i].needless);
+        machine_stop(&machine);
+    }
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -803,6 +840,7 @@ int main(int argc, char **argv)
     qtest_add_func("vga-rom/file/without-bar", test_file_without_bar);
     qtest_add_func("vga-rom/uefi/bios", test_uefi_bios);
     qtest_add_func("vga-rom/uefi/pflash", test_uefi_pflash);
+    qtest_add_func("vga-rom/uefi/drivers", test_uefi_drivers);
     status = g_test_run();
 
     /* libqtest and GLib have none that removes a directory with its files */

@@ -911,6 +911,36 @@ static void test_query_nothing(void)
     qtest_quit(bench.qts);
 }
 
+/* ISA adapters are on no bus that is routed, and are there all the same */
+static void test_query_isa(void)
+{
+    static const char *const models[] = { "isa-vga", "isa-cirrus-vga" };
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(models); i++) {
+        g_autofree char *alone = g_strdup_printf("%s, which is on the ISA bus "
+            "and not routed, has the screen", models[i]);
+        g_autofree char *beside = g_strdup_printf("00:02.0 has the screen; but "
+            "%s, which is on the ISA bus and not routed, answers the same "
+            "accesses: leave it out", models[i]);
+        Bench bench;
+
+        if (!qtest_has_device(models[i])) {
+            continue;
+        }
+        bench.qts = qtest_initf("-M pc -nodefaults -vga none -device %s",
+                                models[i]);
+        check_verdict(&bench, alone);
+        qtest_quit(bench.qts);
+
+        bench.qts = qtest_initf("-M pc -nodefaults -vga none -device %s "
+                                "-device VGA,addr=2",
+                                models[i]);
+        check_verdict(&bench, beside);
+        qtest_quit(bench.qts);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const char *const models[] = {
@@ -951,5 +981,6 @@ int main(int argc, char **argv)
     qtest_add_func("vga-routing/query", test_query);
     qtest_add_func("vga-routing/query-split", test_query_split);
     qtest_add_func("vga-routing/query-nothing", test_query_nothing);
+    qtest_add_func("vga-routing/query-isa", test_query_isa);
     return g_test_run();
 }

@@ -275,6 +275,36 @@ static void test_odd(void)
     }
 }
 
+/* As host= of vfio-pci takes an address */
+static void test_sysfs_dir(void)
+{
+    static const struct {
+        const char *host, *name;
+    } hosts[] = {
+        { "0000:01:00.0", "0000:01:00.0" },
+        { "01:00.0", "0000:01:00.0" },
+        { "1:0.0", "0000:01:00.0" },
+        { "0:1:0.0", "0000:01:00.0" },
+        { "10000:e1:1f.7", "10000:e1:1f.7" },
+        { "a:b:c.1", "000a:0b:0c.1" },
+    };
+    static const char *const bad[] = { "", "01", "01:00", "x:y.z", "0.0" };
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(hosts); i++) {
+        g_autofree char *dir = pci_window_sysfs_dir(hosts[i].host);
+        g_autofree char *name = g_path_get_basename(dir);
+
+        g_assert_true(g_str_has_prefix(dir, "/sys/bus/pci/devices/"));
+        g_assert_cmpstr(name, ==, hosts[i].name);
+    }
+    for (i = 0; i < ARRAY_SIZE(bad); i++) {
+        g_autofree char *dir = pci_window_sysfs_dir(bad[i]);
+
+        g_assert_cmpstr(dir, ==, "");
+    }
+}
+
 int main(int argc, char **argv)
 {
     unsigned i;
@@ -290,5 +320,6 @@ int main(int argc, char **argv)
     g_test_add_func("/pci-window/memory", test_memory);
     g_test_add_func("/pci-window/bridge", test_bridge);
     g_test_add_func("/pci-window/odd", test_odd);
+    g_test_add_func("/pci-window/sysfs-dir", test_sysfs_dir);
     return g_test_run();
 }

@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 
 #include "hw/vfio/pci.h"
 #include "monitor/monitor.h"
@@ -129,6 +130,19 @@ static void fake_end(Fake *fake)
 /*
  * When it is held
  */
+
+/* What QEMU starts, a helper of a network for example, does not get it */
+static void test_close_on_exec(void)
+{
+    Fake fake;
+    int fd = fake_pair(&fake);
+
+    g_assert_cmpint(fcntl(fd, F_SETFD, 0), ==, 0);
+    fake.arbiter = vfio_vga_arbiter_new("card", ADDRESS, fd, &error_abort);
+    fake_expect(&fake, "target PCI:" ADDRESS);
+    g_assert_cmpint(fcntl(fd, F_GETFD), ==, FD_CLOEXEC);
+    fake_end(&fake);
+}
 
 static void test_one(void)
 {
@@ -324,6 +338,43 @@ static void test_wrong_fd(void)
     check_error(err, "file descriptor 9999");
 }
 
+static void check_node(dev_t device, const char *sys, const char *misc,
+                       const char *expected)
+{
+    g_autofree char *node = vfio_vga_arbiter_node(device, sys, misc);
+
+    g_assert_cmpstr(node, ==, expected);
+}
+
+/* Which device it is: by /sys, else by /proc, else nobody knows */
+static void test_node(void)
+{
+    g_autofree char *top = g_dir_make_tmp("vga-arbiter-XXXXXX", NULL);
+    g_autofree char *sys = g_build_filename(top, "sys", NULL);
+    g_autofree char *link = g_build_filename(sys, "10:63", NULL);
+    g_autofree char *misc = g_build_filename(top, "misc", NULL);
+
+    check_node(makedev(10, 63), sys, misc, NULL);
+    check_node(makedev(1, 3), sys, misc, "");
+
+    g_assert_true(g_file_set_contents(misc, "  1 psaux\n 63 vga_arbiter\n"
+                                      "229 fuse\n", -1, NULL));
+    check_node(makedev(10, 63), sys, misc, "vga_arbiter");
+    check_node(makedev(10, 229), sys, misc, "fuse");
+    check_node(makedev(10, 6), sys, misc, "");
+    check_node(makedev(1, 63), sys, misc, "");
+
+    g_assert_cmpint(g_mkdir(sys, 0755), ==, 0);
+    check_node(makedev(10, 63), sys, misc, "");
+    g_assert_cmpint(symlink("../../devices/virtual/misc/vga_arbiter", link), ==,
+                    0);
+    g_unlink(misc);
+    check_node(makedev(10, 63), sys, misc, "vga_arbiter");
+    g_unlink(link);
+    g_rmdir(sys);
+    g_rmdir(top);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -332,6 +383,7 @@ int main(int argc, char **argv)
     said = g_string_new(NULL);
 
     g_test_add_func("/vfio-vga-arbiter/one", test_one);
+    g_test_add_func("/vfio-vga-arbiter/close-on-exec", test_close_on_exec);
     g_test_add_func("/vfio-vga-arbiter/bounded", test_bounded);
     g_test_add_func("/vfio-vga-arbiter/free-while-held", test_free_while_held);
     g_test_add_func("/vfio-vga-arbiter/contention", test_contention);
@@ -340,6 +392,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-vga-arbiter/no-node", test_no_node);
     g_test_add_func("/vfio-vga-arbiter/no-permission", test_no_permission);
     g_test_add_func("/vfio-vga-arbiter/wrong-fd", test_wrong_fd);
+    g_test_add_func("/vfio-vga-arbiter/node", test_node);
 
     return g_test_run();
 }

@@ -6,7 +6,13 @@
  * The arithmetic is in qemu/pci-window.h.  Here it meets the machine: QEMU says
  * once, before the guest runs, which option makes room for the BARs of its
  * vfio-pci and vfio-user-pci devices, and with -machine x-auto-pci-window=on it
- * takes that option by itself, as far as it can.
+ * takes max-ram-below-4g by itself for vfio-pci's.
+ *
+ * Too few address bits are too few for any firmware.  max-ram-below-4g is said
+ * only where it is known to help: SeaBIOS places the BARs, whose rules the
+ * arithmetic has, and an adapter has x-vga=on, so that a VBIOS and a boot
+ * loader have to reach it.  OVMF places BARs by rules of its own, and an
+ * operating system reaches them above 4 GiB as well.
  */
 
 #ifndef HW_I386_PC_WINDOW_H
@@ -19,9 +25,11 @@ void pc_window_class_init(ObjectClass *oc);
 
 /*
  * With x-auto-pci-window=on, before RAM is split: set max_ram_below_4g, unless
- * the user did, and the default of pci-hole64-size, for the adapters on the
- * command line.  These are asked for their BARs: a host's device in sysfs, and
- * a server of vfio-user over a connection that is closed again.
+ * the user did, for the adapters on the command line, whose BARs sysfs tells,
+ * and for what bridges are to keep in reserve.  Servers of vfio-user are not
+ * asked: one may serve a single connection, and has to be left for the device.
+ * pci-hole64-size is left alone, since the window that the guest is told of
+ * covers BARs that firmware has placed anyway.
  */
 void pc_window_auto(PCMachineState *pcms, bool q35);
 

@@ -28,7 +28,8 @@
  *                 until reset.  q35 has these two anyway.
  * x-legacy-hole   0xa0000 to 0xfffff of the PCI space end in a region which
  *                 reads all ones and ignores writes.  An access that no PCI
- *                 device claims ends there, instead of in the RAM below.
+ *                 device claims ends there, instead of in the RAM below.  The
+ *                 board's region for option ROMs is taken away if it is empty.
  *
  * D_CLS (SMM data accesses go to PCI, code fetches to DRAM) is read and
  * written and has no effect: neither a KVM memory slot nor MemTxAttrs tell a
@@ -40,7 +41,9 @@
  * Nothing is copied.  KVM maps it as a read-only slot, and a write comes back
  * to the ROM device, which hands it to the PCI space.  A second RAMBlock over
  * the same host pages would not do: the block of a host address would no
- * longer be unique, and by it translated code and dirty bits are found.
+ * longer be unique, and by it translated code and dirty bits are found.  Dumps
+ * and the DMA of assigned devices find it by memory_region_shows_ram(); vfio
+ * maps it read-only.
  *
  * Mode 2 is a ROM device with a copy of the segment's PCI side, if that is ROM
  * from end to end: fetches need memory.  Otherwise each read is passed to the
@@ -69,11 +72,14 @@
 #include "qapi/qapi-types-common.h"
 #include "qom/object.h"
 
-/* What the user chose, part of the machine */
+struct MemoryRegion;
+
+/* Part of the machine: what the user chose, and what the board has */
 typedef struct PAMFixConfig {
     OnOffAuto pam;
     OnOffAuto hole;
     OnOffAuto smram;
+    struct MemoryRegion *option_roms;   /* in the PCI space, or NULL */
 } PAMFixConfig;
 
 typedef struct PAMFix PAMFix;
