@@ -56,8 +56,8 @@ struct VFIOPCIDevice;
 #define VFIO_VGA_ENGINE_PERIOD_MS 10
 
 /*
- * So many periods without a change, and nothing ticks any more: a second.  It is
- * up to 16 times as long where a mapped shadow changes now and then.
+ * So many periods without a change, and nothing ticks any more: a second, or up
+ * to 16 times as long where a mapped shadow changes now and then.
  */
 #define VFIO_VGA_ENGINE_IDLE_PERIODS 100
 
