@@ -1016,7 +1016,8 @@ static int engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
     return size;
 }
 
-/* Config space
+/*
+ * Config space
  *
  * A guest may write a register in any size, so it is the bytes that count.
  */

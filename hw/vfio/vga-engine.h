@@ -28,9 +28,9 @@
  * one that another replaces never leaves.  For each pair there is a row, with
  * its test, in docs/system/devices/vga-assign-speed.rst.
  *
- * Accesses to BARs that are mapped into the guest nobody sees, so they are not
- * mapped while anything may be pending (vga-bars.h).  What the adapter does by
- * itself nobody sees either: so each access is forwarded at once while it may be
+ * Nobody sees accesses to BARs that are mapped into the guest, so they are not
+ * mapped while anything may be pending (vga-bars.h).  Nor does anybody see what
+ * the adapter does by itself: each access is forwarded at once while it may be
  * bus master, which a native driver's adapter is.  After any of that, and after
  * a write to a BAR that QEMU sees, the registers are not known any more.
  *
@@ -56,8 +56,8 @@ struct VFIOPCIDevice;
 #define VFIO_VGA_ENGINE_PERIOD_MS 10
 
 /*
- * So many periods without a change, and nothing ticks any more: a second.  Up to
- * 16 times as long, where a mapped shadow changes now and then.
+ * So many periods without a change, and nothing ticks any more: a second, or up
+ * to 16 times as long where a mapped shadow changes now and then.
  */
 #define VFIO_VGA_ENGINE_IDLE_PERIODS 100
 

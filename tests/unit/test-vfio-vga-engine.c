@@ -407,6 +407,7 @@ static void test_mapped_bar_back(void)
 {
     text_start((MachineOptions) { .mmap = true });
     guest_read_bar(CARD_MEMORY_BAR, 0);
+    mode_set(MODE_TEXT, false);
     guest_write_bar(CARD_MMIO_BAR, 0x3d4 - 0x3b0, CARD_CR_BANK);
     guest_write_bar(CARD_MMIO_BAR, 0x3d5 - 0x3b0, 1);
     machine_pass(100 * MS);

@@ -84,6 +84,7 @@ static int card_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
 
     other_runs(20);
     machine.calls += nr == VFIO_PCI_VGA_REGION_INDEX;
+    machine.on_its_way = post;
     /* Through a mapped BAR the guest gets there before what is on its way */
     g_assert_false(post && machine_bars_mapped() &&
                    !machine.options.no_bar_order);
@@ -125,6 +126,7 @@ static int card_region_read(VFIODevice *vbasedev, uint8_t nr, off_t off,
     uint32_t i;
 
     other_runs(20);
+    machine.on_its_way = false;
     if (nr == VFIO_PCI_VGA_REGION_INDEX) {
         machine.calls++;
         machine.read_max = MAX(machine.read_max, size);
@@ -695,6 +697,7 @@ void machine_stop(void)
 
     g_assert_cmpint(machine.blocked, ==, 0);
     machine.options.other = false;
+    machine.going = true;
     vfio_vga_engine_exit(machine.vdev);
     machine_compare("after exit");
     for (i = 0; i < PCI_ROM_SLOT; i++) {

@@ -40,6 +40,8 @@ typedef struct Machine {
     unsigned misc_reads; /* of 3cc */
     unsigned blocked;    /* accesses that the guard dropped */
     unsigned others;     /* what the second processor did */
+    bool on_its_way;     /* a write, since the last call that is waited for */
+    bool going;          /* away: nobody uses it any more */
     uint64_t random;
 } Machine;
 

@@ -133,6 +133,8 @@ void view_update(void)
         bool bar = region->nr_mmaps && region->mmaps[0].mem.enabled;
 
         machine.slots += bar != view.bar[i];
+        g_assert_false(bar && !view.bar[i] && machine.on_its_way &&
+                       !machine.going);
         view.bar[i] = bar;
     }
 }
