@@ -12,9 +12,11 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
+import kinds
 import machines
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -183,7 +185,8 @@ def proxmox_refuses(argv, functions):
     hostpci = dict(w.split('=', 1) for w in words[1:])
     q35 = options['-machine'].startswith(('q35', 'pc-q35'))
     address = r'(?:[a-f0-9]{4,}:)?[a-f0-9]{2}:[a-f0-9]{2}(?:\.[a-f0-9])?'
-    several = '.' not in words[0] and functions > 1
+    address += '(;%s)*' % address
+    several = ';' in words[0] or '.' not in words[0] and functions > 1
     igd = hostpci.get('legacy-igd') == '1'
     rules = (
         (argv[:2] != ['qm', 'set'], 'not qm set'),
@@ -231,6 +234,23 @@ def t_proxmox_rules(suite):
             seen |= set(hostpci.split(',')[1:])
     same({'pcie=1', 'x-vga=1', 'legacy-igd=1', 'romfile=x.rom'} <= seen, True,
          seen)
+    # A function of another group is not taken along with the whole slot.
+    root = suite.machine('two-groups')
+    shutil.rmtree(root, ignore_errors=True)
+    machines.ready(root)
+    here = os.path.realpath(root + '/sys/bus/pci/devices/0000:01:00.0')
+    for function, group in ((2, 16), (3, 17)):
+        place = '%s%d' % (here[:-1], function)
+        shutil.copytree(here[:-1] + '1', place, symlinks=True)
+        os.symlink(os.path.relpath(place, root + '/sys/bus/pci/devices'),
+                   root + '/sys/bus/pci/devices/0000:01:00.%d' % function)
+        os.remove(place + '/iommu_group')
+        os.symlink('../../../../kernel/iommu_groups/%d' % group,
+                   place + '/iommu_group')
+    argv = suite.json('proxmox', '01:00.0', root='two-groups')['argv']
+    same(argv[argv.index('-hostpci0') + 1],
+         '0000:01:00.0;0000:01:00.1;0000:01:00.2,pcie=1,x-vga=1')
+    same(proxmox_refuses(argv, 4), None)
     for bad in ('a;b.rom', 'a,b.rom', 'a b.rom', 'a\nb.rom'):
         suite.says('Proxmox takes no romfile', 'proxmox', '01:00.0',
                    '--romfile', '/x/' + bad, code=2)
@@ -383,6 +403,40 @@ def t_xml_graphics(suite):
     _, notes = domain(suite, '00:02.0', pc.replace('  </os>', efi.replace(
         " secure='yes'", '') + '</os>'), root='graphics-1912')
     same('does not run the x86 VBIOS' in notes, True, notes)
+
+
+# The machine of each row of the manual's table of other tools, in its order.
+MANUAL = os.path.join(tool.TOP, 'docs', 'system', 'devices',
+                      'vga-assign-black-screen.rst')
+PEERS = ('no-iommu', 'iommu-off', 'fresh', 'chipset-slot', 'fresh',
+         'nvidia-open', 'guest-has-it', 'd3cold', 'off-the-bus', 'virtual',
+         'vgacon', 'simpledrm', 'efifb', 'cloud-kernel', 'disable-vga',
+         'leaked-lock', 'server', 'igd-decodes', 'igd-gen12', 'single',
+         'igd-zeros', 'apu', 'other-ids', 'broken-sum', 'big-bars',
+         'huge-bars', 'resizable', 'shared-interrupt', 'navi48', 'memlock')
+
+
+def peers():
+    """Name and verdict of the check that each row of the table names."""
+    text = read(MANUAL).decode().split('What other tools say\n', 1)[1]
+    for row in text.split('   * - ')[2:]:
+        cell = row.split('     - ')[4]
+        name, says = re.match('``(.*?)`` (fails|warns)', cell).groups()
+        yield name, {'fails': 'fail', 'warns': 'warn'}[says]
+
+
+def t_peers(suite):
+    """the manual's table of other tools: what it says of check is so"""
+    rows = list(peers())
+    same(len(rows), len(PEERS), 'rows')
+    for machine, (name, verdict) in zip(PEERS, rows):
+        make, bdf = (kinds.KINDS.get(machine) or machines.MACHINES[machine])[:2]
+        where = suite.machine(machine)
+        if not os.path.exists(where):
+            make(where)
+        found = suite.json('check', bdf, root=machine)['checks']
+        same([c['verdict'] for c in found if c['name'] == name], [verdict],
+             '%s: %s' % (machine, name))
 
 
 def t_golden(suite):

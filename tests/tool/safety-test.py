@@ -144,6 +144,14 @@ def t_output_input(suite):
     same(read(rom), before)
 
 
+def t_xml_characters(suite):
+    """what XML has no place for is not put into it"""
+    for option in ('--romfile', '--emulator'):
+        for bad in ('/a\x01b', '/a\nb', '/a\x1b[2J', b'/a\xff'):
+            suite.says('control characters', 'xml', '01:00.0', option, bad,
+                       code=2)
+
+
 def t_no_space(suite):
     """a file that cannot be written whole is not there at all"""
     out = suite.path('full.rom')
@@ -570,6 +578,20 @@ def t_copy(suite):
         same('leads out of' in done.stderr, True, done.stderr)
         same(files(outside), before, link)
         kernel.end()
+
+
+def t_copy_flash(suite):
+    """no register outside of a copy of a machine is written for a flash part"""
+    root, place = tool.flash_adapter(suite, 'flashlink',
+                                     machines.rom(0x10de, 0x1c81))
+    outside = suite.path('flashlink.outside')
+    real = os.path.realpath(place)
+    shutil.move(real, outside)
+    os.symlink(outside, real)
+    before = files(outside)
+    suite.says('symbolic links', 'rom', 'dump', '01:00.0', '--source', 'flash',
+               '--apply', '-o', suite.path('flashlink.rom'), *root, code=4)
+    same(files(outside), before)
 
 
 def t_unpack(suite):

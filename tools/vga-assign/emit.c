@@ -191,31 +191,51 @@ static void proxmox_note_romfile(const char *romfile)
     }
 }
 
+/* Without its function the whole slot is assigned, whatever is in it. */
+static bool is_whole_slot(const Machine *m, const GPtrArray *functions)
+{
+    const MachineDevice *d = g_ptr_array_index(functions, 0);
+    guint n = 0;
+
+    for (guint i = 0; i < m->devices->len; i++) {
+        const MachineDevice *o = g_ptr_array_index(m->devices, i);
+
+        n += o->domain == d->domain && o->bus == d->bus && o->slot == d->slot;
+    }
+    return functions->len > 1 && n == functions->len;
+}
+
+static char *proxmox_host(const Machine *m, const GPtrArray *functions)
+{
+    const MachineDevice *d = g_ptr_array_index(functions, 0);
+    GString *host = g_string_new(d->bdf);
+
+    if (is_whole_slot(m, functions)) {
+        g_string_truncate(host, host->len - strlen(".0"));
+        return g_string_free(host, FALSE);
+    }
+    for (guint i = 1; i < functions->len; i++) {
+        const MachineDevice *f = g_ptr_array_index(functions, i);
+
+        g_string_append_printf(host, ";%s", f->bdf);
+    }
+    return g_string_free(host, FALSE);
+}
+
 /*
  * Rules of qemu-server (src/PVE/QemuServer/PCI.pm): pcie=1 needs q35;
  * legacy-igd=1 needs the machine pc, -vga none, the host's 00:02.0 alone and no
- * x-vga=1, and has the guest's 00:02.0.  Without its function the whole slot is
- * assigned.
+ * x-vga=1, and has the guest's 00:02.0.
  */
-static void proxmox_hostpci(const GuestPlace *place, const MachineDevice *d,
-                            bool all, const char *romfile, GPtrArray *argv)
+static void proxmox_hostpci(const GuestPlace *place, const char *host,
+                            const char *romfile, GPtrArray *argv)
 {
     bool igd = place->igd_legacy || place->igd_uefi;
-    g_autofree char *address = all && !igd ?
-                               g_strndup(d->bdf, strlen(d->bdf) - 2) :
-                               g_strdup(d->bdf);
 
     add(argv, "-hostpci0");
-    add(argv, "%s%s%s%s%s", address, igd ? ",legacy-igd=1" : "",
+    add(argv, "%s%s%s%s%s%s", host, igd ? ",legacy-igd=1" : "",
         place->port ? ",pcie=1" : "", igd ? "" : ",x-vga=1",
-        romfile ? ",romfile=" : "");
-    if (romfile) {
-        char **last = (char **)&g_ptr_array_index(argv, argv->len - 1);
-        char *with = g_strconcat(*last, romfile, NULL);
-
-        g_free(*last);
-        *last = with;
-    }
+        romfile ? ",romfile=" : "", romfile ? romfile : "");
     if (place->igd_uefi) {
         add(argv, "-args");
         add(argv, "-set device.hostpci0.x-igd-legacy-mode=off -set "
@@ -229,7 +249,7 @@ int cmd_proxmox(const Command *command)
     g_autoptr(Machine) m = NULL;
     g_autoptr(GPtrArray) functions = NULL;
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *romfile = NULL;
+    g_autofree char *romfile = NULL, *host = NULL;
     const char *vmid = command->options->vmid;
     GuestPlace place;
     MachineDevice *d;
@@ -259,7 +279,10 @@ int cmd_proxmox(const Command *command)
     add(argv, "%s", guest_machine(&place));
     add(argv, "-vga");
     add(argv, "none");
-    proxmox_hostpci(&place, d, functions->len > 1, romfile, argv);
+    /* QEMU's legacy mode is for one function. */
+    host = place.igd_legacy || place.igd_uefi ? g_strdup(d->bdf) :
+           proxmox_host(m, functions);
+    proxmox_hostpci(&place, host, romfile, argv);
     emit_notes(command, &place);
     proxmox_note_romfile(command->options->romfile);
     cli_not_ready(command, m, d);

@@ -41,6 +41,10 @@ static int prom_open(const PromBars *p, const char *file, char **path)
     g_autofree char *name = device_file(p->device, file);
 
     *path = root_path(p->machine->root, name);
+    if (!root_contains(p->machine->root, name)) {
+        errno = ELOOP;
+        return -1;
+    }
     return open(*path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 

@@ -28,6 +28,7 @@
 #include "cli.h"
 #include "output.h"
 #include "reportfacts.h"
+#include "reportname.h"
 
 #define SERIAL_CAP 0x0003
 #define EXTENDED_CAPS 0x100
@@ -37,54 +38,6 @@ typedef struct Report {
     Machine *m;
     GString *out;
 } Report;
-
-/*
- * A name that the host chose as one word, and as one part of a path that leads
- * neither up nor elsewhere.  g_free().
- */
-static char *report_part(const char *name)
-{
-    char *part = g_utf8_make_valid(name, -1);
-
-    for (char *c = part; *c; c++) {
-        if (*c == ' ' || *c == '/' || g_ascii_iscntrl(*c)) {
-            *c = '_';
-        }
-    }
-    if (!*part || g_str_equal(part, ".") || g_str_equal(part, "..")) {
-        g_free(part);
-        return g_strdup("_");
-    }
-    return part;
-}
-
-/* The same for a path: each of its parts. */
-static char *report_path(const char *path)
-{
-    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
-
-    for (char **part = parts; *part; part++) {
-        char *clean = **part ? report_part(*part) : g_strdup("");
-
-        g_free(*part);
-        *part = clean;
-    }
-    return g_strjoinv("/", parts);
-}
-
-/* Tabs are /proc/cpuinfo's; no other control character is anybody's fact. */
-static char *report_line(const char *line)
-{
-    g_auto(GStrv) parts = g_strsplit(line, "\t", -1);
-
-    for (char **part = parts; *part; part++) {
-        char *clean = out_clean(*part);
-
-        g_free(*part);
-        *part = clean;
-    }
-    return g_strjoinv("\t", parts);
-}
 
 static void report_text(Report *r, const char *path, const char *text)
 {

@@ -331,6 +331,19 @@ static int xml_of_domain(const Command *command, const GPtrArray *functions)
     return xml_print(command, before, after);
 }
 
+/* XML 1.0 has no place for them, and libvirt none for a line break. */
+static bool xml_takes(const char *option, const char *path)
+{
+    g_autofree char *clean = out_clean(path ? path : "");
+
+    if (path && !g_str_equal(clean, path)) {
+        out_error("%s: '%s' has control characters, or is not UTF-8, and "
+                  "libvirt's XML cannot have it", option, path);
+        return false;
+    }
+    return true;
+}
+
 int cmd_xml(const Command *command)
 {
     g_autoptr(Machine) m = NULL;
@@ -342,6 +355,10 @@ int cmd_xml(const Command *command)
     MachineDevice *d;
     int code = EXIT_ENVIRONMENT;
 
+    if (!xml_takes("--romfile", romfile) ||
+        !xml_takes("--emulator", command->options->emulator)) {
+        return EXIT_USAGE;
+    }
     if (romfile && !g_path_is_absolute(romfile)) {
         out_error("libvirt wants the whole path of the romfile, not '%s'",
                   romfile);
