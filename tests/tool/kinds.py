@@ -282,13 +282,16 @@ def iommufd_alone(root):
     m.close()
 
 
-def software(doc, qemu=None, proxmox=False, libvirt=None, apparmor=None):
+def software(doc, qemu=None, proxmox=False, libvirt=None, apparmor=None,
+             seabios=None):
     """Programs of the host.  qemu: (prefix, whether it has the series)."""
     def function(root):
         m = amd(root)
         for prefix, patched in qemu or ():
             m.file(prefix + '/bin/qemu-system-x86_64', b'\x7fELF' + (
                 b'x-vga-arbiter' if patched else b'x-vga') + b'\0')
+        if seabios:
+            m.file(qemu[0][0] + '/share/qemu/bios-256k.bin', seabios)
         if proxmox:
             m.file('/usr/bin/pveversion', '#!/usr/bin/perl\n')
         if libvirt:
@@ -430,6 +433,12 @@ KINDS = {
                       libvirt='9000.0'), AMD, 'ok'),
     'qemu-distribution': (software('The distribution\'s QEMU.',
                                    (('/usr', False),)), AMD, 'warn'),
+    'seabios': (software('This series, and the release\'s SeaBIOS.',
+                         (('/opt/qemu-vga', True),), seabios='rel-1.17.0'),
+                AMD, 'warn'),
+    'seabios-ok': (software('This series, with its SeaBIOS.',
+                            (('/opt/qemu-vga', True),),
+                            seabios='1.17.0-vga-assign'), AMD, 'ok'),
     'proxmox': (software('Proxmox VE.', (('/usr', False),), True), AMD, 'warn'),
     'apparmor': (software('AppArmor, and no rule for it.',
                           (('/opt/qemu-vga', True),), libvirt='10000.0',

@@ -263,9 +263,9 @@ def t_usage(suite):
             ("no command 'rom'", ['rom']),
             ('no more', ['check', '01:00.0', '02:00.0']),
             ('args wants BDF', ['args']),
-            ("'01:00' is no PCI address", ['check', '01:00']),
-            ("'1:2:3:4.5' is no PCI address", ['check', '1:2:3:4.5']),
-            ("'01:20.0' is no PCI address", ['check', '01:20.0']),
+            ("'01:00' is not a PCI address", ['check', '01:00']),
+            ("'1:2:3:4.5' is not a PCI address", ['check', '1:2:3:4.5']),
+            ("'01:20.0' is not a PCI address", ['check', '01:20.0']),
             ('q35 or pc', ['check', '01:00.0', '--machine', 'isapc']),
             ('bios or uefi', ['check', '01:00.0', '--firmware', 'coreboot']),
             ('512M or 4G', ['check', '01:00.0', '--memory', '4']),
@@ -284,7 +284,7 @@ def t_no_such_device(suite):
     suite.says('0000:09:00.0: there is no such device', 'check', '9:0.0',
                code=4)
     for verb in ('args', 'xml', 'proxmox'):
-        suite.says('is no VGA controller: its class is 0403', verb, '01:00.1',
+        suite.says('is not a VGA controller: its class is 0403', verb, '01:00.1',
                    code=1)
     done = suite.run('check', '01:00.0', root='big-bars', code=1)
     same('its class is 0302, and only a VGA controller' in done.stdout, True)

@@ -256,6 +256,8 @@ EFFECTS = (
     ('^echo .*apparmor', writes(
         '/etc/apparmor.d/local/abstractions/libvirt-qemu',
         '/opt/qemu-vga/** rmix,\n')),
+    ('^make install PREFIX=.*which brings both', writes(
+        '/opt/qemu-vga/share/qemu/bios-256k.bin', '1.17.0-vga-assign')),
     ('^make install PREFIX=/opt/qemu-vga', writes(
         '/opt/qemu-vga/bin/qemu-system-x86_64', 'x-vga-arbiter')),
     ('^modprobe vfio-pci, then', writes(

@@ -377,8 +377,13 @@ void check_qemu(const CheckContext *c, CheckResult *r)
     if (q && c->guest->firmware == VBIOS_FIRMWARE_UEFI && !ovmf) {
         is_warn(r, "%s, and no OVMF was found for a UEFI guest", q->path);
         to_fix(r, "apt install ovmf (Fedora: edk2-ovmf)");
+    } else if (q && q->patched && q->seabios == ANSWER_NO) {
+        is_warn(r, "%s has this series, and its SeaBIOS does not: the window "
+                "for BARs is smaller, and the boot VGA may be another", q->path);
+        to_fix(r, "make install PREFIX=%s, which brings both", q->prefix);
     } else if (q && q->patched) {
-        is_ok(r, "%s, with this series", q->path);
+        is_ok(r, "%s, with this series%s", q->path,
+              q->seabios == ANSWER_YES ? " and its SeaBIOS" : "");
     } else if (host_is_proxmox(c->m)) {
         qemu_is_proxmox(r);
     } else if (q) {

@@ -41,7 +41,7 @@ MachineDevice *cli_device(const Machine *machine, const char *text, int *code)
     MachineDevice *device = bdf ? machine_device(machine, bdf) : NULL;
 
     if (!bdf) {
-        out_error("'%s' is no PCI address", text);
+        out_error("'%s' is not a PCI address", text);
         out_hint("an address is written as 01:00.0 or 0000:01:00.0");
         *code = EXIT_USAGE;
         return NULL;
@@ -64,7 +64,7 @@ MachineDevice *cli_vga(const Machine *machine, const char *text, int *code)
     MachineDevice *device = cli_device(machine, text, code);
 
     if (device && !device_is_vga(device)) {
-        out_error("%s is no VGA controller: its class is %04x, VGA is 0300",
+        out_error("%s is not a VGA controller: its class is %04x, VGA is 0300",
                   device->bdf, device->class_code >> 8);
         hint_adapters(machine);
         *code = EXIT_NO;

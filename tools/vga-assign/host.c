@@ -145,10 +145,8 @@ bool host_apparmor_allows(const Machine *m, const char *prefix)
     return false;
 }
 
-/* A property that no other QEMU has. */
-static bool has_series(const Machine *m, const char *path)
+static bool file_has(const Machine *m, const char *path, const char *mark)
 {
-    static const char mark[] = "x-vga-arbiter";
     g_autofree char *name = root_path(m->root, path);
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool found = false;
@@ -182,6 +180,8 @@ static void add_qemu(const Machine *m, GPtrArray *qemus, const char *prefix,
                      const char *name)
 {
     g_autofree char *path = g_strconcat(prefix, "/bin/", name, NULL);
+    g_autofree char *bios = g_strconcat(prefix, "/share/qemu/bios-256k.bin",
+                                        NULL);
     HostQEMU *q;
 
     if (!root_exists(m->root, path)) {
@@ -190,7 +190,10 @@ static void add_qemu(const Machine *m, GPtrArray *qemus, const char *prefix,
     q = g_new0(HostQEMU, 1);
     q->path = g_steal_pointer(&path);
     q->prefix = g_strdup(prefix);
-    q->patched = has_series(m, q->path);
+    /* A property that no other QEMU has, and what our SeaBIOS calls itself. */
+    q->patched = file_has(m, q->path, "x-vga-arbiter");
+    q->seabios = root_exists(m->root, bios) ?
+                 file_has(m, bios, "-vga-assign") : ANSWER_UNKNOWN;
     g_ptr_array_insert(qemus, q->patched ? 0 : -1, q);
 }
 

@@ -47,6 +47,7 @@ typedef struct HostQEMU {
     char *path;             /* "/opt/qemu-vga/bin/qemu-system-x86_64" */
     char *prefix;           /* "/opt/qemu-vga" */
     bool patched;           /* it has this series */
+    Answer seabios;         /* and so has its SeaBIOS */
 } HostQEMU;
 
 /** host_qemus: HostQEMU in an array that frees them, patched ones first */

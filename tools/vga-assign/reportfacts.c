@@ -92,6 +92,13 @@ static void report_programs(GString *out, const Machine *m)
         const HostQEMU *q = g_ptr_array_index(qemus, i);
 
         fact(out, q->path, "%s", q->patched ? "x-vga-arbiter" : "");
+        if (q->seabios != ANSWER_UNKNOWN) {
+            g_autofree char *bios = g_strconcat(q->prefix, "/share/qemu/"
+                                                "bios-256k.bin", NULL);
+
+            fact(out, bios, "%s", q->seabios == ANSWER_YES ? "-vga-assign" :
+                 "rel-");
+        }
         if (q->patched && host_apparmor(m) &&
             host_apparmor_allows(m, q->prefix)) {
             fact(out, "/etc/apparmor.d/local/abstractions/libvirt-qemu",
