@@ -3,26 +3,32 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- *     vga-soak SEED ACCESSES
+ *     vga-soak SEED ACCESSES [WAY...]
  *
  * First two threads, one a processor, write and read text and then dots, a line
- * of the screen each in turn, while the main one moves the cursor and sets
- * colors: each read must give what its thread wrote, and so must all of the
- * memory in the end.
+ * of the screen each in turn, while the main one moves the cursor, sets colors
+ * and the same mode again; all of them access each WAY (ways.h), too.  Each
+ * read must give what its thread wrote, and so must all of the memory in the
+ * end.
  *
- * Then random accesses in three modes and to a font, which depend on SEED
- * alone.  What they read, and all planes and registers in the end, make a hash:
- * it is the same on each way that leads to such an adapter, or one of the ways
- * is wrong.  As software does, this loads the latches in the mode in which it
- * uses them.
+ * Then random accesses in three modes, to a font and by each WAY, which depend
+ * on SEED alone.  What they read, and all planes and registers in the end, make
+ * a hash: it is the same on each way that leads to such an adapter, or one of
+ * the ways is wrong.  As software does, this loads the latches in the mode in
+ * which it uses them.
+ *
+ * It is started in the adapter's directory of sysfs.
  */
 
 #include <pthread.h>
 
 #include "vga-text.h"
+#include "vga-modes.h"
+#include "ways.h"
 
-#define PLANE_SIZE 0x10000
 #define LINE       160          /* bytes, of text; also used for dots */
+#define WAYS       16
+#define BARS       6
 
 static uint64_t seed;
 static uint64_t hash = 0xcbf29ce484222325ULL;
@@ -43,63 +49,117 @@ static void note(uint32_t value)
 }
 
 /*
- * Modes, as a video BIOS sets them
+ * Ways beside memory
  */
 
-typedef struct Mode {
-    uint32_t start;             /* of the window, which is the mapping's */
-    uint32_t size;
-    uint8_t misc;
-    uint8_t sr[5];
-    uint8_t cr[25];
-    uint8_t gr[9];
-} Mode;
+static Way ways[WAYS];
+static unsigned way_count;
+static volatile uint8_t *bars[BARS];    /* of memory */
+static int bar_files[BARS];             /* of ports */
+static int config_file;
 
-enum { MODE_3, MODE_FONT, MODE_12, MODE_13, MODES };
+static uint32_t access_file(int fd, uint32_t at, unsigned size, bool write,
+                            uint32_t value)
+{
+    ssize_t done = write ? pwrite(fd, &value, size, at)
+                         : pread(fd, &value, size, at);
 
-static const Mode modes[MODES] = {
-    [MODE_3] = {
-        TEXT, 0x8000, 0x67, { 0x03, 0x00, 0x03, 0x00, 0x02 },
-        { 0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d,
-          0x0e, 0x00, 0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96,
-          0xb9, 0xa3, 0xff },
-        { 0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0e, 0x0f, 0xff } },
-    /* the first font of a text mode, and a bit of the next */
-    [MODE_FONT] = {
-        0, 0x2400, 0x67, { 0x03, 0x00, 0x04, 0x00, 0x07 },
-        { 0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d,
-          0x0e, 0x00, 0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96,
-          0xb9, 0xa3, 0xff },
-        { 0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x04, 0x0f, 0xff } },
-    [MODE_12] = {
-        0, PLANE_SIZE, 0xe3, { 0x03, 0x01, 0x0f, 0x00, 0x06 },
-        { 0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0x0b, 0x3e, 0x00, 0x40, 0x00,
-          0x00, 0x00, 0x00, 0x00, 0x00, 0xea, 0x8c, 0xdf, 0x28, 0x00, 0xe7,
-          0x04, 0xe3, 0xff },
-        { 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05, 0x0f, 0xff } },
-    [MODE_13] = {
-        0, PLANE_SIZE, 0x63, { 0x03, 0x01, 0x0f, 0x00, 0x0e },
-        { 0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0xbf, 0x1f, 0x00, 0x41, 0x00,
-          0x00, 0x00, 0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x40, 0x96,
-          0xb9, 0xa3, 0xff },
-        { 0x00, 0x00, 0x00, 0x00, 0x00, 0x40, 0x05, 0x0f, 0xff } },
-};
+    if (done != size) {
+        give_up("way");
+    }
+    return value;
+}
 
-static void set_mode(const Mode *mode)
+static uint32_t access_memory(volatile uint8_t *at, unsigned size, bool write,
+                              uint32_t value)
+{
+    switch (size) {
+    case 1:
+        return write ? *at = value : *at;
+    case 2:
+        return write ? *(volatile uint16_t *)at = value
+                     : *(volatile uint16_t *)at;
+    default:
+        return write ? *(volatile uint32_t *)at = value
+                     : *(volatile uint32_t *)at;
+    }
+}
+
+static uint32_t mask(uint32_t value, unsigned size)
+{
+    return size < 4 ? value & ((1u << 8 * size) - 1) : value;
+}
+
+static uint32_t access_way(const Way *way, unsigned size, bool write,
+                           uint32_t value)
+{
+    int bar = way->kind - '0';
+
+    if (way->kind == 'p') {
+        value = access_file(ports, way->at, size, write, value);
+    } else if (way->kind == 'c') {
+        value = access_file(config_file, way->at, size, write, value);
+    } else if (bars[bar]) {
+        value = access_memory(bars[bar] + way->at, size, write, value);
+    } else {
+        value = access_file(bar_files[bar], way->at, size, write, value);
+    }
+    return mask(value, size);
+}
+
+static void open_bar(int bar)
+{
+    char name[] = "resource0";
+    void *memory;
+
+    name[8] += bar;
+    bar_files[bar] = open(name, O_RDWR);
+    if (bar_files[bar] < 0) {
+        return;                         /* not of this adapter */
+    }
+    memory = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE, MAP_SHARED,
+                  bar_files[bar], 0);
+    bars[bar] = memory == MAP_FAILED ? NULL : memory;
+}
+
+static void open_ways(char **words)
 {
     int i;
 
-    outb(mode->misc, 0x3c2);
-    for (i = 0; i < sizeof(mode->sr); i++) {
-        set(0x3c4, i, mode->sr[i]);
+    for (i = 0; i < BARS; i++) {
+        open_bar(i);
     }
-    set(0x3d4, 0x11, 0x0e);     /* unlocks the first eight */
-    for (i = 0; i < sizeof(mode->cr); i++) {
-        set(0x3d4, i, mode->cr[i]);
+    config_file = open("config", O_RDWR);
+    for (; *words && way_count < WAYS; words++) {
+        way_count += read_way(&ways[way_count], *words);
     }
-    for (i = 0; i < sizeof(mode->gr); i++) {
-        set(0x3ce, i, mode->gr[i]);
+}
+
+/* /dev/port makes bytes of whatever is wider */
+static unsigned way_size(const Way *way, uint64_t *state)
+{
+    unsigned widest = way->kind == 'p' ? 1 : way->widest;
+    unsigned size = 1 << below(state, 3);
+
+    return size > widest ? widest : size;
+}
+
+/* What is written is what is there, unless that is the adapter's memory */
+static uint32_t use_way(const Way *way, uint64_t *state, bool write)
+{
+    unsigned size = way_size(way, state);
+    uint32_t value = write && way->mirror ? below(state, UINT32_MAX)
+                                          : access_way(way, size, false, 0);
+
+    if (write && !way->read_only) {
+        access_way(way, size, true, value);
     }
+    return mask(value, size);
+}
+
+static const Way *some_way(uint64_t *state)
+{
+    return way_count ? &ways[below(state, way_count)] : NULL;
 }
 
 static void set_planes(uint8_t write, uint8_t read)
@@ -152,7 +212,9 @@ static void *race(void *opaque)
         volatile uint16_t *cell = (void *)(window + r->mode->start + at);
         uint16_t *model = (void *)(r->model + at);
 
-        if (below(&r->state, 2)) {
+        if (way_count && !below(&r->state, 16)) {
+            use_way(some_way(&r->state), &r->state, false);
+        } else if (below(&r->state, 2)) {
             r->wrong += *cell != *model;
         } else {
             *cell = *model = below(&r->state, 0x10000);
@@ -188,8 +250,22 @@ static unsigned long end_race(Racer *r)
     return r->wrong;
 }
 
+/* What ends a copy and posting, and lets them begin anew */
+static void disturb_race(const Mode *mode, uint64_t *state)
+{
+    const Way *way = some_way(state);
+
+    if (way && way->kind != 'p') {
+        use_way(way, state, !way->mirror);
+    }
+    if (!below(state, 4)) {
+        set_mode(mode);
+    }
+}
+
 static unsigned long run_race(const Mode *mode, unsigned long count)
 {
+    uint64_t state = seed;
     uint32_t i;
 
     set_mode(mode);
@@ -202,6 +278,7 @@ static unsigned long run_race(const Mode *mode, unsigned long count)
     for (i = 0; i < 100; i++) {
         set(0x3d4, 0x0f, i);
         color(i, i);
+        disturb_race(mode, &state);
         usleep(1000);
     }
     return end_race(&racers[0]) + end_race(&racers[1]);
@@ -326,6 +403,15 @@ static void set_graphics(void)
     read_some();
 }
 
+static void go_way(void)
+{
+    const Way *way = some_way(&seed);
+
+    if (way) {
+        note(use_way(way, &seed, !below(&seed, 4)));
+    }
+}
+
 static void get_registers(void)
 {
     note(get(0x3c4, below(&seed, 5)));
@@ -359,6 +445,7 @@ static const struct {
     { set_screen, 4 },
     { set_graphics, 20 },
     { get_registers, 2 },
+    { go_way, 10 },
     { pause_some, 3 },
     { change_mode, 1 },
 };
@@ -420,11 +507,12 @@ int main(int argc, char **argv)
     if (!open_ports()) {
         return 1;
     }
-    if (argc != 3) {
+    if (argc < 3) {
         errno = EINVAL;
         give_up("SEED ACCESSES");
     }
     open_window();
+    open_ways(argv + 3);
     seed = strtoull(argv[1], NULL, 0);
     count = strtoul(argv[2], NULL, 0);
     say("vga-soak: text, two processors: wrong %lu\n",

@@ -45,6 +45,12 @@ IO_MODULES = ('ahci', 'sd_mod', 'e1000e')
 FIRMWARE = ('bios*.bin', 'vgabios*.bin', 'kvmvapic.bin', 'linuxboot*.bin',
             'multiboot*.bin', 'pvh.bin')
 
+BARE = ('-m32', '-ffreestanding', '-fno-pic', '-no-pie', '-static',
+        '-nostdlib', '-fno-stack-protector',
+        '-fno-asynchronous-unwind-tables', '-Wl,--build-id=none', '-Wl,-N',
+        '-Wl,--no-warn-rwx-segments', '-Wl,--section-start=.multiboot=0x100000',
+        '-Wl,-Ttext=0x100010')
+
 # Versions of a built file that stay: a patched and an unpatched QEMU, say.
 KEPT = 4
 
@@ -426,10 +432,24 @@ def drm_initrd():
 
 def guest_program(name):
     """lab/guests/NAME.c, for a guest that has no libraries."""
-    source = os.path.join(LAB, 'guests', name + '.c')
-    included = os.path.join(LAB, 'guests', 'vga-text.h')
-    return built(name, digest(source, included, __file__), lambda path:
-                 run(['cc', '-O2', '-static', '-o', path, source]))
+    return compiled(name, '-static')
+
+
+def bare_guest(name):
+    """lab/guests/NAME.c as a Multiboot image, for a guest without Linux.
+
+    Its header is an ELF section of its own: it must come first in the file.
+    """
+    return compiled(name, *BARE)
+
+
+def compiled(name, *options):
+    """lab/guests/NAME.c, built with more options of the compiler."""
+    guests = os.path.join(LAB, 'guests')
+    source = os.path.join(guests, name + '.c')
+    included = sorted(glob.glob(os.path.join(guests, '*.h')))
+    return built(name, digest(source, *included, *options, __file__),
+                 lambda path: run(['cc', '-O2', '-o', path, *options, source]))
 
 
 def switch_initrd():

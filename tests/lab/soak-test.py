@@ -4,13 +4,16 @@
 
 lab/guests/vga-soak.c under the lab's KVM, where writes are posted and copies
 are RAM, which a qtest has not: two processors at once, and random accesses
-whose outcome must not depend on the way.  SOAK_SEED and SOAK_ACCESSES choose
+whose outcome must not depend on the way; of memory, of ports, of BARs and of
+config space.  SOAK_SEED and SOAK_ACCESSES choose
 others.
 """
 
 import functools
 import os
 import re
+
+from ways import WAYS as BESIDE
 
 # A file with a hyphen in its name, as Meson's tests have.
 LAB = __import__('lab-test')
@@ -39,7 +42,8 @@ def soak(model, way, options, used=()):
               '--host-cmd', PROBE,
               '--kernel', images.kernel(), '--initrd', images.soak_initrd(),
               '--append', 'console=ttyS0 quiet no_timer_check nomodeset '
-              f'lab.soak={SEED},{ACCESSES}', until='debug:vga-soak: quiet')
+              f'lab.soak={SEED},{ACCESSES},'
+              + BESIDE[model].replace(' ', ','), until='debug:vga-soak: quiet')
     log = lab.read('guest.log')
     counters = lab.result['counters']
     print(f'# {counters}')

@@ -1,0 +1,221 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Modes set by the video BIOS, again and again, while a timer interrupts: what
+ * the registers and the palette are afterwards must be what they were the times
+ * before.  A disk of a few sectors; it goes on for ever, and says on the
+ * debug port after each round how many modes it has set and how many bytes were
+ * wrong in all of them:
+ *
+ *     modes 0000000c wrong 00000000
+ */
+        .set    SECTORS, 4
+        .set    SEGMENT, 0x2000         /* where the first times are kept */
+        .set    KEEP, 1024              /* bytes for each mode */
+        .set    PIT_DIVISOR, 1193       /* a thousand a second */
+
+        .code16
+        .globl  _start
+_start:
+        cli
+        cld
+        xorw    %ax, %ax
+        movw    %ax, %ds
+        movw    %ax, %ss
+        movw    $0x7c00, %sp
+        movw    $SEGMENT, %ax
+        movw    %ax, %es
+        sti
+        xorw    %ax, %ax
+        pushw   %es
+        movw    %ax, %es
+        movw    $(0x0200 | SECTORS), %ax /* INT 13h: read sectors */
+        movw    $0x0002, %cx            /* from cylinder 0, sector 2 */
+        movb    $0, %dh
+        movw    $0x7e00, %bx
+        int     $0x13
+        popw    %es
+        jc      stuck
+        jmp     main
+stuck:
+        hlt
+        jmp     stuck
+        .org    510
+        .word   0xaa55
+
+say:                                    /* string at %si */
+        movw    $0x402, %dx
+1:
+        lodsb
+        testb   %al, %al
+        jz      2f
+        outb    %al, %dx
+        jmp     1b
+2:
+        ret
+
+hex32:                                  /* %eax in 8 digits */
+        movw    $0x402, %dx
+        movw    $8, %cx
+1:
+        roll    $4, %eax
+        pushl   %eax
+        andb    $0x0f, %al
+        cmpb    $10, %al
+        jb      2f
+        addb    $('a' - '0' - 10), %al
+2:
+        addb    $'0', %al
+        outb    %al, %dx
+        popl    %eax
+        loop    1b
+        ret
+
+/* A byte in %al: kept at %di while there is to learn, then it must be that */
+note:
+        cmpb    $0, learn
+        je      1f
+        stosb
+        ret
+1:
+        cmpb    %al, %es:(%di)
+        je      2f
+        incl    wrong
+        pushaw
+        movzbl  %al, %eax
+        shll    $16, %eax
+        movb    %es:(%di), %ah
+        movb    %dl, %al
+        pushl   %eax
+        movw    $is, %si                /* place, value, first value, port */
+        call    say
+        movzwl  %di, %eax
+        call    hex32
+        popl    %eax
+        call    hex32
+        movw    $end, %si
+        call    say
+        popaw
+2:
+        incw    %di
+        ret
+
+/* Registers 0 to %cl - 1, with the index port in %dx */
+indexed:
+        xorb    %ah, %ah
+1:
+        movb    %ah, %al
+        outb    %al, %dx
+        incw    %dx
+        inb     %dx, %al
+        decw    %dx
+        call    note
+        incb    %ah
+        decb    %cl
+        jnz     1b
+        ret
+
+look:
+        movw    $0x3cc, %dx
+        inb     %dx, %al
+        call    note
+        movw    $0x3c4, %dx
+        movb    $5, %cl
+        call    indexed
+        movw    $0x3ce, %dx
+        movb    $9, %cl
+        call    indexed
+        movw    $0x3d4, %dx
+        movb    $25, %cl
+        call    indexed
+        xorb    %ah, %ah                /* attributes */
+1:
+        movw    $0x3da, %dx
+        inb     %dx, %al
+        movw    $0x3c0, %dx
+        movb    %ah, %al
+        orb     $0x20, %al
+        outb    %al, %dx
+        incw    %dx
+        inb     %dx, %al
+        call    note
+        incb    %ah
+        cmpb    $0x15, %ah
+        jb      1b
+        movw    $0x3c6, %dx
+        inb     %dx, %al
+        call    note
+        movw    $0x3c8, %dx             /* where the last load has ended */
+        inb     %dx, %al
+        call    note
+        movw    $0x3c7, %dx
+        xorb    %al, %al
+        outb    %al, %dx
+        movw    $0x3c9, %dx
+        movw    $768, %cx
+1:
+        inb     %dx, %al
+        call    note
+        loop    1b
+        ret
+
+modes:  .word   0x4f02, 0x0101          /* %ax, %bx */
+        .word   0x0003, 0
+        .word   0x4f02, 0x0103
+        .word   0x0012, 0
+        .word   0x4f02, 0x0111
+        .word   0x0013, 0
+        .word   0
+
+main:
+        movb    $0x34, %al              /* counter 0: rate generator */
+        outb    %al, $0x43
+        movb    $(PIT_DIVISOR & 0xff), %al
+        outb    %al, $0x40
+        movb    $(PIT_DIVISOR >> 8), %al
+        outb    %al, $0x40
+round:
+        movw    $modes, %bp
+        xorw    %di, %di
+set:
+        movw    (%bp), %ax
+        movw    2(%bp), %bx
+        pushw   %bp
+        pushw   %di
+        pushw   %es
+        int     $0x10
+        popw    %es
+        popw    %di
+        popw    %bp
+        pushw   %di
+        call    look
+        popw    %di
+        incl    count
+        addw    $KEEP, %di
+        addw    $4, %bp
+        cmpw    $0, (%bp)
+        jne     set
+        subb    $1, learn               /* and stays 0 */
+        adcb    $0, learn
+        movw    $set_so_far, %si
+        call    say
+        movl    count, %eax
+        call    hex32
+        movw    $wrong_so_far, %si
+        call    say
+        movl    wrong, %eax
+        call    hex32
+        movw    $end, %si
+        call    say
+        jmp     round
+
+learn:  .byte   2                       /* rounds; the first is unlike others */
+count:  .long   0
+wrong:  .long   0
+is:     .asciz  "differs: "
+set_so_far:
+        .asciz  "modes "
+wrong_so_far:
+        .asciz  " wrong "
+end:    .asciz  "\n"
+        .org    512 * (SECTORS + 1)
