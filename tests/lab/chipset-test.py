@@ -685,7 +685,7 @@ def vapic_case(machine):
                   if int(start, 16) <= last + 1 and int(end, 16) >= first - 1}
         require(around.get('ram', (last, 0)) == (first, last),
                 f'the ROM is not writable RAM of its own: {ranges_of_memory}')
-        require('romd' in around, 'nothing beside it is write-protected, so '
+        require('rom' in around, 'nothing beside it is write-protected, so '
                 f'this shows nothing: {ranges_of_memory}')
     return (f'kvmvapic: {machine} with everything on', case)
 
