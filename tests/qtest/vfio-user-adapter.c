@@ -858,6 +858,30 @@ void adapter_set_pm(Adapter *adapter)
     config[PCI_CAPABILITY_LIST] = ADAPTER_PM_CAP;
 }
 
+void adapter_set_express(Adapter *adapter)
+{
+    uint8_t config[PCI_CFG_SPACE_SIZE];
+
+    memcpy(config, adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX),
+           sizeof(config));
+    adapter_set_region(adapter, VFIO_PCI_CONFIG_REGION_INDEX,
+                       VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
+                       PCI_CFG_SPACE_EXP_SIZE);
+    memcpy(adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX), config,
+           sizeof(config));
+}
+
+void adapter_set_sender(Adapter *adapter, AdapterSender *sender, void *opaque)
+{
+    adapter->sender = sender;
+    adapter->sender_opaque = opaque;
+}
+
+void adapter_forget_accesses(Adapter *adapter)
+{
+    adapter->forgets_accesses = true;
+}
+
 void adapter_set_intx(Adapter *adapter)
 {
     adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX)[PCI_INTERRUPT_PIN] = 1;
@@ -905,30 +929,6 @@ void adapter_set_region_caps(Adapter *adapter, unsigned region,
     adapter->region[region].caps = caps;
     adapter->region[region].caps_size = size;
     adapter->region[region].caps_offset = offset;
-}
-
-void adapter_set_express(Adapter *adapter)
-{
-    uint8_t config[PCI_CFG_SPACE_SIZE];
-
-    memcpy(config, adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX),
-           sizeof(config));
-    adapter_set_region(adapter, VFIO_PCI_CONFIG_REGION_INDEX,
-                       VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
-                       PCI_CFG_SPACE_EXP_SIZE);
-    memcpy(adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX), config,
-           sizeof(config));
-}
-
-void adapter_set_sender(Adapter *adapter, AdapterSender *sender, void *opaque)
-{
-    adapter->sender = sender;
-    adapter->sender_opaque = opaque;
-}
-
-void adapter_forget_accesses(Adapter *adapter)
-{
-    adapter->forgets_accesses = true;
 }
 
 void adapter_start(Adapter *adapter)

@@ -80,6 +80,16 @@ void adapter_set_region(Adapter *adapter, unsigned region, uint32_t flags,
                         uint64_t size);
 void adapter_set_bar(Adapter *adapter, unsigned bar, uint32_t size, bool io);
 void adapter_set_rom(Adapter *adapter, uint32_t size);
+/* 4096 bytes of config space; before what else is set of it */
+void adapter_set_express(Adapter *adapter);
+/*
+ * Have @sender send replies, in the adapter's thread: the message @msg, or what
+ * it makes of it.  False ends the connection.
+ */
+typedef bool AdapterSender(void *opaque, int fd, const void *msg, size_t size);
+void adapter_set_sender(Adapter *adapter, AdapterSender *sender, void *opaque);
+/* Record no accesses, where there are millions */
+void adapter_forget_accesses(Adapter *adapter);
 /* Table at the start of @bar, pending bits in its second half */
 void adapter_set_msix(Adapter *adapter, unsigned bar, unsigned vectors);
 /* D0 to D3hot, in a capability at ADAPTER_PM_CAP; after adapter_set_msix() */
@@ -107,16 +117,6 @@ void adapter_set_region_size(Adapter *adapter, unsigned region, uint64_t size);
  */
 void adapter_set_region_caps(Adapter *adapter, unsigned region,
                              const void *caps, uint32_t size, uint32_t offset);
-/* 4096 bytes of config space; before what else is set of it */
-void adapter_set_express(Adapter *adapter);
-/*
- * Have @sender send replies, in the adapter's thread: the message @msg, or what
- * it makes of it.  False ends the connection.
- */
-typedef bool AdapterSender(void *opaque, int fd, const void *msg, size_t size);
-void adapter_set_sender(Adapter *adapter, AdapterSender *sender, void *opaque);
-/* Record no accesses, where there are millions */
-void adapter_forget_accesses(Adapter *adapter);
 void adapter_start(Adapter *adapter);
 
 /* At any time */
