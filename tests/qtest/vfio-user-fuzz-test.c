@@ -18,7 +18,7 @@
  *   VFIO_USER_FUZZ_COUNT    of seeds; default: some, for a test
  *   VFIO_USER_FUZZ_SECONDS  go on for so long, whatever the count
  *
- * To replay a failure, set the seed that it printed, and a count of 1.
+ * To replay a failure, set the seed and the count that it printed.
  */
 
 #include "qemu/osdep.h"
@@ -48,7 +48,7 @@
 #define LOG_A_DEVICE    (16 * KiB)
 #define HANGS           120             /* s */
 
-static uint32_t seed;
+static uint32_t seed, first_seed;       /* the first of the QEMU that runs */
 static volatile sig_atomic_t seconds_waited;
 static char *log_name;
 
@@ -71,7 +71,10 @@ static void fuzz_failed(void *opaque)
     g_autofree char *text = NULL;
     gsize size = 0;
 
-    fprintf(stderr, "failed with VFIO_USER_FUZZ_SEED=%" PRIu32 "\n", seed);
+    fprintf(stderr, "failed with VFIO_USER_FUZZ_SEED=%" PRIu32
+            " VFIO_USER_FUZZ_COUNT=1, or with all that this QEMU did before:"
+            " VFIO_USER_FUZZ_SEED=%" PRIu32 " VFIO_USER_FUZZ_COUNT=%" PRIu32
+            "\n", seed, first_seed, seed - first_seed + 1);
     if (log_name && g_file_get_contents(log_name, &text, &size, NULL)) {
         fprintf(stderr, "%s\n", text + (size > 4096 ? size - 4096 : 0));
     }
@@ -125,6 +128,7 @@ static void qemu_start(Client *q, const char *options)
     all = g_strdup_printf("-nodefaults -vga none -m 64M %s -qtest unix:%s "
                           "-qmp unix:%s 2>%s", options, qtest, qmp, log_name);
     *q = (Client) { .out = g_string_new("") };
+    first_seed = seed;
     q->qts = qtest_init_ext(NULL, all, NULL, false);
     q->fd = qemu_accept(qtest_listener, qtest);
     q->qmp = qemu_accept(qmp_listener, qmp);
