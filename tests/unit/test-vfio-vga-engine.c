@@ -12,6 +12,7 @@
 #include "qemu/osdep.h"
 
 #include "hw/pci/pci_regs.h"
+#include "hw/vfio/vga-state.h"
 #include "vga-engine-machine.h"
 #include "vga-engine-modes.h"
 
@@ -604,7 +605,13 @@ static void test_cost(const void *opaque)
 /* An extended register of the CRTC says nothing of Miscellaneous Output */
 static void test_cost_misc(void)
 {
+    VFIOVGAState state;
     int i;
+
+    vfio_vga_state_forget(&state);
+    vfio_vga_state_write(&state, 0x3c2, 0x67, 1);
+    vfio_vga_state_write(&state, 0x3d4, 0x0138, 2);
+    g_assert_cmpint(state.misc, ==, 0x67);
 
     text_start((MachineOptions) { });
     machine.misc_reads = 0;
