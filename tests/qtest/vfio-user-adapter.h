@@ -166,7 +166,7 @@ void adapter_ask_first(Adapter *adapter, const void *msg, size_t size);
 void adapter_wait_replies(Adapter *adapter, unsigned n);
 /* Wait for the next reply of QEMU's, the whole message; to be unreferenced */
 GBytes *adapter_next_reply(Adapter *adapter);
-/* Receive nothing, from the message on that comes now, until it is taken back */
+/* Receive nothing, from the next message on, until this is taken back */
 void adapter_pause(Adapter *adapter, bool pause);
 /* For @for_ms from now, let @ms go by before each message is received */
 void adapter_set_pace(Adapter *adapter, unsigned ms, unsigned for_ms);

@@ -119,7 +119,7 @@ static void test_version(void)
     before = machine_open_files(&machine);
     for (i = 0; i < ARRAY_SIZE(versions); i++) {
         adapter_set_capabilities(adapter, versions[i].json);
-        g_test_message("%s", versions[i].json);
+        machine_remark("", versions[i].json);
         if (versions[i].why) {
             machine_check_refused(&machine, properties(), versions[i].why);
         } else {

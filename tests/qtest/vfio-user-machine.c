@@ -57,12 +57,19 @@ void machine_plug(Machine *machine, QDict *properties)
     g_assert_cmpstr(desc, ==, NULL);
 }
 
+void machine_remark(const char *what, const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text ?: "nothing", -1);
+
+    g_test_message("%s%.500s", what, valid);
+}
+
 void machine_check_refused(Machine *machine, QDict *properties,
                            const char *why)
 {
     g_autofree char *desc = machine_try_plug(machine, properties);
 
-    g_test_message("%s", desc);
+    machine_remark("", desc);
     g_assert_nonnull(desc);
     g_assert_nonnull(strstr(desc, why));
     machine_check_alive(machine);

@@ -159,7 +159,8 @@ static void trial_device(Trial *trial, QDict *properties)
                       adapter_path(trial->machine.adapter)));
     }
     desc = device_add(&trial->machine, properties);
-    g_test_message("%.200s: %.300s", text->str, desc);
+    machine_remark("", text->str);
+    machine_remark("  ", desc);
     trial->devices++;
     trial->refused += !!desc;
     if (desc) {
@@ -234,11 +235,11 @@ static char *command_line(char *device)
     char *text = NULL;
     int status;
 
-    g_test_message("-device %s", device);
+    machine_remark("-device ", device);
     g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL,
                                G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
                                &text, &status, NULL));
-    g_test_message("%s", text);
+    machine_remark("", text);
     g_assert_true(WIFEXITED(status));
     g_assert_cmpint(WEXITSTATUS(status), ==, 1);
     g_free(device);
