@@ -47,9 +47,9 @@ void machine_plug(Machine *machine, QDict *properties);
 /* It is refused, and @why is in what QEMU has against it */
 void machine_check_refused(Machine *machine, QDict *properties,
                            const char *why);
-/* How many file descriptors QEMU has */
 /* In the test's log, which is UTF-8; @text may be NULL, or not be UTF-8 */
 void machine_remark(const char *what, const char *text);
+/* How many file descriptors QEMU has */
 unsigned machine_open_files(Machine *machine);
 /* As ACPI does it, until the device is gone */
 void machine_unplug(Machine *machine);
