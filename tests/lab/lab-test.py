@@ -344,7 +344,8 @@ def main():
             print(f'ok {number} - {title}', flush=True)
         except Failure as failure:
             print(f'not ok {number} - {title}')
-            print(f'# {failure}', flush=True)
+            print('\n'.join(f'# {line}' for line in str(failure).split('\n')),
+                  flush=True)
 
 
 if __name__ == '__main__':
