@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What legacy VGA accesses cost: a table and a plot.
 
-speed-bench.py [--lab | --served] [--adapter MODEL] [--out DIR]
+speed-bench.py [--lab | --served | --against BIN] [--adapter MODEL] [--out DIR]
 
 The same guest, lab/guests/vga-speed.S, runs on each of these in turn, and in
 the lab Linux with its log on the screen, too:
@@ -11,6 +11,8 @@ the lab Linux with its log on the screen, too:
             the lab's host and KVM
   --served  an adapter that a second QEMU serves by vfio-user, forwarded and
             with the engine, and the emulated VGA, here and under TCG
+  --against an adapter assigned by BIN, another build of the series, and by the
+            patched QEMU, in the lab: is a change slower in any row?
 Times are of emulated processors, so only their ratios mean anything, and only
 within one run.  DIR gets speed.json, speed.rst and speed.svg.
 """
@@ -96,6 +98,16 @@ def lab(disk, adapter, out):
     }
 
 
+def against(before):
+    """Another build of the series and this one, in the lab."""
+    def way(disk, adapter, out):
+        card = ['--adapter', 'VGA', '--adapter', adapter]
+        return {'before': in_lab('before', disk, card + ['--qemu', before],
+                                 out),
+                'now': in_lab('now', disk, card, out)}
+    return way
+
+
 def here(bench, name, disk, devices, counters=()):
     """One guest under TCG; what it said, and counters of its card."""
     qemu = os.path.join(images.BUILD, 'qemu', 'qemu-system-x86_64')
@@ -141,10 +153,13 @@ def ratios(found):
 
     The first of what was found is the slow way, the last the emulated VGA.
     """
-    slow, *ways, emulated = found
+    slow, *ways = found
+    # Of two builds none is emulated.
+    emulated = ways.pop() if len(ways) > 1 else None
     return [(title,
              {way: found[slow][case] / found[way][case] for way in ways},
-             {way: found[emulated][case] / found[way][case] for way in ways})
+             {way: found[emulated][case] / found[way][case] for way in ways}
+             if emulated else {})
             for case, title in TITLES.items() if case in found[slow]]
 
 
@@ -155,10 +170,11 @@ def digits(ratio):
 
 def table(found):
     """An rst table of ratios."""
-    slow, *ways, emulated = found
+    slow, *ways = found
+    emulated = ways.pop() if len(ways) > 1 else None
     return rst_table([
         ['case'] + [f'{way} to {slow}' for way in ways]
-        + [f'{way} to {emulated}' for way in ways]] + [
+        + [f'{way} to {emulated}' for way in ways if emulated]] + [
             [title] + [digits(n) for n in [*faster.values(), *than.values()]]
             for title, faster, than in ratios(found)])
 
@@ -172,7 +188,8 @@ def bar(y, width, colour, ratio):
 
 def plot(found):
     """Bars on a logarithmic scale, one a way and case."""
-    slow, *ways, _ = found
+    slow, *ways = found
+    ways = ways[:-1] or ways
     rows = ratios(found)
     step = 22 * len(ways) + 6
     height = step * len(rows) + 60
@@ -210,6 +227,7 @@ def main():
     way.add_argument('--lab', action='store_const', dest='way', const=lab)
     way.add_argument('--served', action='store_const', dest='way',
                      const=served)
+    way.add_argument('--against', type=against, dest='way', metavar='BIN')
     parser.set_defaults(way=lab)
     parser.add_argument('--adapter', default='cirrus-vga')
     parser.add_argument('--out', default=os.path.join(images.BUILD, 'bench'))
