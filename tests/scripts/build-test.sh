@@ -21,6 +21,7 @@ releases()
     cat >"$q/configure" <<'EOF'
 #!/bin/sh
 echo configured >>"$LOG"
+printf '[built-in options]\nwerror = true\n' >config-meson.cross
 [ -e ../src/qemu/pc-bios/edk2-x86_64-code.fd.bz2 ] || exit 1
 [ -z "${BREAK:-}" ] || { echo "ERROR: no such library"; exit 1; }
 mkdir -p pc-bios/optionrom qemu-bundle/usr/local/share/qemu/keymaps
@@ -69,6 +70,14 @@ t_firmware() # a QEMU in its build directory finds firmware, option ROMs and VGA
     releases
     "$scripts/build" qemu
     for f in bios-256k.bin vgabios-cirrus.bin kvmvapic.bin; do [ -f "$build/qemu/qemu-bundle/usr/local/share/qemu/$f" ]; done
+}
+
+t_werror() # what would turn warnings into errors when ninja runs meson again is gone, and the file is as old
+{
+    releases
+    "$scripts/build" qemu
+    [ "$(cat "$build/qemu/config-meson.cross")" = '[built-in options]' ]
+    [ -z "$(find "$build/qemu/config-meson.cross" -newer "$build/qemu/build.ninja")" ]
 }
 
 t_placeholders() # files made for configure's sake do not look like a developer's edits
