@@ -521,7 +521,7 @@ static unsigned memory(Machine *machine)
 /* AddressSanitizer keeps what is freed, and sees itself what is not */
 static bool memory_counts(void)
 {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef QEMU_SANITIZE_ADDRESS
     return false;
 #else
     return true;
