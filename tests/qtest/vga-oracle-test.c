@@ -1744,6 +1744,10 @@ static char *client_options(const Tier *tier)
     return g_string_free(args, false);
 }
 
+/*
+ * An access may reach over the end of the window.  What is behind it, where no
+ * option ROM is, depends on the legacy hole, which x-vga=on turns on.
+ */
 static void oracle_start_guests(Oracle *o)
 {
     g_autofree char *path = g_strdup_printf("%s/qtest", o->dir);
@@ -1754,7 +1758,8 @@ static void oracle_start_guests(Oracle *o)
         "\"socket\":{\"type\":\"unix\",\"path\":\"%s/vfio\"}}'",
         options, SLOT, o->dir);
     g_autofree char *direct = g_strdup_printf(
-        "-machine pc -nodefaults -vga none -device %s,addr=%d,romfile=",
+        "-machine pc,x-legacy-hole=on -nodefaults -vga none -device "
+        "%s,addr=%d,romfile=",
         o->model, SLOT);
 
     pipe_open(&o->pipes[CLIENT], path, client);
