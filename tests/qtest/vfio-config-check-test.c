@@ -204,6 +204,58 @@ static void test_gone_msi(void)
     machine_stop(&machine);
 }
 
+static void set_flag(QPCIDevice *dev, uint8_t at, uint16_t flag, bool on)
+{
+    uint16_t flags = qpci_config_readw(dev, at);
+
+    qpci_config_writew(dev, at, on ? flags | flag : flags & ~flag);
+}
+
+/*
+ * Both kinds are enabled, and the one that is not in use any more is disabled:
+ * MSI-X ended in "msix_unset_vector_notifiers: Assertion", and MSI freed the
+ * vectors of MSI-X.
+ */
+static void test_msi_and_msix(void)
+{
+    Adapter *adapter = adapter_with_bar();
+    uint8_t msi = ADAPTER_MSI_CAP + PCI_MSI_FLAGS, msix;
+    QPCIDevice *dev;
+    QPCIBus *pci;
+    Machine machine;
+
+    adapter_set_intx(adapter);
+    adapter_set_msix(adapter, 0, 4);
+    adapter_set_msi(adapter);
+    adapter_start(adapter);
+    machine_start(&machine, adapter, "pc", "");
+    machine_plug(&machine, properties());
+    pci = qpci_new_pc(machine.qts, NULL);
+    dev = qpci_device_find(pci, CARD);
+    g_assert_nonnull(dev);
+    msix = qpci_find_capability(dev, PCI_CAP_ID_MSIX, 0) + PCI_MSIX_FLAGS;
+
+    set_flag(dev, msix, PCI_MSIX_FLAGS_ENABLE, true);
+    set_flag(dev, msi, PCI_MSI_FLAGS_ENABLE, true);
+    g_assert_cmpint(adapter_irq_index(adapter), ==, VFIO_PCI_MSI_IRQ_INDEX);
+    set_flag(dev, msix, PCI_MSIX_FLAGS_ENABLE, false);
+    machine_check_alive(&machine);
+    g_assert_cmpint(adapter_irq_index(adapter), ==, VFIO_PCI_MSI_IRQ_INDEX);
+
+    set_flag(dev, msix, PCI_MSIX_FLAGS_ENABLE, true);
+    g_assert_cmpint(adapter_irq_index(adapter), ==, VFIO_PCI_MSIX_IRQ_INDEX);
+    set_flag(dev, msi, PCI_MSI_FLAGS_ENABLE, false);
+    machine_check_alive(&machine);
+    g_assert_cmpint(adapter_irq_index(adapter), ==, VFIO_PCI_MSIX_IRQ_INDEX);
+    set_flag(dev, msix, PCI_MSIX_FLAGS_ENABLE, false);
+    machine_check_alive(&machine);
+
+    g_free(dev);
+    qpci_free_pc(pci);
+    machine_unplug(&machine);
+    machine_stop(&machine);
+}
+
 /* A connection that is lost is said once, too, however often it is reset */
 static void test_lost_and_reset(void)
 {
@@ -554,6 +606,7 @@ int main(int argc, char **argv)
         { "lost-and-reset", test_lost_and_reset },
         { "list-seen", test_list_seen },
         { "msi-vectors", test_msi_vectors },
+        { "msi-and-msix", test_msi_and_msix },
     };
     unsigned i;
 
