@@ -49,7 +49,7 @@ install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for lib
 check: auto-deps ## everything: build all, unit tests, qtests, the rules of the series, the lab
 	@scripts/test
 
-check-quick: auto-deps ## the same without the lab, SeaBIOS and the long oracle: under 5 minutes once QEMU is built
+check-quick: auto-deps ## the same without the lab, SeaBIOS and the long oracle: minutes once QEMU is built
 	@scripts/test --quick
 
 test: auto-deps ## T=name[:case] ...: build what these tests need, then run them; scripts/test --list names them
