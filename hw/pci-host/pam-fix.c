@@ -95,7 +95,7 @@ static const MemoryRegionOps legacy_hole_ops = {
 
 /*
  * pc.c's region for option ROMs reads as zeros when they all come by fw_cfg.
- * Then there is no chip on the board.  What -device loader puts there is in
+ * Then the board has no chip there.  What -device loader puts there is in
  * the list of ROMs at first, and in the region after a reset.
  */
 static bool option_roms_are_empty(MemoryRegion *roms)

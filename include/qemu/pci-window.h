@@ -63,7 +63,7 @@ typedef struct PCIWindowAdvice {
 /*
  * The directory that sysfs has for @host, an address as the property host= of
  * vfio-pci takes it: the domain may be left out, and zeros.  To be freed with
- * g_free(); "" if it is no address.
+ * g_free(); "" if it is not an address.
  */
 char *pci_window_sysfs_dir(const char *host);
 

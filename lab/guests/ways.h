@@ -73,7 +73,7 @@ static void name_way(Way *way, const char *begin, const char *end)
     }
 }
 
-/* A word; returns false if it was no way, but a value to write */
+/* A word; returns false if it was a value to write instead of a way */
 static bool read_way(Way *way, const char *word)
 {
     const char *at = word + 2;

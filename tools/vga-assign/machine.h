@@ -183,7 +183,7 @@ bool machine_kernel_before(const Machine *machine, unsigned major,
 
 /*
  * bdf_parse: "01:00.0" or "0000:01:00.0" in full and lower case.  g_free().
- * Returns NULL if it is no address.
+ * Returns NULL if it is not an address.
  */
 char *bdf_parse(const char *text);
 
