@@ -287,6 +287,29 @@ t_topic_mails() # a topic's mails for git am and for quilt are those of it and o
     says "has no topic 'up': fixes left right both"
 }
 
+t_git_tree() # for a git tree a patch of a subproject becomes a file that its .wrap names, with the same effect
+{
+    fresh
+    sub=$tmp/rel/qemu-1.0/subprojects
+    mkdir -p "$sub/lib"
+    lines 9 >"$sub/lib/one.c"
+    printf '[wrap-git]\nrevision = 1\ndepth = 1\n' >"$sub/lib.wrap"
+    pin "$(pack "$tmp/rel" 1.0)"
+    "$scripts/apply" qemu
+    for n in 1 2; do
+        sed -i "s/^line ${n}\$/& patched/" "$repo/subprojects/lib/one.c"
+        commit "lib: patch $n" "The reason." "$n"
+    done
+    "$scripts/export" --refresh qemu
+    "$scripts/export" --git-tree qemu
+    git -C "$repo" checkout -q --detach base
+    git -C "$repo" am -q "$tmp"/build/series/qemu/*.patch
+    grep -qx 'diff_files = lib-patch-1.patch, lib-patch-2.patch' "$repo/subprojects/lib.wrap"
+    if grep -q patched "$repo/subprojects/lib/one.c"; then return 1; fi
+    for n in 1 2; do patch -d "$repo/subprojects/lib" -p1 <"$repo/subprojects/packagefiles/lib-patch-$n.patch"; done
+    git -C "$repo" diff --quiet series -- subprojects/lib
+}
+
 t_topic_of_commit() # a commit has to say its topic, and the topics follow one another
 {
     with_topics
