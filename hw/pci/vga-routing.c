@@ -8,6 +8,7 @@
 #include "qemu/queue.h"
 #include "qemu/timer.h"
 #include "qapi/error.h"
+#include "qapi/qapi-commands-vga-stats.h"
 #include "qapi/qapi-visit-common.h"
 #include "hw/boards.h"
 #include "hw/pci/pci.h"
@@ -414,11 +415,21 @@ static VGARoutingRange *query_range(PCIDevice *card, VGARange range)
     return result;
 }
 
-/* One that an assigned adapter has, and others have not */
-static uint64_t counter(PCIDevice *card, const char *name)
+/* What was counted, if it is an assigned adapter */
+static void query_accesses(VGARoutingAdapter *adapter)
 {
-    return object_property_find(OBJECT(card), name) ?
-           object_property_get_uint(OBJECT(card), name, &error_abort) : 0;
+    g_autoptr(VFIOVGAStatsList) list = qmp_x_query_vga_stats(NULL);
+    VFIOVGAStatsList *at;
+
+    for (at = list; at; at = at->next) {
+        const VFIOVGAStats *stats = at->value;
+
+        if (!strcmp(stats->path, adapter->path)) {
+            adapter->has_accesses = adapter->has_failures = true;
+            adapter->accesses = stats->guest_reads + stats->guest_writes;
+            adapter->failures = stats->region_failures;
+        }
+    }
 }
 
 static VGARoutingAdapter *query_adapter(PCIDevice *card)
@@ -430,12 +441,7 @@ static VGARoutingAdapter *query_adapter(PCIDevice *card)
     adapter->path = object_get_canonical_path(OBJECT(card));
     adapter->memory = query_range(card, VGA_RANGE_MEMORY);
     adapter->ports = query_range(card, VGA_RANGE_PORTS);
-    if (object_property_find(OBJECT(card), "x-vga-region-reads")) {
-        adapter->has_accesses = adapter->has_failures = true;
-        adapter->accesses = counter(card, "x-vga-region-reads") +
-                            counter(card, "x-vga-region-writes");
-        adapter->failures = counter(card, "x-vga-region-failures");
-    }
+    query_accesses(adapter);
     return adapter;
 }
 

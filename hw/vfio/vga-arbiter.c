@@ -9,7 +9,6 @@
  */
 
 #include "qemu/osdep.h"
-#include <linux/vfio.h>
 #include <sys/sysmacros.h>
 
 #include "pci.h"
@@ -17,12 +16,10 @@
 #include "vga-arbiter.h"
 #include "monitor/monitor.h"
 #include "qapi/error.h"
-#include "qapi/visitor.h"
 #include "qemu/atomic.h"
 #include "qemu/error-report.h"
 #include "qemu/thread.h"
 #include "qemu/timer.h"
-#include "qom/object.h"
 
 #define SYS_NODES   "/sys/dev/char"
 #define PROC_MISC   "/proc/misc"
@@ -271,42 +268,6 @@ void vfio_vga_arbiter_free(VFIOVGAArbiter *a)
  * The adapter
  */
 
-static VFIOVGAHold *hold_of(VFIODevice *vbasedev)
-{
-    return &container_of(vbasedev, VFIOPCIDevice, vbasedev)->vga_hold;
-}
-
-static int hold_region_read(VFIODevice *vbasedev, uint8_t nr, off_t off,
-                            uint32_t size, void *data)
-{
-    VFIOVGAHold *hold = hold_of(vbasedev);
-
-    if (nr == VFIO_PCI_VGA_REGION_INDEX) {
-        vfio_vga_arbiter_use(hold->arbiter);
-    }
-    return hold->adapter_ops->region_read(vbasedev, nr, off, size, data);
-}
-
-static int hold_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
-                             uint32_t size, void *data, bool post)
-{
-    VFIOVGAHold *hold = hold_of(vbasedev);
-
-    if (nr == VFIO_PCI_VGA_REGION_INDEX) {
-        vfio_vga_arbiter_use(hold->arbiter);
-    }
-    return hold->adapter_ops->region_write(vbasedev, nr, off, size, data, post);
-}
-
-static void hold_get_holds(Object *obj, Visitor *v, const char *name,
-                           void *opaque, Error **errp)
-{
-    uint64_t holds =
-        vfio_vga_arbiter_holds(VFIO_PCI_DEVICE(obj)->vga_hold.arbiter);
-
-    visit_type_uint64(v, name, &holds, errp);
-}
-
 /* The options that make no sense together */
 static bool hold_options_valid(VFIOPCIDevice *vdev, Error **errp)
 {
@@ -389,15 +350,6 @@ bool vfio_vga_arbiter_setup(VFIOPCIDevice *vdev, Error **errp)
         close(fd);
         return false;
     }
-    hold->adapter_ops = vbasedev->io_ops;
-    hold->io_ops = *hold->adapter_ops;
-    hold->io_ops.region_read = hold_region_read;
-    hold->io_ops.region_write = hold_region_write;
-    vbasedev->io_ops = &hold->io_ops;
-    object_property_add(OBJECT(vdev), "x-vga-arbiter-holds", "uint64",
-                        hold_get_holds, NULL, NULL, NULL);
-    object_property_set_description(OBJECT(vdev), "x-vga-arbiter-holds",
-                                    "Times the host's VGA arbiter was held");
     return true;
 }
 
@@ -408,16 +360,6 @@ void vfio_vga_arbiter_finalize(VFIOPCIDevice *vdev)
     if (!hold->arbiter) {
         return;
     }
-    vdev->vbasedev.io_ops = hold->adapter_ops;
     vfio_vga_arbiter_free(hold->arbiter);
     hold->arbiter = NULL;
-}
-
-void vfio_vga_arbiter_class_init(ObjectClass *klass)
-{
-    object_class_property_set_description(klass, "x-vga-arbiter",
-        "Hold the host's VGA arbiter over a burst of legacy VGA accesses");
-    object_class_property_set_description(klass, "vga-arbiter-fd",
-        "Name or number of a file descriptor of " VFIO_VGA_ARBITER_PATH
-        " that nobody else uses");
 }

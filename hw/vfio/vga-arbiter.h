@@ -30,9 +30,6 @@
 #ifndef HW_VFIO_VGA_ARBITER_H
 #define HW_VFIO_VGA_ARBITER_H
 
-#include "hw/vfio/vfio-device.h"
-#include "qom/object.h"
-
 struct VFIOPCIDevice;
 
 #define VFIO_VGA_ARBITER_PATH "/dev/vga_arbiter"
@@ -53,8 +50,6 @@ typedef struct VFIOVGAHold {
     bool on;
     char *fd_name;               /* or NULL: QEMU opens the node itself */
     VFIOVGAArbiter *arbiter;     /* NULL: not held, ever */
-    VFIODeviceIOOps io_ops;      /* the adapter's, through here */
-    VFIODeviceIOOps *adapter_ops;
 } VFIOVGAHold;
 
 /**
@@ -134,17 +129,9 @@ uint64_t vfio_vga_arbiter_holds(VFIOVGAArbiter *arbiter);
 void vfio_vga_arbiter_free(VFIOVGAArbiter *arbiter);
 
 /**
- * vfio_vga_arbiter_class_init: describe the properties
- *
- * @klass: class that has them, x-vga-arbiter and vga-arbiter-fd
- */
-void vfio_vga_arbiter_class_init(ObjectClass *klass);
-
-/**
  * vfio_vga_arbiter_setup: do what x-vga-arbiter=on asks for
  *
- * @vdev: the adapter; its io_ops are replaced, so it comes before whatever is
- *        to make less of the guest's accesses (vga-engine.h)
+ * @vdev: the adapter, with vdev->vga if x-vga is on
  * @errp: on failure, why, with a hint that says what to do
  *
  * Returns true on success, also if nothing is asked for.

@@ -1,105 +1,90 @@
 /*
- * Legacy VGA accesses of an assigned adapter, made fast
+ * Fewer calls for legacy VGA accesses of an assigned adapter
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Between vga-legacy.c and the adapter's VFIODeviceIOOps, so it sees all that
- * the guest does to the device through QEMU, in order.  In tiers; each gives
- * the guest and the adapter what the one before would have given them:
+ * Each call on the VGA region costs far more than a cycle on a bus.  The engine
+ * is between the guest's legacy accesses (vga-legacy.c) and the region
+ * (vga-region.c), and in the way of the guest's accesses to BARs and config
+ * space that QEMU sees, so it knows all that the guest does to the adapter
+ * through QEMU, in order.  It works in tiers; each gives the guest and the
+ * adapter what the one before would have given them:
  *
- *  forward  One access, one call on the region: no engine.
- *  combine  Writes to ascending addresses without a gap leave as one call, in
- *           order, none left out, when anything else is about to happen, and
- *           after VFIO_VGA_ENGINE_PERIOD_MS at the latest.  While there are
- *           many, KVM keeps them for as long (vga-posted.h).
- *  shadow   While the adapter is in a text mode, for all that is known of its
- *           registers (vga-state.h), the guest works on a copy of the window,
- *           or of the font while it loads one, and what it changed is written
- *           once in a period.  A busy copy is mapped as RAM and costs no exits,
- *           unless the user wants latches to be exact.
- *  linear   The same in mode 13h.  Not by itself: games and demos that use it
- *           know more of a VGA than a text console does.
+ *  forward  Each access is one call on the region: there is no engine.
+ *  combine  Write combining (vga-combine.h).  While there are many writes, KVM
+ *           posts them as well (vga-posted.h).
+ *  copy     While the adapter is in a text mode, for all that is known of its
+ *           registers (vga-regs.h), the guest works on a copy (vga-copy.h).
+ *  chain4   The same in mode 13h.  Not by default: games and demos that use
+ *           that mode know more of a VGA than a text console does.
  *
  * What is ordered.  A write to memory reaches the adapter before any later
- * access of the guest: another port or address, a BAR, config space; a reset, a
- * stop.  Of the shadow: before any later write to a register except the DAC and
+ * access of the guest: to another port or address, to a BAR, or to config
+ * space; and before a reset or a stop of the machine.  A write to a copy
+ * reaches the adapter before any later write to a register except the DAC and
  * the cursor, which only change how a picture looks, and before any access to a
- * BAR or config space; writes of a period are not ordered among each other, and
- * one that another replaces never leaves.  For each pair there is a row, with
- * its test, in docs/system/devices/vga-assign-speed.rst.
+ * BAR or config space.  Writes to a copy within one period are not ordered
+ * among each other, and one that another replaces never leaves.  For each pair
+ * there is a row, with its test, in docs/system/devices/vga-assign-speed.rst.
  *
- * Nobody sees accesses to BARs that are mapped into the guest, so they are not
- * mapped while anything may be pending (vga-bars.h).  Nor does anybody see what
- * the adapter does by itself: each access is forwarded at once while it may be
- * bus master, which a native driver's adapter is.  After any of that, and after
- * a write to a BAR that QEMU sees, the registers are not known any more.
+ * What QEMU does not see.  Nobody sees accesses to BARs that are mapped into
+ * the guest, so they are not mapped while anything may be pending (vga-bars.h).
+ * Nor does anybody see what the adapter does by itself: each access is
+ * forwarded at once while it may be bus master, which a native driver's adapter
+ * is.  After any of that, and after a write to a BAR that QEMU sees, the
+ * registers are not known any more.
  *
- * And the latches.  A read that the copy answers does not load them; what the
- * guest read last is read again, really, when the copy is given up.  Reads of
- * a copy that is mapped are seen by nobody.  Software that uses latches loads
- * them by a read in the mode it uses them in.  Should some not, a write that
- * uses latches which no read that QEMU saw has loaded, it is counted, and no
- * copy is mapped from then on until the device is reset.
+ * Time is the guest's (vga-heat.h).  While it stands still, so does the guest,
+ * and what had to leave has left when the machine was stopped.
  */
 
 #ifndef HW_VFIO_VGA_ENGINE_H
 #define HW_VFIO_VGA_ENGINE_H
 
-#include "qom/object.h"
+#include "qapi/qapi-types-vga-stats.h"
 
 struct VFIOPCIDevice;
 
-/*
- * A write is at the adapter after so long, if QEMU's main loop gets to run: a
- * guest that halts right after it must see it, and 60 pictures a second show.
- */
-#define VFIO_VGA_ENGINE_PERIOD_MS 10
-
-/*
- * So many periods without a change, and nothing ticks any more: a second, or up
- * to 16 times as long where a mapped shadow changes now and then.
- */
-#define VFIO_VGA_ENGINE_IDLE_PERIODS 100
-
-typedef enum VFIOVGATier {
-    VFIO_VGA_TIER_AUTO,
-    VFIO_VGA_TIER_FORWARD,
-    VFIO_VGA_TIER_COMBINE,
-    VFIO_VGA_TIER_SHADOW,
-    VFIO_VGA_TIER_LINEAR,
-    VFIO_VGA_TIER__MAX,
-} VFIOVGATier;
-
-/* What the user wants; all zero is the default */
-typedef struct VFIOVGAOptions {
-    VFIOVGATier tier; /* the fastest to use */
-    uint8_t width;    /* widest access the adapter may see; 0: any, or 1-8 */
-    bool no_ram;      /* a busy shadow may not be mapped */
-    bool no_bar_order; /* BARs stay mapped, whatever is pending */
-} VFIOVGAOptions;
+typedef struct VFIOVGAEngine VFIOVGAEngine;
 
 /**
- * vfio_vga_engine_class_init: add the properties that set VFIOVGAOptions
+ * vfio_vga_engine_init: put an engine in the way, if the options ask for one
  *
- * @klass: class of which each adapter is
- */
-void vfio_vga_engine_class_init(ObjectClass *klass);
-
-/**
- * vfio_vga_engine_init: take the way of legacy accesses
- *
- * @vdev: the adapter, with vdev->vga; its io_ops are replaced
+ * @vdev: the adapter, with vdev->vga; its io_ops are wrapped
  *
  * Registers as a quirk, so a reset of the device resets it and finalizing the
  * device frees it.  At most 144 KiB for each adapter.
+ *
+ * Returns the engine, or NULL for tier forward.
  */
-void vfio_vga_engine_init(struct VFIOPCIDevice *vdev);
+VFIOVGAEngine *vfio_vga_engine_init(struct VFIOPCIDevice *vdev);
 
 /**
  * vfio_vga_engine_exit: write what is pending and go out of the way
  *
- * @vdev: the adapter; may have no engine
+ * @e: the adapter's engine, which is freed with the device's quirks
  */
-void vfio_vga_engine_exit(struct VFIOPCIDevice *vdev);
+void vfio_vga_engine_exit(VFIOVGAEngine *e);
+
+/**
+ * vfio_vga_engine_read, vfio_vga_engine_write: a legacy access of the guest
+ *
+ * @e: the adapter's engine
+ * @offset: where in the VGA region
+ * @size: bytes, 1 to 8
+ * @data: the bytes, in the order of the bus
+ */
+void vfio_vga_engine_read(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
+                          void *data);
+void vfio_vga_engine_write(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
+                           const void *data);
+
+/**
+ * vfio_vga_engine_stats: what it has counted
+ *
+ * @e: the adapter's engine
+ * @stats: the engine's part of it is filled in
+ */
+void vfio_vga_engine_stats(const VFIOVGAEngine *e, VFIOVGAStats *stats);
 
 #endif /* HW_VFIO_VGA_ENGINE_H */

@@ -1,5 +1,5 @@
 /*
- * Writes to a VGA adapter that KVM keeps for a while
+ * Writes to legacy VGA that KVM posts
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,24 +7,48 @@
 #include "qemu/osdep.h"
 
 #include "pci.h"
+#include "trace.h"
 #include "vga-posted.h"
-#include "system/memory.h"
 
-void vfio_vga_posted_begin(VFIOVGA *vga)
+bool vfio_vga_posted_begin(VFIOVGAPosted *posted)
 {
-    MemoryRegion *high = &vga->region[QEMU_PCI_VGA_IO_HI].mem;
+    VFIOVGARegion *windows = posted->windows;
 
-    memory_region_set_coalescing(&vga->region[QEMU_PCI_VGA_MEM].mem);
-    memory_region_add_coalescing(high, VFIO_VGA_POSTED_PORT -
-                                 QEMU_PCI_VGA_IO_HI_BASE,
+    if (!posted->available || posted->on ||
+        !vfio_vga_heat_up(&posted->heat, VFIO_VGA_HEAT_FIRST)) {
+        return false;
+    }
+    posted->on = true;
+    posted->begins++;
+    memory_region_set_coalescing(&windows[QEMU_PCI_VGA_MEM].mem);
+    memory_region_add_coalescing(&windows[QEMU_PCI_VGA_IO_HI].mem,
+                                 VFIO_VGA_POSTED_PORT - QEMU_PCI_VGA_IO_HI_BASE,
                                  VFIO_VGA_POSTED_PORTS);
-    memory_region_set_flush_coalesced(&vga->region[QEMU_PCI_VGA_IO_LO].mem);
+    memory_region_set_flush_coalesced(&windows[QEMU_PCI_VGA_IO_LO].mem);
+    trace_vfio_vga_posted(posted->name, true);
+    return true;
 }
 
-/* What gets into the ring until KVM has let go of the last range is in it */
-void vfio_vga_posted_end(VFIOVGA *vga)
+/*
+ * Still on until the ring is empty, so that what comes out of it does not begin
+ * anew.  What gets into the ring until KVM has let go of the last range is in
+ * it.  In the middle of the ring, the rest of it comes when the caller is done;
+ * the next access that cannot be part of it is behind all of it.
+ */
+bool vfio_vga_posted_end(VFIOVGAPosted *posted)
 {
-    memory_region_clear_coalescing(&vga->region[QEMU_PCI_VGA_MEM].mem);
-    memory_region_clear_coalescing(&vga->region[QEMU_PCI_VGA_IO_HI].mem);
-    memory_region_clear_flush_coalesced(&vga->region[QEMU_PCI_VGA_IO_LO].mem);
+    VFIOVGARegion *windows = posted->windows;
+
+    if (!posted->on || posted->ending) {
+        return false;
+    }
+    posted->ending = true;
+    memory_region_clear_coalescing(&windows[QEMU_PCI_VGA_MEM].mem);
+    memory_region_clear_coalescing(&windows[QEMU_PCI_VGA_IO_HI].mem);
+    memory_region_clear_flush_coalesced(&windows[QEMU_PCI_VGA_IO_LO].mem);
+    posted->ending = false;
+    posted->on = false;
+    posted->trailing = posted->may_be_posted;
+    trace_vfio_vga_posted(posted->name, false);
+    return true;
 }

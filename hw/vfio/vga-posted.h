@@ -1,33 +1,67 @@
 /*
- * Writes to a VGA adapter that KVM keeps for a while
+ * Writes to legacy VGA that KVM posts
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * On a bus a write is posted: whoever wrote goes on before it has arrived.
  * KVM can do the same with its ring of coalesced MMIO (Linux,
  * Documentation/virt/kvm/api.rst, KVM_REGISTER_COALESCED_MMIO), so that a write
- * costs an exit to the kernel and none to QEMU.  All writes of the machine that
- * are posted are in the one ring, in order, and QEMU empties it before it acts
- * on an access to a region that is marked for it, before the memory map
+ * costs an exit to the kernel and none to QEMU.  All posted writes of the
+ * machine are in the one ring, in order.  QEMU empties the ring before it acts
+ * on an access to a region that is marked for that, before the memory map
  * changes, and when the ring is full.
  *
- * What the ring lacks is somebody who empties it when nothing of that comes.
- * An emulated display does each time it draws.  Here the owner does, by a timer
- * that runs while writes are posted and only then: therefore posting is begun
- * when many writes come, and ended when none come any more.
+ * What the ring lacks is somebody who empties it when none of that happens.  An
+ * emulated display does each time it draws.  Here the owner's timer does, which
+ * runs while writes are posted and only then: therefore posting begins when
+ * many writes come, and ends when none come any more.
  *
  * Posted are the window's memory and the DAC, whose writes only change how a
  * picture looks.  Other registers are not: software waits for their effect by
  * counting time, which does not empty the ring.
+ *
+ * A posted write must not arrive after one that the guest made to RAM later.
+ * So a window is not posted when it becomes RAM, and does not become RAM while
+ * the writes are coming that were posted.
+ *
+ * Whatever empties the ring calls the handlers of legacy VGA for each write in
+ * it, and other processors may post while one is in there.  So a whole access
+ * can run in the middle of another, wherever that one drains the ring or ends
+ * posting.  Three rules make that safe:
+ *
+ * - Each access to the adapter, of any region, begins with
+ *   vfio_vga_posted_enter(), which empties the ring before anybody looks at
+ *   anything.
+ * - Later in an access only vfio_vga_posted_end() empties the ring: the memory
+ *   map, whose changes empty it as well, is changed when nothing is posted.
+ *   Whoever ends posting looks again at what it knew before.
+ * - Only writes to memory and to the DAC can come out of the ring, and in the
+ *   middle of the ring none of them begins to post or makes RAM of a window.
  */
 
 #ifndef HW_VFIO_VGA_POSTED_H
 #define HW_VFIO_VGA_POSTED_H
 
-struct VFIOVGA;
+#include "system/memory.h"
+#include "vga-heat.h"
+
+struct VFIOVGARegion;
 
 #define VFIO_VGA_POSTED_PORT 0x3c8 /* DAC: index, data */
 #define VFIO_VGA_POSTED_PORTS 2
+
+/* All zero but for the first three: nothing is posted */
+typedef struct VFIOVGAPosted {
+    const char *name;              /* of the adapter, for the trace */
+    struct VFIOVGARegion *windows; /* the three of VFIOVGA; not owned */
+    bool available;      /* there is a ring */
+    bool on;             /* the guest's writes are posted */
+    bool ending;         /* still on until the ring is empty */
+    bool may_be_posted;  /* the access that is made may come out of the ring */
+    bool trailing;       /* not on any more, but some may still come */
+    VFIOVGAHeat heat;    /* of the writes that could be posted */
+    uint64_t begins;     /* times KVM was asked to post */
+} VFIOVGAPosted;
 
 /**
  * vfio_vga_posted_port: can a write to a port be posted?
@@ -42,23 +76,82 @@ static inline bool vfio_vga_posted_port(uint32_t port, unsigned size)
 }
 
 /**
- * vfio_vga_posted_begin: the guest's writes are kept from now on
+ * vfio_vga_posted_drain: have what the guest wrote before now arrive
  *
- * @vga: the windows of the adapter; nothing of it is posted yet
- *
- * With the BQL.  The caller empties the ring, from time to time and before
- * anything that has to come after the guest's writes and is no access to @vga.
+ * @posted: the adapter's
  */
-void vfio_vga_posted_begin(struct VFIOVGA *vga);
+static inline void vfio_vga_posted_drain(VFIOVGAPosted *posted)
+{
+    if (posted->on) {
+        qemu_flush_coalesced_mmio_buffer();
+    }
+}
 
 /**
- * vfio_vga_posted_end: they come at once again
+ * vfio_vga_posted_enter: an access to the adapter begins
  *
- * @vga: the windows of an adapter whose writes are posted
+ * @posted: the adapter's
+ * @may_be_posted: whether this access may come out of the ring
  *
- * With the BQL.  All that were kept have come when this returns, unless it is
- * called for one of them: then those behind it come after.
+ * Empties the ring.  Returns what vfio_vga_posted_leave() needs when the access
+ * is over, since it may be in the middle of another.
  */
-void vfio_vga_posted_end(struct VFIOVGA *vga);
+static inline bool vfio_vga_posted_enter(VFIOVGAPosted *posted,
+                                         bool may_be_posted)
+{
+    bool outer = posted->may_be_posted;
+
+    vfio_vga_posted_drain(posted);
+    posted->may_be_posted = may_be_posted;
+    posted->trailing &= may_be_posted;
+    return outer;
+}
+
+/**
+ * vfio_vga_posted_leave: an access to the adapter is over
+ *
+ * @posted: the adapter's
+ * @outer: what vfio_vga_posted_enter() returned
+ */
+static inline void vfio_vga_posted_leave(VFIOVGAPosted *posted, bool outer)
+{
+    posted->may_be_posted = outer;
+}
+
+/**
+ * vfio_vga_posted_coming: are writes coming that were posted?
+ *
+ * @posted: the adapter's
+ *
+ * Until they have come, no window may become RAM.
+ */
+static inline bool vfio_vga_posted_coming(const VFIOVGAPosted *posted)
+{
+    return posted->on || posted->trailing;
+}
+
+/**
+ * vfio_vga_posted_begin: have KVM post the guest's writes, if that pays
+ *
+ * @posted: the adapter's
+ *
+ * For each write that could have been posted and was not.  Returns true if
+ * writes are posted from now on and were not before.  The caller drains the
+ * ring from then on, from time to time and before anything that has to come
+ * after the guest's writes and is no access to the adapter.
+ */
+bool vfio_vga_posted_begin(VFIOVGAPosted *posted);
+
+/**
+ * vfio_vga_posted_end: the guest's writes come at once again
+ *
+ * @posted: the adapter's
+ *
+ * All that were posted have come when this returns, unless it is called for one
+ * of them: then those behind it come when the caller is done.
+ *
+ * Returns true if writes were posted and are no more.
+ */
+bool vfio_vga_posted_end(VFIOVGAPosted *posted);
 
 #endif /* HW_VFIO_VGA_POSTED_H */

@@ -22,6 +22,7 @@
 #include "qobject/qjson.h"
 #include "qobject/qlist.h"
 #include "vfio-user-machine.h"
+#include "vga-stats.h"
 
 #define VGA         VFIO_PCI_VGA_REGION_INDEX
 #define VGA_SIZE    0xc0000
@@ -78,16 +79,10 @@ static void start(Machine *machine, Adapter *adapter)
     plug(machine);
 }
 
-/* One of the device's x-vga-region-* counters */
+/* One of the adapter's counters */
 static uint64_t region_counter(Machine *machine, const char *name)
 {
-    QDict *response = qtest_qmp(machine->qts,
-        "{'execute': 'qom-get', 'arguments': {"
-        " 'path': '/machine/peripheral/card', 'property': %s}}", name);
-    uint64_t value = qdict_get_int(response, "return");
-
-    qobject_unref(response);
-    return value;
+    return vga_stats_counter(qtest_qmp(machine->qts, VGA_STATS_QUERY), name);
 }
 
 /*
@@ -628,7 +623,7 @@ static void test_fault(const void *opaque)
     machine_plug(&machine, properties(true, faults[number].msec));
     set_command(&machine, IO_MEM);
     check_decode(&machine, IO_MEM);
-    g_assert_cmpint(region_counter(&machine, "x-vga-region-failures"), ==, 0);
+    g_assert_cmpint(region_counter(&machine, "region-failures"), ==, 0);
 
     before = adapter_requests(machine.adapter, command);
     adapter_fault(machine.adapter, fault, command, VGA);
@@ -653,7 +648,7 @@ static void test_fault(const void *opaque)
     }
     machine_check_alive(&machine);
     g_assert_cmpint(machine_said(&machine, "legacy VGA"), ==, 1);
-    g_assert_cmpint(region_counter(&machine, "x-vga-region-failures"), ==,
+    g_assert_cmpint(region_counter(&machine, "region-failures"), ==,
                     failures);
 
     if (gone) {
@@ -689,7 +684,7 @@ static void test_stuck(void)
     for (i = 0; i < 12000; i++) {
         qtest_writeb(machine.qts, 0xb8000, i);
     }
-    g_assert_cmpint(region_counter(&machine, "x-vga-region-failures"), >, 0);
+    g_assert_cmpint(region_counter(&machine, "region-failures"), >, 0);
     g_assert_cmpint(machine_said(&machine, "legacy VGA"), ==, 1);
     g_assert_cmphex(qtest_readb(machine.qts, 0xb8000), ==, 0xff);
     check_new_life(&machine);

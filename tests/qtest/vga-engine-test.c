@@ -18,9 +18,8 @@
 #include "hw/vfio-user/protocol.h"
 #include "qemu/bswap.h"
 #include "qobject/qjson.h"
-#include "qobject/qnum.h"
-#include "qobject/qstring.h"
 #include "vfio-user-machine.h"
+#include "vga-stats.h"
 
 #define VGA       VFIO_PCI_VGA_REGION_INDEX
 #define VGA_SIZE  0xc0000
@@ -64,32 +63,14 @@ static void start(Machine *m, const char *properties)
     set_command(m, IO_MEM);
 }
 
-static QObject *get(Machine *m, const char *property)
+static uint64_t counter(Machine *m, const char *name)
 {
-    QDict *response = qtest_qmp(m->qts, "{'execute': 'qom-get', 'arguments': {"
-                                "'path': '/machine/peripheral/card',"
-                                "'property': %s}}", property);
-    QObject *value = qobject_ref(qdict_get(response, "return"));
-
-    qobject_unref(response);
-    return value;
-}
-
-static uint64_t counter(Machine *m, const char *property)
-{
-    QNum *number = qobject_to(QNum, get(m, property));
-    uint64_t value = qnum_get_uint(number);
-
-    qobject_unref(number);
-    return value;
+    return vga_stats_counter(qtest_qmp(m->qts, VGA_STATS_QUERY), name);
 }
 
 static void check_tier(Machine *m, const char *tier)
 {
-    QString *now = qobject_to(QString, get(m, "x-vga-tier"));
-
-    g_assert_cmpstr(qstring_get_str(now), ==, tier);
-    qobject_unref(now);
+    vga_stats_check_tier(qtest_qmp(m->qts, VGA_STATS_QUERY), tier);
 }
 
 /* A posted write has arrived when the adapter has answered what came after */
@@ -152,10 +133,10 @@ static void use_font(Machine *m)
     for (i = 0; i < 256 * 16; i++) {
         qtest_writeb(m->qts, GRAPH + i / 16 * 32 + i % 16, 'A' + i % 26);
     }
-    check_tier(m, "shadow");
+    check_tier(m, "copy");
 }
 
-/* Enough of accesses for a shadow to pay */
+/* Enough of accesses for a copy to pay */
 static void use_text_only(Machine *m)
 {
     int i;
@@ -169,7 +150,7 @@ static void use_text_only(Machine *m)
 static void use_text(Machine *m)
 {
     use_text_only(m);
-    check_tier(m, "shadow");
+    check_tier(m, "copy");
 }
 
 /* From a text mode to mode 13h, in the order of a video BIOS */
@@ -195,12 +176,12 @@ static void use_mode_13(Machine *m)
 }
 
 #define COMBINE "{'x-vga': true, 'x-vga-engine': 'combine'}"
-#define SHADOW "{'x-vga': true, 'x-vga-engine': 'shadow', " \
-               "'x-vga-shadow-ram': false}"
-#define MAPPED "{'x-vga': true, 'x-vga-engine': 'shadow'}"
-#define LINEAR "{'x-vga': true, 'x-vga-engine': 'linear', " \
-               "'x-vga-shadow-ram': false}"
-#define LINEAR_MAPPED "{'x-vga': true, 'x-vga-engine': 'linear'}"
+#define COPY "{'x-vga': true, 'x-vga-engine': 'copy', " \
+             "'x-vga-copy-ram': false}"
+#define MAPPED "{'x-vga': true, 'x-vga-engine': 'copy'}"
+#define CHAIN4 "{'x-vga': true, 'x-vga-engine': 'chain4', " \
+             "'x-vga-copy-ram': false}"
+#define CHAIN4_MAPPED "{'x-vga': true, 'x-vga-engine': 'chain4'}"
 
 /*
  * When it leaves
@@ -212,9 +193,9 @@ static void test_combined(void)
 
     start(&m, COMBINE);
     put(&m, TEXT, "Hello");
-    g_assert_cmpint(counter(&m, "x-vga-calls-write"), ==, 0);
+    g_assert_cmpint(counter(&m, "region-writes"), ==, 0);
     qtest_clock_step(m.qts, VISIBLE);
-    g_assert_cmpint(counter(&m, "x-vga-calls-write"), ==, 1);
+    g_assert_cmpint(counter(&m, "region-writes"), ==, 1);
     check_adapter(&m, TEXT, "Hello", 5);
     machine_stop(&m);
 }
@@ -230,7 +211,7 @@ static void test_not_combined(void)
     qtest_writeb(m.qts, TEXT, 3);
     qtest_writeb(m.qts, TEXT + 2, 4);
     qtest_clock_step(m.qts, VISIBLE);
-    g_assert_cmpint(counter(&m, "x-vga-calls-write"), ==, 4);
+    g_assert_cmpint(counter(&m, "region-writes"), ==, 4);
     check_adapter(&m, TEXT, "\3\1\4", 3);
     machine_stop(&m);
 }
@@ -247,7 +228,7 @@ static void test_screen(void)
         qtest_writew(m.qts, TEXT + 2 * i, 0x0700 | (i & 0xff));
     }
     qtest_clock_step(m.qts, VISIBLE);
-    g_assert_cmpint(counter(&m, "x-vga-calls-write"), <=, 2);
+    g_assert_cmpint(counter(&m, "region-writes"), <=, 2);
     check_adapter(&m, TEXT, cells, 4000);
     machine_stop(&m);
 }
@@ -276,14 +257,14 @@ static void test_quiet(const void *properties)
     set_text_mode(&m);
     use_text(&m);
     qtest_clock_step(m.qts, QUIET);
-    ticks = counter(&m, "x-vga-ticks");
+    ticks = counter(&m, "timer-ticks");
     g_assert_cmpint(ticks, >, 0);
     qtest_clock_step(m.qts, 10LL * 1000 * MS);
-    g_assert_cmpint(counter(&m, "x-vga-ticks"), ==, ticks);
+    g_assert_cmpint(counter(&m, "timer-ticks"), ==, ticks);
 
     put(&m, TEXT, "awake");
     qtest_clock_step(m.qts, VISIBLE);
-    g_assert_cmpint(counter(&m, "x-vga-ticks"), >, ticks);
+    g_assert_cmpint(counter(&m, "timer-ticks"), >, ticks);
     check_adapter(&m, TEXT, "awake", 5);
     machine_stop(&m);
 }
@@ -296,7 +277,7 @@ static void use_graphics(Machine *m)
     for (i = 0; i < 16; i++) {
         qtest_writeb(m->qts, GRAPH + 2 * i, i);
     }
-    g_assert_cmpint(counter(m, "x-vga-posts"), ==, 1);
+    g_assert_cmpint(counter(m, "posting-begins"), ==, 1);
 }
 
 static void test_quiet_posted(void)
@@ -307,13 +288,13 @@ static void test_quiet_posted(void)
     start(&m, COMBINE);
     use_graphics(&m);
     qtest_clock_step(m.qts, VISIBLE);
-    ticks = counter(&m, "x-vga-ticks");
+    ticks = counter(&m, "timer-ticks");
     qtest_clock_step(m.qts, VISIBLE);
-    g_assert_cmpint(counter(&m, "x-vga-ticks"), >, ticks);
+    g_assert_cmpint(counter(&m, "timer-ticks"), >, ticks);
     qtest_clock_step(m.qts, QUIET);
-    ticks = counter(&m, "x-vga-ticks");
+    ticks = counter(&m, "timer-ticks");
     qtest_clock_step(m.qts, 10LL * 1000 * MS);
-    g_assert_cmpint(counter(&m, "x-vga-ticks"), ==, ticks);
+    g_assert_cmpint(counter(&m, "timer-ticks"), ==, ticks);
     machine_stop(&m);
 }
 
@@ -328,11 +309,11 @@ static void test_posted_ports(void)
         qtest_outw(m.qts, 0x3c4, 0x0f02);
         qtest_outb(m.qts, 0x3c7, i);
     }
-    g_assert_cmpint(counter(&m, "x-vga-posts"), ==, 0);
+    g_assert_cmpint(counter(&m, "posting-begins"), ==, 0);
     for (i = 0; i < 16; i++) {
         qtest_outb(m.qts, 0x3c9, i);
     }
-    g_assert_cmpint(counter(&m, "x-vga-posts"), ==, 1);
+    g_assert_cmpint(counter(&m, "posting-begins"), ==, 1);
     machine_stop(&m);
 }
 
@@ -348,12 +329,12 @@ static void test_posted_then_mapped(void)
     for (i = 0; i < 16; i++) {
         qtest_outb(m.qts, 0x3c9, i);
     }
-    g_assert_cmpint(counter(&m, "x-vga-posts"), ==, 2);
+    g_assert_cmpint(counter(&m, "posting-begins"), ==, 2);
     use_text_only(&m);
-    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 0);
+    g_assert_cmpint(counter(&m, "copy-maps"), ==, 0);
     qtest_clock_step(m.qts, VISIBLE);
-    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 1);
-    check_tier(&m, "shadow");
+    g_assert_cmpint(counter(&m, "copy-maps"), ==, 1);
+    check_tier(&m, "copy");
     machine_stop(&m);
 }
 
@@ -368,15 +349,15 @@ static void test_scroll(const void *properties)
     set_text_mode(&m);
     use_text(&m);
     qtest_clock_step(m.qts, VISIBLE);
-    reads = counter(&m, "x-vga-calls-read");
-    writes = counter(&m, "x-vga-calls-write");
+    reads = counter(&m, "region-reads");
+    writes = counter(&m, "region-writes");
     for (i = 0; i < 1920; i++) {
         qtest_writew(m.qts, TEXT + 2 * i,
                      qtest_readw(m.qts, TEXT + 160 + 2 * i) + 1);
     }
     qtest_clock_step(m.qts, VISIBLE);
-    g_assert_cmpint(counter(&m, "x-vga-calls-read"), <=, reads + 1);
-    g_assert_cmpint(counter(&m, "x-vga-calls-write"), <=, writes + 2);
+    g_assert_cmpint(counter(&m, "region-reads"), <=, reads + 1);
+    g_assert_cmpint(counter(&m, "region-writes"), <=, writes + 2);
     machine_stop(&m);
 }
 
@@ -387,7 +368,7 @@ static void leave_and_set_text_mode(Machine *m)
     qtest_readb(m->qts, TEXT + 0x800);
 }
 
-/* A shadow is not out of reach because a call takes long, and some left soon */
+/* A copy is not out of reach because a call takes long, and some left soon */
 static void test_slow(const void *properties)
 {
     Machine m;
@@ -405,7 +386,7 @@ static void test_slow(const void *properties)
         qtest_clock_step(m.qts, MS);
         qtest_writeb(m.qts, TEXT, i);
     }
-    check_tier(&m, "shadow");
+    check_tier(&m, "copy");
     machine_stop(&m);
 }
 
@@ -423,7 +404,7 @@ static void test_brief(const void *properties)
             qtest_writew(m.qts, TEXT + 2 * j, 0x0700 + i + j % 200);
         }
     }
-    g_assert_cmpint(counter(&m, "x-vga-shadow-enters"), ==, 12);
+    g_assert_cmpint(counter(&m, "copy-begins"), ==, 12);
     machine_stop(&m);
 }
 
@@ -480,7 +461,7 @@ static void act_extension(Machine *m)
 static const struct {
     const char *name;
     void (*act)(Machine *m);
-    bool leaves; /* the shadow */
+    bool leaves; /* the copy */
 } acts[] = {
     { "start-address", act_port_write },
     { "bar-read", act_bar_read },
@@ -509,9 +490,9 @@ static void test_before(const void *data)
         acts[i].act(&m);
         check_adapter(&m, TEXT + 0x1000, "before", 6);
         if (acts[i].leaves) {
-            g_assert_cmpint(counter(&m, "x-vga-ticks"), ==, 0);
+            g_assert_cmpint(counter(&m, "timer-ticks"), ==, 0);
             if (strcmp(properties, COMBINE)) {
-                g_assert_cmpint(counter(&m, "x-vga-shadow-leaves"), ==, 1);
+                g_assert_cmpint(counter(&m, "copy-ends"), ==, 1);
             }
         }
         machine_stop(&m);
@@ -519,7 +500,7 @@ static void test_before(const void *data)
 }
 
 /* Mode 13h is left like a text mode, and is not entered unless wanted */
-static void test_linear(const void *properties)
+static void test_chain4(const void *properties)
 {
     Machine m;
     int i;
@@ -528,17 +509,17 @@ static void test_linear(const void *properties)
         start(&m, properties);
         set_mode_13(&m);
         use_mode_13(&m);
-        check_tier(&m, "linear");
+        check_tier(&m, "chain4");
         put(&m, GRAPH + 0xf000, "before");
         acts[i].act(&m);
         check_adapter(&m, GRAPH + 0xf000, "before", 6);
-        g_assert_cmpint(counter(&m, "x-vga-shadow-leaves"), ==,
+        g_assert_cmpint(counter(&m, "copy-ends"), ==,
                         acts[i].leaves);
         machine_stop(&m);
     }
 }
 
-static void test_not_linear(void)
+static void test_not_chain4(void)
 {
     Machine m;
 
@@ -558,11 +539,11 @@ static void test_font(const void *properties)
 
     start(&m, properties);
     set_font_mode(&m);
-    calls = counter(&m, "x-vga-calls-write");
+    calls = counter(&m, "region-writes");
     use_font(&m);
     qtest_outw(m.qts, 0x3ce, 0x0e06);
-    g_assert_cmpint(counter(&m, "x-vga-calls-write") - calls, <=, 20);
-    g_assert_cmpint(counter(&m, "x-vga-shadow-leaves"), ==, 1);
+    g_assert_cmpint(counter(&m, "region-writes") - calls, <=, 20);
+    g_assert_cmpint(counter(&m, "copy-ends"), ==, 1);
     check_adapter(&m, GRAPH + 0x20, "QRSTUVWXYZABCDEF", 16);
     check_adapter(&m, GRAPH + 0x1fe0, "YZABCDEFGHIJKLMN", 16);
     machine_stop(&m);
@@ -586,7 +567,7 @@ static void test_font_beside(const void *properties)
         } else {
             put(&m, beside[i / 2], "beside");
         }
-        g_assert_cmpint(counter(&m, "x-vga-shadow-leaves"), ==, i + 1);
+        g_assert_cmpint(counter(&m, "copy-ends"), ==, i + 1);
         check_adapter(&m, GRAPH, "within", 6);
     }
     machine_stop(&m);
@@ -609,7 +590,7 @@ static void test_bus_master(void)
 {
     Machine m;
 
-    start(&m, SHADOW);
+    start(&m, COPY);
     set_command(&m, IO_MEM | PCI_COMMAND_MASTER);
     set_text_mode(&m);
     put(&m, TEXT, "now");
@@ -638,7 +619,7 @@ static void test_reset(const void *properties)
     use_text(&m);
     reset_and_enable(&m);
     qtest_clock_step(m.qts, QUIET);
-    g_assert_cmpint(counter(&m, "x-vga-ticks"), ==, 0);
+    g_assert_cmpint(counter(&m, "timer-ticks"), ==, 0);
     for (i = 0; i < 100; i++) {
         qtest_readw(m.qts, TEXT);
         qtest_writew(m.qts, TEXT + 2 * i, 0x0741);
@@ -646,7 +627,7 @@ static void test_reset(const void *properties)
     check_tier(&m, "combine");
     qtest_clock_step(m.qts, QUIET); /* nothing is posted any more */
 
-    /* Left at once, and yet a shadow is worth no more than at first */
+    /* Left at once, and yet a copy is worth no more than at first */
     set_text_mode(&m);
     use_text(&m);
     machine_stop(&m);
@@ -664,18 +645,18 @@ static void test_reset_latches(void)
     set_text_mode(&m);
     qtest_outw(m.qts, 0x3ce, 0x1105); /* write mode 1 */
     qtest_writeb(m.qts, TEXT, 0);
-    g_assert_cmpint(counter(&m, "x-vga-latch-losses"), ==, 0);
+    g_assert_cmpint(counter(&m, "latch-losses"), ==, 0);
 
     qtest_outw(m.qts, 0x3ce, 0x1005);
     use_text(&m);
     qtest_outw(m.qts, 0x3ce, 0x1105);
     qtest_writeb(m.qts, TEXT, 0);
-    g_assert_cmpint(counter(&m, "x-vga-latch-losses"), ==, 1);
-    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 2);
+    g_assert_cmpint(counter(&m, "latch-losses"), ==, 1);
+    g_assert_cmpint(counter(&m, "copy-maps"), ==, 2);
     reset_and_enable(&m);
     set_text_mode(&m);
     use_text(&m);
-    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 3);
+    g_assert_cmpint(counter(&m, "copy-maps"), ==, 3);
     machine_stop(&m);
 }
 
@@ -708,11 +689,11 @@ static void test_trouble(const void *data)
         adapter_fault(m.adapter, troubles[i].fault, VFIO_USER_REGION_WRITE,
                       VGA);
         qtest_clock_step(m.qts, VISIBLE);
-        g_assert_cmpint(counter(&m, "x-vga-calls-write"), <, 2000);
+        g_assert_cmpint(counter(&m, "region-writes"), <, 2000);
         qtest_writeb(m.qts, TEXT + 0x100, 0);
         qtest_clock_step(m.qts, VISIBLE);
         if (!strcmp(properties, NO_POST)) {
-            g_assert_cmpint(counter(&m, "x-vga-region-failures"), >, 0);
+            g_assert_cmpint(counter(&m, "region-failures"), >, 0);
             g_assert_cmpint(machine_said(&m, "legacy VGA write"), ==, 1);
             check_tier(&m, "forward");
         }
@@ -730,7 +711,7 @@ static void test_short(void)
     adapter_fault(m.adapter, ADAPTER_FAULT_SHORT, VFIO_USER_REGION_WRITE, VGA);
     qtest_clock_step(m.qts, VISIBLE);
     adapter_fault(m.adapter, ADAPTER_FAULT_NONE, 0, 0);
-    g_assert_cmpint(counter(&m, "x-vga-calls-write"), <, 20);
+    g_assert_cmpint(counter(&m, "region-writes"), <, 20);
     machine_stop(&m);
 }
 
@@ -752,7 +733,7 @@ static void test_no_memory(const void *properties)
         qtest_readb(m.qts, TEXT);
     }
     check_tier(&m, "forward");
-    g_assert_cmpint(counter(&m, "x-vga-shadow-enters"), ==, 0);
+    g_assert_cmpint(counter(&m, "copy-begins"), ==, 0);
     act_reset(&m);
     check_tier(&m, "combine");
     machine_stop(&m);
@@ -773,7 +754,7 @@ static void test_again(const void *properties)
     for (i = 0; i < 100; i++) {
         qtest_readb(m.qts, TEXT);
     }
-    check_tier(&m, "shadow");
+    check_tier(&m, "copy");
     machine_stop(&m);
 }
 
@@ -793,7 +774,7 @@ static void test_latches(void)
     bool again = false;
     Machine m;
 
-    start(&m, SHADOW);
+    start(&m, COPY);
     set_text_mode(&m);
     use_text(&m);
     qtest_readw(m.qts, TEXT + 0x246);
@@ -813,7 +794,7 @@ static void test_latches_written(void)
     uint16_t cell = 0;
     Machine m;
 
-    start(&m, SHADOW);
+    start(&m, COPY);
     set_text_mode(&m);
     use_text(&m);
     qtest_writew(m.qts, TEXT + 0x246, 0x1234);
@@ -839,7 +820,7 @@ static void test_latches_gone(void)
     Machine m;
     int i;
 
-    start(&m, SHADOW);
+    start(&m, COPY);
     set_text_mode(&m);
     use_text(&m);
     qtest_writew(m.qts, TEXT + 0x246, 0x1234);
@@ -857,13 +838,13 @@ static void test_latches_gone(void)
 }
 
 /* ... four dots of it in mode 13h */
-static void test_latches_linear(void)
+static void test_latches_chain4(void)
 {
     AdapterAccess access;
     uint32_t cell = 0;
     Machine m;
 
-    start(&m, LINEAR);
+    start(&m, CHAIN4);
     set_mode_13(&m);
     use_mode_13(&m);
     qtest_writel(m.qts, GRAPH + 0x244, 0x12345678);
@@ -895,12 +876,12 @@ static void test_latches_lost(void)
     qtest_readw(m.qts, TEXT + 0x246);
     qtest_outw(m.qts, 0x3ce, 0x1105);
     qtest_writeb(m.qts, TEXT, 0);
-    g_assert_cmpint(counter(&m, "x-vga-latch-losses"), ==, 1);
-    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 1);
+    g_assert_cmpint(counter(&m, "latch-losses"), ==, 1);
+    g_assert_cmpint(counter(&m, "copy-maps"), ==, 1);
     qtest_outw(m.qts, 0x3ce, 0x1005);
     use_text(&m);
     use_text(&m);
-    g_assert_cmpint(counter(&m, "x-vga-shadow-maps"), ==, 1);
+    g_assert_cmpint(counter(&m, "copy-maps"), ==, 1);
     machine_stop(&m);
 }
 
@@ -914,9 +895,12 @@ static void test_properties(void)
         const char *properties;
         const char *error;
     } bad[] = {
-        { "{'x-vga': true, 'x-vga-engine': 'fast'}", "x-vga-engine=fast" },
-        { "{'x-vga': true, 'x-vga-write-width': 3}", "x-vga-write-width=3" },
-        { "{'x-vga': true, 'x-vga-write-width': 16}", "x-vga-write-width=16" },
+        { "{'x-vga': true, 'x-vga-engine': 'fast'}",
+          "x-vga-engine must be auto, forward, combine, copy or chain4" },
+        { "{'x-vga': true, 'x-vga-write-width': 3}",
+          "x-vga-write-width must be 0, 1, 2, 4 or 8" },
+        { "{'x-vga': true, 'x-vga-write-width': 16}",
+          "x-vga-write-width must be 0, 1, 2, 4 or 8" },
     };
     QDict *response;
     Machine m;
@@ -925,8 +909,10 @@ static void test_properties(void)
     start(&m, COMBINE);
     response = qtest_qmp(m.qts, "{'execute': 'qom-set', 'arguments': {"
                          "'path': '/machine/peripheral/card',"
-                         "'property': 'x-vga-engine', 'value': 'shadow'}}");
-    g_assert_true(qdict_haskey(response, "error"));
+                         "'property': 'x-vga-engine', 'value': 'copy'}}");
+    g_assert_nonnull(strstr(qdict_get_str(qdict_get_qdict(response, "error"),
+                                          "desc"),
+                            "after it was realized"));
     qobject_unref(response);
     machine_unplug(&m);
     for (i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -936,6 +922,30 @@ static void test_properties(void)
         g_assert_nonnull(error);
         g_assert_nonnull(strstr(error, bad[i].error));
     }
+    machine_stop(&m);
+}
+
+static void check_monitor(Machine *m, const char *line, bool said)
+{
+    g_autofree char *stats = qtest_hmp(m->qts, "info vga-stats");
+
+    g_test_message("%s", stats);
+    g_assert_cmpint(!!strstr(stats, line), ==, said);
+}
+
+/* For a person; the other tests ask by QMP */
+static void test_monitor(void)
+{
+    Machine m;
+
+    start(&m, COMBINE);
+    put(&m, TEXT, "combined");
+    check_monitor(&m, "/machine/peripheral/card", true);
+    check_monitor(&m, "guest writes     8\r\n", true);
+    check_monitor(&m, "region writes    0\r\n", true);
+    check_monitor(&m, "arbiter holds", false);
+    machine_unplug(&m);
+    check_monitor(&m, "no assigned adapter has legacy VGA", true);
     machine_stop(&m);
 }
 
@@ -957,48 +967,49 @@ int main(int argc, char **argv)
     }
 
     qtest_add_func("/vga-engine/combined", test_combined);
+    qtest_add_func("/vga-engine/monitor", test_monitor);
     qtest_add_func("/vga-engine/not-combined", test_not_combined);
     qtest_add_func("/vga-engine/screen", test_screen);
-    add_for("visible", "shadow", SHADOW, test_visible);
+    add_for("visible", "copy", COPY, test_visible);
     add_for("visible", "mapped", MAPPED, test_visible);
-    add_for("quiet", "shadow", SHADOW, test_quiet);
+    add_for("quiet", "copy", COPY, test_quiet);
     add_for("quiet", "mapped", MAPPED, test_quiet);
     qtest_add_func("/vga-engine/quiet/posted", test_quiet_posted);
     qtest_add_func("/vga-engine/posted-ports", test_posted_ports);
     qtest_add_func("/vga-engine/posted-then-mapped", test_posted_then_mapped);
-    add_for("scroll", "shadow", SHADOW, test_scroll);
+    add_for("scroll", "copy", COPY, test_scroll);
     add_for("scroll", "mapped", MAPPED, test_scroll);
-    add_for("slow", "shadow", SHADOW, test_slow);
+    add_for("slow", "copy", COPY, test_slow);
     add_for("slow", "mapped", MAPPED, test_slow);
-    add_for("brief", "shadow", SHADOW, test_brief);
+    add_for("brief", "copy", COPY, test_brief);
     add_for("brief", "mapped", MAPPED, test_brief);
     add_for("before", "combine", COMBINE, test_before);
-    add_for("before", "shadow", SHADOW, test_before);
+    add_for("before", "copy", COPY, test_before);
     add_for("before", "mapped", MAPPED, test_before);
-    add_for("before", "linear", LINEAR, test_linear);
-    add_for("before", "linear-mapped", LINEAR_MAPPED, test_linear);
-    qtest_add_func("/vga-engine/not-linear", test_not_linear);
-    add_for("font", "shadow", SHADOW, test_font);
+    add_for("before", "chain4", CHAIN4, test_chain4);
+    add_for("before", "chain4-mapped", CHAIN4_MAPPED, test_chain4);
+    qtest_add_func("/vga-engine/not-chain4", test_not_chain4);
+    add_for("font", "copy", COPY, test_font);
     add_for("font", "mapped", MAPPED, test_font);
-    add_for("font-beside", "shadow", SHADOW, test_font_beside);
+    add_for("font-beside", "copy", COPY, test_font_beside);
     add_for("font-beside", "mapped", MAPPED, test_font_beside);
     add_for("unplug", "combine", COMBINE, test_unplug);
-    add_for("unplug", "shadow", SHADOW, test_unplug);
+    add_for("unplug", "copy", COPY, test_unplug);
     qtest_add_func("/vga-engine/bus-master", test_bus_master);
-    add_for("reset", "shadow", SHADOW, test_reset);
+    add_for("reset", "copy", COPY, test_reset);
     add_for("reset", "mapped", MAPPED, test_reset);
     qtest_add_func("/vga-engine/reset-latches", test_reset_latches);
     add_for("trouble", "posted", COMBINE, test_trouble);
     add_for("trouble", "not-posted", NO_POST, test_trouble);
     qtest_add_func("/vga-engine/short", test_short);
-    add_for("no-memory", "shadow", SHADOW, test_no_memory);
+    add_for("no-memory", "copy", COPY, test_no_memory);
     add_for("no-memory", "mapped", MAPPED, test_no_memory);
-    add_for("again", "shadow", SHADOW, test_again);
+    add_for("again", "copy", COPY, test_again);
     add_for("again", "mapped", MAPPED, test_again);
     qtest_add_func("/vga-engine/latches", test_latches);
     qtest_add_func("/vga-engine/latches-written", test_latches_written);
     qtest_add_func("/vga-engine/latches-gone", test_latches_gone);
-    qtest_add_func("/vga-engine/latches-linear", test_latches_linear);
+    qtest_add_func("/vga-engine/latches-chain4", test_latches_chain4);
     qtest_add_func("/vga-engine/latches-lost", test_latches_lost);
     qtest_add_func("/vga-engine/properties", test_properties);
 

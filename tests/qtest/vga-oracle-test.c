@@ -43,6 +43,7 @@
 #include "qemu/bswap.h"
 #include "qemu/cutils.h"
 #include "qemu/units.h"
+#include "vga-stats.h"
 
 #define DEFAULT_SEED 0x3c03da3c4ULL
 #define DEFAULT_ACCESSES 24500 /* half a million for all tiers and models */
@@ -1684,20 +1685,20 @@ typedef struct Tier {
     const char *name;
     const char *options;
     bool loads_latches;
-    const char *counter; /* a property that tells that it was used */
+    const char *counter; /* tells that it was used */
 } Tier;
 
 static const Tier tiers[] = {
     { "forward", "" },
-    { "combine", "x-vga-engine=combine", false, "x-vga-combined-writes" },
-    { "bytes", "x-vga-engine=shadow,x-vga-shadow-ram=off,x-vga-write-width=1",
-      false, "x-vga-shadow-enters" },
-    { "shadow", "x-vga-engine=shadow,x-vga-shadow-ram=off", false,
-      "x-vga-shadow-enters" },
-    { "mapped", "x-vga-engine=shadow", true, "x-vga-shadow-maps" },
-    { "linear", "x-vga-engine=linear,x-vga-shadow-ram=off", false,
-      "x-vga-linear-enters" },
-    { "linear-mapped", "x-vga-engine=linear", true, "x-vga-linear-enters" },
+    { "combine", "x-vga-engine=combine", false, "combined-writes" },
+    { "bytes", "x-vga-engine=copy,x-vga-copy-ram=off,x-vga-write-width=1",
+      false, "copy-begins" },
+    { "copy", "x-vga-engine=copy,x-vga-copy-ram=off", false,
+      "copy-begins" },
+    { "mapped", "x-vga-engine=copy", true, "copy-maps" },
+    { "chain4", "x-vga-engine=chain4,x-vga-copy-ram=off", false,
+      "chain4-begins" },
+    { "chain4-mapped", "x-vga-engine=chain4", true, "chain4-begins" },
 };
 
 typedef struct Oracle {
@@ -1933,16 +1934,12 @@ static void pipe_command(Pipe *p, const char *command, const char *event)
 static uint64_t pipe_counter(Pipe *p, const char *name)
 {
     QDict *response;
-    uint64_t value;
 
-    qmp_fd_send(p->qmp, "{ 'execute': 'qom-get', 'arguments': {"
-                "'path': '/machine/peripheral/gpu', 'property': %s } }", name);
+    qmp_fd_send(p->qmp, VGA_STATS_QUERY);
     while (response = qmp_fd_receive(p->qmp), qdict_haskey(response, "event")) {
         qobject_unref(response);
     }
-    value = qdict_get_int(response, "return");
-    qobject_unref(response);
-    return value;
+    return vga_stats_counter(response, name);
 }
 
 static void oracle_event(Oracle *o, const Access *a)

@@ -12,7 +12,7 @@
 #include "qemu/osdep.h"
 
 #include "hw/pci/pci_regs.h"
-#include "hw/vfio/vga-state.h"
+#include "hw/vfio/vga-regs.h"
 #include "vga-engine-machine.h"
 #include "vga-engine-modes.h"
 
@@ -377,7 +377,7 @@ static void test_mapped_bar(void)
     guest_read_bar(CARD_MEMORY_BAR, 4 * 0);
     g_assert_true(machine_bars_mapped());
     g_assert_false(machine_copy_mapped());
-    g_assert_cmpint(machine_counter("x-vga-bar-changes"), ==, 1);
+    g_assert_cmpint(machine_stats().bar_changes, ==, 1);
 
     /* Now nothing is kept, and the BAR shows it at once */
     for (i = 0; i < 10; i++) {
@@ -440,7 +440,7 @@ static void test_mapped_bar_in_turn(void)
         machine_pass(16 * MS);
     }
     g_test_message("%u changes of the memory map in a minute", machine.slots);
-    g_assert_cmpint(machine_counter("x-vga-bar-changes"), <=, 32);
+    g_assert_cmpint(machine_stats().bar_changes, <=, 32);
     machine_check();
     machine_stop();
 }
@@ -510,7 +510,7 @@ static void test_mapped_bar_unordered(void)
     machine_check();
     guest_read_bar(CARD_MEMORY_BAR, 0);
     g_assert_true(machine_copy_mapped());
-    g_assert_cmpint(machine_counter("x-vga-bar-changes"), ==, 0);
+    g_assert_cmpint(machine_stats().bar_changes, ==, 0);
     machine_stop();
 }
 
@@ -525,7 +525,7 @@ static void test_mapped_bar_io(void)
         guest_read_bar(CARD_IO_BAR, CARD_IO_PROBE);
         text_write(0, 30);
     }
-    g_assert_cmpint(machine_counter("x-vga-bar-changes"), ==, 0);
+    g_assert_cmpint(machine_stats().bar_changes, ==, 0);
     machine_check();
     machine_stop();
 }
@@ -605,13 +605,13 @@ static void test_cost(const void *opaque)
 /* An extended register of the CRTC says nothing of Miscellaneous Output */
 static void test_cost_misc(void)
 {
-    VFIOVGAState state;
+    VFIOVGARegs regs;
     int i;
 
-    vfio_vga_state_forget(&state);
-    vfio_vga_state_write(&state, 0x3c2, 0x67, 1);
-    vfio_vga_state_write(&state, 0x3d4, 0x0138, 2);
-    g_assert_cmpint(state.misc, ==, 0x67);
+    vfio_vga_regs_forget(&regs);
+    vfio_vga_regs_write(&regs, 0x3c2, 0x67, 1);
+    vfio_vga_regs_write(&regs, 0x3d4, 0x0138, 2);
+    g_assert_cmpint(regs.misc, ==, 0x67);
 
     text_start((MachineOptions) { });
     machine.misc_reads = 0;
@@ -649,9 +649,9 @@ static void test_cost_redraws(void)
 
     machine_pass(20000 * (int64_t)MS);
     g_assert_false(machine_copy_mapped());
-    ticks = machine_counter("x-vga-ticks");
+    ticks = machine_stats().timer_ticks;
     machine_pass(20000 * (int64_t)MS);
-    g_assert_cmpint(machine_counter("x-vga-ticks"), ==, ticks);
+    g_assert_cmpint(machine_stats().timer_ticks, ==, ticks);
     machine_stop();
 }
 

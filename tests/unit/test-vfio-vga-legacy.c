@@ -15,6 +15,8 @@
 #include <linux/vfio.h>
 
 #include "hw/vfio/pci.h"
+#include "hw/vfio/vga-engine.h"
+#include "hw/vfio/vga-explain.h"
 #include "monitor/monitor.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
@@ -75,6 +77,59 @@ int vfio_device_get_region_info(VFIODevice *vbasedev, int index,
     info_calls++;
     *info = info_ret ? NULL : &vga_info;
     return info_ret;
+}
+
+/* There is no engine and no arbiter in this test */
+
+bool vfio_vga_props_valid(const VFIOPCIDevice *vdev, Error **errp)
+{
+    return true;
+}
+
+bool vfio_vga_arbiter_setup(VFIOPCIDevice *vdev, Error **errp)
+{
+    return true;
+}
+
+void vfio_vga_arbiter_finalize(VFIOPCIDevice *vdev)
+{
+}
+
+void vfio_vga_arbiter_use(VFIOVGAArbiter *arbiter)
+{
+    g_assert_not_reached();
+}
+
+uint64_t vfio_vga_arbiter_holds(VFIOVGAArbiter *arbiter)
+{
+    g_assert_not_reached();
+}
+
+VFIOVGAEngine *vfio_vga_engine_init(VFIOPCIDevice *vdev)
+{
+    return NULL;
+}
+
+void vfio_vga_engine_exit(VFIOVGAEngine *e)
+{
+    g_assert_not_reached();
+}
+
+void vfio_vga_engine_read(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
+                          void *data)
+{
+    g_assert_not_reached();
+}
+
+void vfio_vga_engine_write(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
+                           const void *data)
+{
+    g_assert_not_reached();
+}
+
+void vfio_vga_engine_stats(const VFIOVGAEngine *e, VFIOVGAStats *stats)
+{
+    g_assert_not_reached();
 }
 
 /*
@@ -206,32 +261,50 @@ static void assert_read(off_t off, uint32_t size)
 }
 
 /*
- * Engine to adapter
+ * The region
  */
+
+static uint64_t region_read(VFIOVGAHostRegion *region, uint32_t offset,
+                            unsigned size)
+{
+    uint8_t bytes[8] = { };
+
+    vfio_vga_region_read(region, offset, size, bytes);
+    return ldq_le_p(bytes);
+}
+
+static void region_write(VFIOVGAHostRegion *region, uint32_t offset,
+                         uint64_t value, unsigned size)
+{
+    uint8_t bytes[8];
+
+    stq_le_p(bytes, value);
+    vfio_vga_region_write(region, offset, size, bytes);
+}
 
 static void test_sizes(void)
 {
     static const unsigned sizes[] = { 1, 2, 4, 8 };
     const uint64_t value = 0x8877665544332211;
     VFIODevice card = card_new();
-    VFIOVGALegacy legacy;
+    VFIOVGAHostRegion region;
     int i;
 
-    vfio_vga_legacy_init(&legacy, &card);
+    vfio_vga_region_init(&region, &card);
     for (i = 0; i < ARRAY_SIZE(sizes); i++) {
         unsigned size = sizes[i];
 
-        vfio_vga_legacy_write(&legacy, 0xb8000, value, size);
+        region_write(&region, 0xb8000, value, size);
         assert_write(0xb8000, size, value, true);
 
-        g_assert_cmphex(vfio_vga_legacy_read(&legacy, 0xb8008, size),
+        g_assert_cmphex(region_read(&region, 0xb8008, size),
                         ==, card_value(0xb8008, size));
         assert_read(0xb8008, size);
     }
     g_assert_cmpint(calls, ==, 2 * ARRAY_SIZE(sizes));
-    g_assert_cmpint(legacy.reads, ==, ARRAY_SIZE(sizes));
-    g_assert_cmpint(legacy.writes, ==, ARRAY_SIZE(sizes));
-    g_assert_cmpint(legacy.failures, ==, 0);
+    g_assert_cmpint(region.reads, ==, ARRAY_SIZE(sizes));
+    g_assert_cmpint(region.writes, ==, ARRAY_SIZE(sizes));
+    g_assert_cmpint(region.failures, ==, 0);
     g_assert_cmpstr(said->str, ==, "");
 }
 
@@ -245,12 +318,12 @@ static void test_posted(void)
         { 0xa0000, true }, { 0xb8000, true }, { 0xbffff, true },
     };
     VFIODevice card = card_new();
-    VFIOVGALegacy legacy;
+    VFIOVGAHostRegion region;
     int i;
 
-    vfio_vga_legacy_init(&legacy, &card);
+    vfio_vga_region_init(&region, &card);
     for (i = 0; i < ARRAY_SIZE(cases); i++) {
-        vfio_vga_legacy_write(&legacy, cases[i].offset, 0x5a, 1);
+        region_write(&region, cases[i].offset, 0x5a, 1);
         assert_write(cases[i].offset, 1, 0x5a, cases[i].post);
     }
 }
@@ -260,27 +333,27 @@ static void test_retry(void)
     static const int again[] = { -EINTR, -EAGAIN };
     static const int times[] = { 1, 2, 999 };
     VFIODevice card;
-    VFIOVGALegacy legacy;
+    VFIOVGAHostRegion region;
     int i, j;
 
     for (i = 0; i < ARRAY_SIZE(again); i++) {
         for (j = 0; j < ARRAY_SIZE(times); j++) {
             card = card_new();
-            vfio_vga_legacy_init(&legacy, &card);
+            vfio_vga_region_init(&region, &card);
             answer = again[i];
             answer_times = times[j];
-            g_assert_cmphex(vfio_vga_legacy_read(&legacy, 0x3da, 1),
+            g_assert_cmphex(region_read(&region, 0x3da, 1),
                             ==, card_value(0x3da, 1));
             g_assert_cmpint(calls, ==, times[j] + 1);
 
             calls = 0;
-            vfio_vga_legacy_write(&legacy, 0x3d4, 0x0e, 1);
+            region_write(&region, 0x3d4, 0x0e, 1);
             g_assert_cmpint(calls, ==, times[j] + 1);
             assert_write(0x3d4, 1, 0x0e, false);
 
-            g_assert_cmpint(legacy.reads, ==, 1);
-            g_assert_cmpint(legacy.writes, ==, 1);
-            g_assert_cmpint(legacy.failures, ==, 0);
+            g_assert_cmpint(region.reads, ==, times[j] + 1);
+            g_assert_cmpint(region.writes, ==, times[j] + 1);
+            g_assert_cmpint(region.failures, ==, 0);
             g_assert_cmpstr(said->str, ==, "");
         }
     }
@@ -290,20 +363,20 @@ static void test_endless(void)
 {
     static const int again[] = { -EINTR, -EAGAIN };
     VFIODevice card;
-    VFIOVGALegacy legacy;
+    VFIOVGAHostRegion region;
     int i;
 
     for (i = 0; i < ARRAY_SIZE(again); i++) {
         card = card_new();
-        vfio_vga_legacy_init(&legacy, &card);
+        vfio_vga_region_init(&region, &card);
         answer = again[i];
         answer_times = UINT64_MAX;
 
-        g_assert_cmphex(vfio_vga_legacy_read(&legacy, 0xa0000, 2), ==, 0xffff);
+        g_assert_cmphex(region_read(&region, 0xa0000, 2), ==, 0xffff);
         g_assert_cmpint(calls, ==, 1000);
-        vfio_vga_legacy_write(&legacy, 0xa0000, 0, 2);
+        region_write(&region, 0xa0000, 0, 2);
         g_assert_cmpint(calls, ==, 2000);
-        g_assert_cmpint(legacy.failures, ==, 2);
+        g_assert_cmpint(region.failures, ==, 2);
         g_assert_nonnull(strstr(said->str, strerror(-again[i])));
     }
 }
@@ -334,21 +407,21 @@ static void test_failures(void)
             const char *reason = cases[i].reason ?: strerror(-cases[i].ret);
             unsigned size = cases[i].size;
             g_autofree char *line = NULL;
-            VFIOVGALegacy legacy;
+            VFIOVGAHostRegion region;
 
-            vfio_vga_legacy_init(&legacy, &card);
+            vfio_vga_region_init(&region, &card);
             answer = cases[i].ret;
             answer_times = UINT64_MAX;
             if (write) {
-                vfio_vga_legacy_write(&legacy, 0xb8f9c, 0, size);
+                region_write(&region, 0xb8f9c, 0, size);
             } else {
-                g_assert_cmphex(vfio_vga_legacy_read(&legacy, 0xb8f9c, size),
+                g_assert_cmphex(region_read(&region, 0xb8f9c, size),
                                 ==, cases[i].ones);
             }
             g_assert_cmpint(calls, ==, 1);
-            g_assert_cmpint(legacy.failures, ==, 1);
-            g_assert_cmpint(legacy.reads, ==, !write);
-            g_assert_cmpint(legacy.writes, ==, write);
+            g_assert_cmpint(region.failures, ==, 1);
+            g_assert_cmpint(region.reads, ==, !write);
+            g_assert_cmpint(region.writes, ==, write);
 
             line = g_strdup_printf("warning: vfio 0000:01:00.0: %u-byte legacy "
                                    "VGA %s at 0xb8f9c failed: %s\n",
@@ -362,48 +435,127 @@ static void test_failures(void)
 static void test_recovery(void)
 {
     VFIODevice card = card_new();
-    VFIOVGALegacy legacy;
+    VFIOVGAHostRegion region;
 
-    vfio_vga_legacy_init(&legacy, &card);
+    vfio_vga_region_init(&region, &card);
     answer = -EIO;
     answer_times = 3;
-    g_assert_cmphex(vfio_vga_legacy_read(&legacy, 0x3c1, 1), ==, 0xff);
-    vfio_vga_legacy_write(&legacy, 0x3c0, 0x20, 1);
-    g_assert_cmphex(vfio_vga_legacy_read(&legacy, 0x3cc, 1), ==, 0xff);
-    g_assert_cmphex(vfio_vga_legacy_read(&legacy, 0x3cc, 1),
+    g_assert_cmphex(region_read(&region, 0x3c1, 1), ==, 0xff);
+    region_write(&region, 0x3c0, 0x20, 1);
+    g_assert_cmphex(region_read(&region, 0x3cc, 1), ==, 0xff);
+    g_assert_cmphex(region_read(&region, 0x3cc, 1),
                     ==, card_byte(0x3cc));
-    vfio_vga_legacy_write(&legacy, 0x3c2, 0x67, 1);
+    region_write(&region, 0x3c2, 0x67, 1);
     assert_write(0x3c2, 1, 0x67, false);
-    g_assert_cmpint(legacy.failures, ==, 3);
+    g_assert_cmpint(region.failures, ==, 3);
 }
 
 static void test_one_warning(void)
 {
     VFIODevice cards[2] = { card_new(), card_new() };
-    VFIOVGALegacy legacy[2];
+    VFIOVGAHostRegion region[2];
     int i;
 
     cards[1].name = (char *)"0000:02:00.0";
-    vfio_vga_legacy_init(&legacy[0], &cards[0]);
-    vfio_vga_legacy_init(&legacy[1], &cards[1]);
+    vfio_vga_region_init(&region[0], &cards[0]);
+    vfio_vga_region_init(&region[1], &cards[1]);
     answer = -EIO;
     answer_times = UINT64_MAX;
     for (i = 0; i < 500000; i++) {
-        vfio_vga_legacy_write(&legacy[0], 0xb8000 + i % 4000, i, 1);
-        vfio_vga_legacy_read(&legacy[0], 0x3da, 1);
+        region_write(&region[0], 0xb8000 + i % 4000, i, 1);
+        region_read(&region[0], 0x3da, 1);
     }
-    g_assert_cmpint(legacy[0].failures, ==, 1000000);
+    g_assert_cmpint(region[0].failures, ==, 1000000);
     g_assert_cmpint(count(said->str, "warning: "), ==, 1);
-    g_assert_cmpint(count(said->str, "x-vga-region-failures"), ==, 1);
+    g_assert_cmpint(count(said->str, "info vga-stats"), ==, 1);
 
     /* Once a device, not once a process */
-    vfio_vga_legacy_read(&legacy[1], 0x3da, 1);
+    region_read(&region[1], 0x3da, 1);
     g_assert_cmpint(count(said->str, "warning: "), ==, 2);
     g_assert_nonnull(strstr(said->str, "vfio 0000:02:00.0: "));
 }
 
+/* What waited goes in one call, or in pieces that a guest could have written */
+static void test_put(void)
+{
+    static const struct {
+        unsigned width;
+        bool one;
+        uint32_t offset, size;
+        unsigned calls;
+    } cases[] = {
+        { 0, false, 0xb8001, 8, 1 },
+        { 4, false, 0xb8001, 8, 4 }, /* 1, 2, 4, 1 */
+        { 1, false, 0xb8000, 8, 8 },
+        { 1, true, 0xb8000, 4, 1 },
+    };
+    const uint8_t bytes[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    int i;
+
+    for (i = 0; i < ARRAY_SIZE(cases); i++) {
+        VFIODevice card = card_new();
+        VFIOVGAHostRegion region;
+
+        vfio_vga_region_init(&region, &card);
+        region.width = cases[i].width;
+        vfio_vga_region_put(&region, cases[i].offset, cases[i].size, bytes,
+                            cases[i].one);
+        g_assert_cmpint(calls, ==, cases[i].calls);
+        g_assert_cmpint(region.writes, ==, cases[i].calls);
+        g_assert_cmpint(last.off + last.size, ==,
+                        cases[i].offset + cases[i].size);
+        g_assert_false(region.failed);
+    }
+}
+
+/* What the host does not take together, it gets one by one */
+static void test_put_refused(void)
+{
+    const uint8_t bytes[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    VFIODevice card = card_new();
+    VFIOVGAHostRegion region;
+
+    vfio_vga_region_init(&region, &card);
+    answer = -EINVAL;
+    answer_times = 1;
+    vfio_vga_region_put(&region, 0xb8001, 8, bytes, false);
+    g_assert_cmpint(calls, ==, 1 + 4);
+    g_assert_cmpint(region.failures, ==, 0);
+    g_assert_false(region.failed);
+
+    calls = 0;
+    answer_times = 2; /* the first of the pieces, too */
+    vfio_vga_region_put(&region, 0xb8001, 8, bytes, false);
+    g_assert_cmpint(calls, ==, 1 + 4);
+    g_assert_cmpint(region.failures, ==, 1);
+    g_assert_true(region.failed);
+    g_assert_nonnull(strstr(said->str, "1-byte legacy VGA write at 0xb8001"));
+}
+
+/* The guest did not ask, so a failure is nobody's */
+static void test_peek(void)
+{
+    VFIODevice card = card_new();
+    VFIOVGAHostRegion region;
+    uint8_t bytes[4];
+
+    vfio_vga_region_init(&region, &card);
+    answer = -EINTR;
+    answer_times = 3;
+    g_assert_true(vfio_vga_region_peek(&region, 0xb8000, 4, bytes));
+    g_assert_cmphex(ldl_le_p(bytes), ==, card_value(0xb8000, 4));
+    g_assert_cmpint(region.reads, ==, 4);
+
+    answer = 3;
+    answer_times = UINT64_MAX;
+    g_assert_false(vfio_vga_region_peek(&region, 0xb8000, 4, bytes));
+    g_assert_cmpint(region.failures, ==, 0);
+    g_assert_false(region.failed);
+    g_assert_cmpstr(said->str, ==, "");
+}
+
 /*
- * Window to engine
+ * Window to region
  */
 
 static VFIOPCIDevice *assigned_new(void)
@@ -413,6 +565,7 @@ static VFIOPCIDevice *assigned_new(void)
 
     vdev->vbasedev = card_new();
     vdev->class_code = PCI_ANY_ID;
+    vdev->features = VFIO_FEATURE_ENABLE_VGA;
     return vdev;
 }
 
@@ -511,39 +664,35 @@ static void test_access_sizes(void)
     object_unref(vdev);
 }
 
-static uint64_t counter(VFIOPCIDevice *vdev, const char *name)
-{
-    return object_property_get_uint(OBJECT(vdev), name, &error_abort);
-}
-
 static void test_counters(void)
 {
     VFIOPCIDevice *vdev = assigned_new();
-    Object *obj = OBJECT(vdev);
-    Error *err = NULL;
+    g_autoptr(VFIOVGAStats) stats = NULL;
     MemoryRegion *mr;
 
-    g_assert_null(object_property_find(obj, "x-vga-region-reads"));
     g_assert_true(vfio_populate_vga(vdev, &error_abort));
+    vfio_vga_legacy_start(vdev);
     mr = &vdev->vga->region[QEMU_PCI_VGA_IO_LO].mem;
 
     mr->ops->write(mr->opaque, 4, 0x0f, 1);
+    answer = -EINTR;
+    answer_times = calls + 2;
     mr->ops->write(mr->opaque, 5, 0x00, 1);
     mr->ops->read(mr->opaque, 5, 1);
     answer = -EIO;
     answer_times = UINT64_MAX;
     mr->ops->write(mr->opaque, 4, 0x0e, 1);
 
-    g_assert_cmpint(counter(vdev, "x-vga-region-reads"), ==, 1);
-    g_assert_cmpint(counter(vdev, "x-vga-region-writes"), ==, 3);
-    g_assert_cmpint(counter(vdev, "x-vga-region-failures"), ==, 1);
-    g_assert_nonnull(object_property_find(obj,
-                                          "x-vga-region-reads")->description);
-
-    g_assert_false(object_property_set_uint(obj, "x-vga-region-reads", 7,
-                                            &err));
-    error_free_or_abort(&err);
-    g_assert_cmpint(counter(vdev, "x-vga-region-reads"), ==, 1);
+    stats = vfio_vga_legacy_stats(vdev);
+    g_assert_cmpstr(stats->host_name, ==, "0000:01:00.0");
+    g_assert_cmpint(stats->tier, ==, VFIO_VGA_TIER_FORWARD);
+    g_assert_cmpint(stats->guest_reads, ==, 1);
+    g_assert_cmpint(stats->guest_writes, ==, 3);
+    g_assert_cmpint(stats->region_reads, ==, 1);
+    g_assert_cmpint(stats->region_writes, ==, 5);
+    g_assert_cmpint(stats->region_failures, ==, 1);
+    g_assert_false(stats->has_arbiter_holds);
+    vfio_vga_legacy_stop(vdev);
     object_unref(vdev);
 }
 
@@ -560,7 +709,6 @@ static void assert_no_vga(VFIOPCIDevice *vdev, const char *message)
     error_free(err);
     g_assert_null(vdev->vga);
     g_assert_cmpint(regions_made, ==, 0);
-    g_assert_null(object_property_find(OBJECT(vdev), "x-vga-region-reads"));
 }
 
 static void test_no_region(void)
@@ -668,7 +816,7 @@ static void assert_explained(VFIODevice *card, const char *cause,
     Error *err = NULL;
 
     error_setg_errno(&err, EINVAL, "region 8");
-    vfio_vga_legacy_explain(card, sysfs, &err);
+    vfio_vga_explain(card, sysfs, &err);
     want = g_strdup_printf("x-vga=on needs a VGA region, and the adapter "
                            "offers none: %s", cause);
     g_assert_cmpstr(error_get_pretty(err), ==, want);
@@ -820,15 +968,26 @@ static void test_enable(void)
 {
     VFIOPCIDevice *vdev = assigned_new();
 
-    g_assert_true(vfio_vga_legacy_enable(vdev, &error_abort));
+    g_assert_true(vfio_vga_legacy_setup(vdev, &error_abort));
     g_assert_nonnull(vdev->vga);
     object_unref(vdev);
 
     /* The class given by the user, any programming interface */
     vdev = assigned_new();
     vdev->class_code = 0x030001;
-    g_assert_true(vfio_vga_legacy_enable(vdev, &error_abort));
+    g_assert_true(vfio_vga_legacy_setup(vdev, &error_abort));
     g_assert_nonnull(vdev->vga);
+    object_unref(vdev);
+}
+
+static void test_enable_off(void)
+{
+    VFIOPCIDevice *vdev = assigned_new();
+
+    vdev->features = 0;
+    g_assert_true(vfio_vga_legacy_setup(vdev, &error_abort));
+    g_assert_null(vdev->vga);
+    g_assert_cmpint(info_calls, ==, 0);
     object_unref(vdev);
 }
 
@@ -839,14 +998,14 @@ static void test_enable_fails(void)
 
     info_ret = -EINVAL;
     vdev->vbasedev.mdev = true;
-    g_assert_false(vfio_vga_legacy_enable(vdev, &err));
+    g_assert_false(vfio_vga_legacy_setup(vdev, &err));
     g_assert_cmpstr(error_get_pretty(err), ==, "x-vga=on needs a VGA region, "
                     "and the adapter offers none: " MDEV);
     error_free(err);
     g_assert_null(vdev->vga);
 
     /* A caller that does not care */
-    g_assert_false(vfio_vga_legacy_enable(vdev, NULL));
+    g_assert_false(vfio_vga_legacy_setup(vdev, NULL));
     object_unref(vdev);
 }
 
@@ -863,7 +1022,7 @@ static void test_enable_contradiction(void)
         vdev->class_code = classes[i];
         want = g_strdup_printf("x-vga=on contradicts x-pci-class-code=0x%06x",
                                classes[i]);
-        g_assert_false(vfio_vga_legacy_enable(vdev, &err));
+        g_assert_false(vfio_vga_legacy_setup(vdev, &err));
         g_assert_cmpstr(error_get_pretty(err), ==, want);
         error_free(err);
         g_assert_null(vdev->vga);
@@ -880,14 +1039,14 @@ static void test_enable_virtual(void)
     Error *err = NULL;
 
     vdev->vbasedev.sysfsdev = card.sysfsdev;
-    g_assert_true(vfio_vga_legacy_enable(vdev, &error_abort));
+    g_assert_true(vfio_vga_legacy_setup(vdev, &error_abort));
     object_unref(vdev);
 
     vdev = assigned_new();
     vdev->vbasedev.sysfsdev = card.sysfsdev;
     regions_made = 0;
     g_assert_cmpint(symlink("../0000:00:02.0", path), ==, 0);
-    g_assert_false(vfio_vga_legacy_enable(vdev, &err));
+    g_assert_false(vfio_vga_legacy_setup(vdev, &err));
     g_assert_cmpstr(error_get_pretty(err), ==, "x-vga=on needs an adapter that "
                     "answers legacy VGA addresses, and a virtual function "
                     "(this one is of 0000:00:02.0) answers none");
@@ -921,6 +1080,9 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-vga/failures", test_failures);
     g_test_add_func("/vfio-vga/recovery", test_recovery);
     g_test_add_func("/vfio-vga/one-warning", test_one_warning);
+    g_test_add_func("/vfio-vga/put", test_put);
+    g_test_add_func("/vfio-vga/put/refused", test_put_refused);
+    g_test_add_func("/vfio-vga/peek", test_peek);
     g_test_add_func("/vfio-vga/windows", test_windows);
     g_test_add_func("/vfio-vga/quirk-entry", test_quirk_entry);
     g_test_add_func("/vfio-vga/access-sizes", test_access_sizes);
@@ -935,6 +1097,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-vga/explain/driver", test_explain_driver);
     g_test_add_func("/vfio-vga/explain/order", test_explain_order);
     g_test_add_func("/vfio-vga/enable", test_enable);
+    g_test_add_func("/vfio-vga/enable/off", test_enable_off);
     g_test_add_func("/vfio-vga/enable/fails", test_enable_fails);
     g_test_add_func("/vfio-vga/enable/contradiction",
                     test_enable_contradiction);

@@ -15,7 +15,7 @@
 
 #include "vga-engine-machine.h"
 #include "vga-engine-qemu.h"
-#include "hw/vfio/vga-state.h"
+#include "hw/vfio/vga-regs.h"
 #include "qapi/error.h"
 #include "qemu/timer.h"
 
@@ -609,10 +609,11 @@ void machine_reset(void)
     machine.options.other = other;
 }
 
-uint64_t machine_counter(const char *property)
+VFIOVGAStats machine_stats(void)
 {
-    return object_property_get_uint(OBJECT(machine.vdev), property,
-                                    &error_abort);
+    g_autoptr(VFIOVGAStats) stats = vfio_vga_legacy_stats(machine.vdev);
+
+    return *stats;
 }
 
 /*
@@ -660,10 +661,10 @@ static void add_device(void)
     vdev->vbasedev.name = (char *)"card";
     vdev->vbasedev.num_initial_regions = VFIO_PCI_NUM_REGIONS;
     vdev->class_code = 0x030000;
-    vdev->vga_options.tier = machine.options.linear ? VFIO_VGA_TIER_LINEAR
-                                                    : VFIO_VGA_TIER_AUTO;
-    vdev->vga_options.no_ram = machine.options.no_ram;
-    vdev->vga_options.no_bar_order = machine.options.no_bar_order;
+    vdev->vga_options.engine = machine.options.chain4 ? VFIO_VGA_TIER_CHAIN4
+                                                      : VFIO_VGA_TIER_AUTO;
+    vdev->vga_options.copy_ram = !machine.options.no_ram;
+    vdev->vga_options.bar_order = !machine.options.no_bar_order;
     add_capabilities();
     add_bar(CARD_MEMORY_BAR, CARD_MEMORY_BAR_SIZE, machine.options.mmap);
     add_bar(CARD_MMIO_BAR, CARD_MMIO_BAR_SIZE, machine.options.mmap);
@@ -683,7 +684,7 @@ void machine_start(MachineOptions options)
     qemu_start();
     add_device();
     vfio_populate_vga(machine.vdev, &error_abort);
-    vfio_vga_engine_init(machine.vdev);
+    vfio_vga_legacy_start(machine.vdev);
     machine.engine =
         QLIST_FIRST(&machine.vdev->vga->region[QEMU_PCI_VGA_MEM].quirks);
     view_update();
@@ -698,7 +699,7 @@ void machine_stop(void)
     g_assert_cmpint(machine.blocked, ==, 0);
     machine.options.other = false;
     machine.going = true;
-    vfio_vga_engine_exit(machine.vdev);
+    vfio_vga_legacy_stop(machine.vdev);
     machine_compare("after exit");
     for (i = 0; i < PCI_ROM_SLOT; i++) {
         g_free(machine.vdev->bars[i].region.mem);

@@ -18,8 +18,8 @@
 #define MS 1000000
 
 typedef struct MachineOptions {
-    bool linear;        /* x-vga-engine=linear, not auto */
-    bool no_ram;        /* x-vga-shadow-ram=off */
+    bool chain4;        /* x-vga-engine=chain4, not auto */
+    bool no_ram;        /* x-vga-copy-ram=off */
     bool no_bar_order;  /* x-vga-bar-order=off */
     bool tcg;           /* neither a ring nor copies that are mapped */
     bool mmap;          /* memory BARs can be mapped into the guest */
@@ -80,7 +80,8 @@ void machine_compare(const char *when);
 
 bool machine_copy_mapped(void);
 bool machine_bars_mapped(void);
-uint64_t machine_counter(const char *property);
+/* Its strings are gone */
+VFIOVGAStats machine_stats(void);
 
 /* Keeps the last things done, to be shown at a difference, and counts them */
 void machine_note(const char *format, ...) G_GNUC_PRINTF(1, 2);

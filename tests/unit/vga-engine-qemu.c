@@ -14,7 +14,8 @@
 #include "vga-engine-machine.h"
 #include "vga-engine-qemu.h"
 #include "hw/boards.h"
-#include "hw/vfio/vga-state.h"
+#include "hw/vfio/vga-explain.h"
+#include "hw/vfio/vga-regs.h"
 #include "monitor/monitor.h"
 #include "qemu/error-report.h"
 #include "qemu/timer.h"
@@ -371,6 +372,35 @@ int error_vprintf(const char *fmt, va_list ap)
 int error_vprintf_unless_qmp(const char *fmt, va_list ap)
 {
     return error_vprintf(fmt, ap);
+}
+
+bool vfio_vga_props_valid(const VFIOPCIDevice *vdev, Error **errp)
+{
+    return true;
+}
+
+bool vfio_vga_arbiter_setup(VFIOPCIDevice *vdev, Error **errp)
+{
+    return true;
+}
+
+void vfio_vga_arbiter_finalize(VFIOPCIDevice *vdev)
+{
+}
+
+void vfio_vga_arbiter_use(VFIOVGAArbiter *arbiter)
+{
+    g_assert_not_reached();
+}
+
+uint64_t vfio_vga_arbiter_holds(VFIOVGAArbiter *arbiter)
+{
+    g_assert_not_reached();
+}
+
+void vfio_vga_explain(VFIODevice *vbasedev, const char *sysfs, Error **errp)
+{
+    g_assert_not_reached();
 }
 
 VFIOQuirk *vfio_quirk_alloc(int nr_mem)

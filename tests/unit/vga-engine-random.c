@@ -379,10 +379,10 @@ void random_add_tests(void)
     } ways[] = {
         { "plain", { } },
         { "exact", { .no_ram = true } },
-        { "linear", { .linear = true } },
+        { "chain4", { .chain4 = true } },
         { "quirks", { .quirks = true } },
         { "mapped-bars", { .mmap = true } },
-        { "mapped-bars-linear", { .mmap = true, .linear = true } },
+        { "mapped-bars-chain4", { .mmap = true, .chain4 = true } },
         { "mapped-bars-tcg", { .mmap = true, .tcg = true } },
         { "two-vcpus", { .other = true } },
         { "two-vcpus-exact", { .other = true, .no_ram = true } },

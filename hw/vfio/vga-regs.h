@@ -23,14 +23,14 @@
  * shift the processor's addresses, and a model can be assigned, too.
  */
 
-#ifndef HW_VFIO_VGA_STATE_H
-#define HW_VFIO_VGA_STATE_H
+#ifndef HW_VFIO_VGA_REGS_H
+#define HW_VFIO_VGA_REGS_H
 
 #include "qemu/units.h"
 
 #define VFIO_VGA_UNKNOWN (-1)
 
-typedef struct VFIOVGAState {
+typedef struct VFIOVGARegs {
     /* Each a byte, or VFIO_VGA_UNKNOWN */
     int16_t misc;          /* Miscellaneous Output, 3c2 */
     int16_t sr[5];         /* Sequencer, 3c5 */
@@ -41,7 +41,7 @@ typedef struct VFIOVGAState {
     int16_t gr_index;      /* 3ce */
     int16_t cr_index[2];   /* as written to 3b4 and to 3d4 */
     int16_t attr_data;     /* is the next write to 3c0 data? */
-} VFIOVGAState;
+} VFIOVGARegs;
 
 #define VFIO_VGA_WINDOW_MAX (64 * KiB)
 
@@ -51,7 +51,7 @@ typedef struct VFIOVGAWindow {
     /* bytes from @base; what is behind @size may be the same memory */
     uint32_t decoded;
     uint32_t cell; /* bytes that one read has in the latches, aligned to that */
-    bool linear;   /* of mode 13h, not of a text mode or its font */
+    bool chain4;   /* of mode 13h, not of a text mode or its font */
     /*
      * 0: there is none.  Otherwise the same as long as each address means the
      * same byte of the adapter's memory.
@@ -60,16 +60,45 @@ typedef struct VFIOVGAWindow {
 } VFIOVGAWindow;
 
 /**
- * vfio_vga_state_forget: nothing is known, not even what was
+ * vfio_vga_window_covers: is all of an access inside of a window?
  *
- * @s: state, initialized or not
+ * @window: a window, or none
+ * @addr: bus address
+ * @size: bytes
  */
-void vfio_vga_state_forget(VFIOVGAState *s);
+static inline bool vfio_vga_window_covers(const VFIOVGAWindow *window,
+                                          uint32_t addr, uint32_t size)
+{
+    return window->key && addr >= window->base &&
+           addr + size <= window->base + window->size;
+}
 
 /**
- * vfio_vga_state_write: the guest writes to a port
+ * vfio_vga_window_is_beside: is an address decoded, but behind a window?
  *
- * @s: state
+ * @window: a window, or none
+ * @addr: bus address
+ *
+ * A VGA of 256 KiB repeats itself there, and a read loads the latches.
+ */
+static inline bool vfio_vga_window_is_beside(const VFIOVGAWindow *window,
+                                             uint32_t addr)
+{
+    return window->key && addr >= window->base + window->size &&
+           addr < window->base + window->decoded;
+}
+
+/**
+ * vfio_vga_regs_forget: nothing is known, not even what was
+ *
+ * @r: what is known, initialized or not
+ */
+void vfio_vga_regs_forget(VFIOVGARegs *r);
+
+/**
+ * vfio_vga_regs_write: the guest writes to a port
+ *
+ * @r: what is known
  * @port: 3b0-3bb or 3c0-3df
  * @data: the value; the least significant byte goes to @port
  * @size: bytes
@@ -79,9 +108,9 @@ void vfio_vga_state_forget(VFIOVGAState *s);
  *
  * Returns true if what was written to memory before has to be there first.
  * That is not so for the DAC, the cursor and a bare index: they only change
- * how a picture looks, and leave vfio_vga_state_window() as it was.
+ * how a picture looks, and leave vfio_vga_regs_window() as it was.
  */
-bool vfio_vga_state_write(VFIOVGAState *s, uint32_t port, uint64_t data,
+bool vfio_vga_regs_write(VFIOVGARegs *r, uint32_t port, uint64_t data,
                           unsigned size);
 
 /* Where Miscellaneous Output, written to 3c2, reads back */
@@ -92,67 +121,67 @@ bool vfio_vga_state_write(VFIOVGAState *s, uint32_t port, uint64_t data,
 #define VFIO_VGA_CR_MODE 0x17
 
 /**
- * vfio_vga_state_lacks_misc: would it be of use to know @s->misc?
+ * vfio_vga_regs_lack_misc: would it be of use to know @r->misc?
  *
- * @s: state
+ * @r: what is known
  * @port: where the guest is about to write
  * @index: the byte that goes to @port
  *
  * Returns true if it is not known and says whether a register is decoded that
  * matters: video BIOSes set the CRTC before they write Miscellaneous Output.
  */
-static inline bool vfio_vga_state_lacks_misc(const VFIOVGAState *s,
+static inline bool vfio_vga_regs_lack_misc(const VFIOVGARegs *r,
                                              uint32_t port, uint8_t index)
 {
-    return s->misc == VFIO_VGA_UNKNOWN && (port == 0x3b4 || port == 0x3d4) &&
+    return r->misc == VFIO_VGA_UNKNOWN && (port == 0x3b4 || port == 0x3d4) &&
            (index == VFIO_VGA_CR_UNDERLINE || index == VFIO_VGA_CR_MODE);
 }
 
 /**
- * vfio_vga_state_read_status: the guest reads Input Status 1
+ * vfio_vga_regs_read_status: the guest reads Input Status 1
  *
- * @s: state
+ * @r: what is known
  * @port: of a read that covers 3ba or 3da
  * @size: bytes
  *
  * It makes the next write to 3c0 an index, where it is decoded.
  */
-void vfio_vga_state_read_status(VFIOVGAState *s, uint32_t port, unsigned size);
+void vfio_vga_regs_read_status(VFIOVGARegs *r, uint32_t port, unsigned size);
 
 /**
- * vfio_vga_state_read: the guest reads a port
+ * vfio_vga_regs_read: the guest reads a port
  *
- * @s: state
+ * @r: what is known
  * @port: 3b0-3bb or 3c0-3df
  * @size: bytes
  */
-static inline void vfio_vga_state_read(VFIOVGAState *s, uint32_t port,
+static inline void vfio_vga_regs_read(VFIOVGARegs *r, uint32_t port,
                                        unsigned size)
 {
     if ((port <= 0x3ba && port + size > 0x3ba) ||
         (port <= 0x3da && port + size > 0x3da)) {
-        vfio_vga_state_read_status(s, port, size);
+        vfio_vga_regs_read_status(r, port, size);
     }
 }
 
 /**
- * vfio_vga_state_window: the RAM-like window of this state
+ * vfio_vga_regs_window: the RAM-like window of this state
  *
- * @s: state
+ * @r: what is known
  *
  * Returns the window of the mode; its key is 0 if none is positively known to
  * be there.
  */
-VFIOVGAWindow vfio_vga_state_window(const VFIOVGAState *s);
+VFIOVGAWindow vfio_vga_regs_window(const VFIOVGARegs *r);
 
 /**
- * vfio_vga_state_uses_latches: does a write to memory write latches, too?
+ * vfio_vga_regs_use_latches: does a write to memory write latches, too?
  *
- * @s: state
+ * @r: what is known
  *
  * Returns true if it is known to: in write modes 1 and 3, and in the others
  * with a bit mask or a logical function.
  */
-bool vfio_vga_state_uses_latches(const VFIOVGAState *s);
+bool vfio_vga_regs_use_latches(const VFIOVGARegs *r);
 
-#endif /* HW_VFIO_VGA_STATE_H */
+#endif /* HW_VFIO_VGA_REGS_H */

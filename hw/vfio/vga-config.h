@@ -1,0 +1,28 @@
+/*
+ * What a write to config space does to a VGA adapter
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_VFIO_VGA_CONFIG_H
+#define HW_VFIO_VGA_CONFIG_H
+
+struct VFIOPCIDevice;
+
+/**
+ * vfio_vga_config_is_harmless: does a write leave VGA as it is?
+ *
+ * @vdev: the adapter, with its capabilities found
+ * @addr: where in config space
+ * @size: bytes
+ * @data: the bytes that are about to be written
+ *
+ * Harmless are the standard header and those capabilities that do not touch
+ * VGA, unless a bit starts BIST or a function level reset, or leaves D0.  A
+ * guest may write a register in any size, so each byte is judged by itself.
+ * PCI_COMMAND counts as harmless here: its effect is the caller's to judge.
+ */
+bool vfio_vga_config_is_harmless(struct VFIOPCIDevice *vdev, uint32_t addr,
+                                 uint32_t size, const uint8_t *data);
+
+#endif /* HW_VFIO_VGA_CONFIG_H */

@@ -1,0 +1,437 @@
+/*
+ * A copy of a VGA adapter's window that the guest works on
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+
+#include "trace.h"
+#include "vga-copy.h"
+#include "vga-pending.h"
+#include "hw/boards.h"
+#include "hw/pci/pci.h"
+#include "hw/vfio/vfio-device.h"
+#include "qapi/error.h"
+#include "qemu/atomic.h"
+#include "qemu/memfd.h"
+#include "qemu/range.h"
+#include "system/kvm.h"
+#include "system/qtest.h"
+
+/*
+ * To begin costs a read of the whole window, and to map a change of the memory
+ * map.  So the more copies in a row lasted but a moment, the more accesses it
+ * takes.  Twice in each mode set is how it should be, for the screen is cleared
+ * and a font loaded.
+ */
+#define HEAT_MAX 1024
+#define HEAT_MOMENTS 4
+
+/*
+ * A copy that the guest changed by so many bytes has paid, however short it
+ * lasted: a program that draws one screen after the other in 30 ms each would
+ * otherwise have to wait longer for each.
+ */
+#define HEAT_BYTES 1024
+
+/* A mapped copy is watched for so many periods at most: 16 seconds */
+#define IDLE_PERIODS_MAX 1600
+
+/*
+ * Bytes of a copy's first run that are read back.  What does not show in them
+ * does not show in more.
+ */
+#define VERIFY_MAX 256
+
+#define WORD sizeof(uint64_t)
+
+static const char *copy_name(const VFIOVGACopy *copy)
+{
+    return copy->region->vbasedev->name;
+}
+
+static uint8_t *copy_byte(VFIOVGACopy *copy, uint32_t offset)
+{
+    return (uint8_t *)copy->guest + (offset - copy->window.base);
+}
+
+static void copy_distrust(VFIOVGACopy *copy, const char *reason)
+{
+    copy->distrusted = true;
+    trace_vfio_vga_copy_distrusted(copy_name(copy), reason);
+}
+
+/*
+ * What differs
+ */
+
+/*
+ * Takes over the next run of words that differ, from byte @from on: the run in
+ * the adapter's image becomes what the guest has.  A byte that the guest writes
+ * meanwhile is taken over or left for the next time; the adapter's image never
+ * has a value that the guest's did not have.
+ *
+ * Returns the run's length in bytes, 0 if nothing differs; @start is set to
+ * where it starts.
+ */
+static uint32_t copy_next_run(VFIOVGACopy *copy, uint32_t from,
+                              uint32_t *start)
+{
+    uint32_t first = 0, end = 0; /* in words; @end 0: none yet */
+    uint32_t i;
+
+    for (i = from / WORD; i < copy->window.size / WORD; i++) {
+        uint64_t now = qatomic_read(&copy->guest[i]);
+
+        if (now == copy->adapter[i]) {
+            continue;
+        }
+        if (end && i - end > VFIO_VGA_COPY_GAP / WORD) {
+            break;
+        }
+        first = end ? first : i;
+        end = i + 1;
+        copy->adapter[i] = now;
+    }
+
+    *start = first * WORD;
+    return (end - (end ? first : 0)) * WORD;
+}
+
+/* Once for each copy: does the adapter hold what it was given? */
+static void copy_verify(VFIOVGACopy *copy, uint32_t start, uint32_t size)
+{
+    uint8_t back[VERIFY_MAX];
+
+    copy->verify = false;
+    size = MIN(size, sizeof(back));
+    if (!vfio_vga_region_peek(copy->region, copy->window.base + start, size,
+                              back) ||
+        memcmp(back, (uint8_t *)copy->adapter + start, size)) {
+        copy_distrust(copy, "reads otherwise than written");
+    }
+}
+
+bool vfio_vga_copy_write_back(VFIOVGACopy *copy)
+{
+    VFIOVGAHostRegion *region = copy->region;
+    uint64_t calls = region->writes;
+    uint32_t start, size, from = 0;
+
+    if (!copy->dirty && !copy->mapped) {
+        return false;
+    }
+    copy->dirty = false;
+    while ((size = copy_next_run(copy, from, &start))) {
+        vfio_vga_region_put(region, copy->window.base + start, size,
+                            (uint8_t *)copy->adapter + start, false);
+        copy->stats.bytes += size;
+        trace_vfio_vga_copy_written(copy_name(copy), copy->window.base + start,
+                                    size);
+        if (copy->verify) {
+            copy_verify(copy, start, size);
+        }
+        from = start + size;
+    }
+    copy->stats.calls += region->writes - calls;
+    return from;
+}
+
+/*
+ * Latches
+ */
+
+/*
+ * A character and its attribute are in one place of the planes, and so in the
+ * latches; as are four dots.
+ */
+static uint32_t latches_cell(const VFIOVGAWindow *window, uint32_t offset,
+                             uint32_t size)
+{
+    return (offset + size - 1) & -window->cell;
+}
+
+/* What the guest reads of the copy at @base is what it would have latched */
+static void latches_note(VFIOVGACopy *copy, uint32_t base)
+{
+    copy->latches.base = base;
+    memcpy(copy->latches.cell, copy_byte(copy, base), copy->window.cell);
+}
+
+/*
+ * What the guest read last is in the latches, for all that follows.  If that
+ * has been written since, it has to be there once more.
+ */
+static void latches_load(VFIOVGACopy *copy)
+{
+    VFIOVGALatches *latches = &copy->latches;
+    uint32_t cell = copy->window.cell;
+    uint8_t now[VFIO_VGA_COPY_CELL_MAX], data;
+    bool changed;
+
+    latches->lost = !latches->base;
+    if (!latches->base) {
+        return;
+    }
+    memcpy(now, copy_byte(copy, latches->base), cell);
+    changed = memcmp(now, latches->cell, cell);
+    if (changed) {
+        vfio_vga_region_put(copy->region, latches->base, cell, latches->cell,
+                            true);
+    }
+    vfio_vga_region_peek(copy->region, latches->base, 1, &data);
+    if (changed) {
+        vfio_vga_region_put(copy->region, latches->base, cell, now, true);
+        latches->base = 0; /* it cannot be read there another time */
+    }
+}
+
+void vfio_vga_copy_saw_read(VFIOVGACopy *copy, uint32_t offset, uint32_t size)
+{
+    if (copy->window.key) {
+        return; /* nothing is decoded there */
+    }
+    copy->latches.base = vfio_vga_window_covers(&copy->wanted, offset, size)
+                         ? latches_cell(&copy->wanted, offset, size) : 0;
+    copy->latches.lost = false;
+}
+
+/* It is too late for the write that finds latches lost, but not for others */
+void vfio_vga_copy_sees_write(VFIOVGACopy *copy, const VFIOVGARegs *regs,
+                              uint32_t offset, uint32_t size)
+{
+    VFIOVGALatches *latches = &copy->latches;
+
+    if (ranges_overlap(offset, size, latches->base, sizeof(latches->cell))) {
+        latches->base = 0; /* what was read is not there any more */
+    }
+    if (latches->lost && vfio_vga_regs_use_latches(regs)) {
+        latches->lost = false;
+        latches->losses++;
+        copy->may_map = false;
+        trace_vfio_vga_copy_latches_lost(copy_name(copy));
+    }
+}
+
+/*
+ * Does it read as it was written?
+ */
+
+void vfio_vga_copy_remember(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
+                            const void *data)
+{
+    VFIOVGARecent *recent = &copy->recent;
+
+    if (vfio_vga_window_covers(&copy->wanted, offset, size) &&
+        size <= sizeof(recent->write[0].data)) {
+        unsigned nr = recent->next++ % VFIO_VGA_COPY_RECENT;
+
+        recent->write[nr].base = offset;
+        recent->write[nr].size = size;
+        memcpy(recent->write[nr].data, data, size);
+    }
+}
+
+/* Newest first: what is behind something newer need not be there any more */
+static bool recent_is_there(VFIOVGACopy *copy)
+{
+    g_autofree uint8_t *seen = g_malloc0(VFIO_VGA_WINDOW_MAX);
+    const VFIOVGARecent *recent = &copy->recent;
+    const uint8_t *there = (uint8_t *)copy->adapter;
+    int i, j;
+
+    for (i = 1; i <= VFIO_VGA_COPY_RECENT; i++) {
+        unsigned nr = (recent->next - i) % VFIO_VGA_COPY_RECENT;
+        uint32_t at = recent->write[nr].base - copy->wanted.base;
+
+        for (j = 0; j < recent->write[nr].size; j++) {
+            if (!seen[at + j] && recent->write[nr].data[j] != there[at + j]) {
+                return false;
+            }
+            seen[at + j] = 1;
+        }
+    }
+    return true;
+}
+
+/*
+ * From its beginning to its end
+ */
+
+/*
+ * To fill a copy is to read, which loads the latches.  Without a mapping the
+ * guest's last read is known and can be done again; if it was elsewhere, what
+ * it left in the latches is better left alone.
+ */
+bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy)
+{
+    if (copy->window.key) {
+        return copy->may_map && !copy->mapped;
+    }
+    return copy->ram && copy->wanted.key &&
+           (copy->may_map || copy->latches.base);
+}
+
+/* A window that was left again at once may not have paid */
+unsigned vfio_vga_copy_heat_needed(const VFIOVGACopy *copy)
+{
+    unsigned doublings = MAX(copy->moments, HEAT_MOMENTS) - HEAT_MOMENTS;
+
+    return VFIO_VGA_HEAT_FIRST
+           << MIN(doublings, ctz32(HEAT_MAX / VFIO_VGA_HEAT_FIRST));
+}
+
+void vfio_vga_copy_want(VFIOVGACopy *copy, VFIOVGAWindow window)
+{
+    copy->wanted = window;
+    copy->latches.base = 0;
+    copy->heat.count = 0;
+    memset(copy->recent.write, 0, sizeof(copy->recent.write));
+}
+
+void vfio_vga_copy_begin(VFIOVGACopy *copy)
+{
+    if (!vfio_vga_region_peek(copy->region, copy->wanted.base,
+                              copy->wanted.size, copy->adapter)) {
+        copy_distrust(copy, "cannot be read");
+    } else if (!recent_is_there(copy)) {
+        copy_distrust(copy, "is no memory");
+    }
+    memcpy(copy->guest, copy->adapter, copy->wanted.size);
+    copy->window = copy->wanted;
+    if (copy->latches.base) {
+        latches_note(copy, copy->latches.base);
+    }
+    if (copy->distrusted || copy->region->failed) {
+        latches_load(copy);
+        copy->window = (VFIOVGAWindow) { };
+        return;
+    }
+    /* The next writes go elsewhere */
+    memset(copy->recent.write, 0, sizeof(copy->recent.write));
+    copy->verify = true;
+    copy->dirty = false;
+    copy->begun = vfio_vga_heat_now_ms();
+    copy->begun_bytes = copy->stats.bytes;
+    copy->stats.begins++;
+    copy->stats.chain4_begins += copy->window.chain4;
+    trace_vfio_vga_copy_begun(copy_name(copy), copy->window.base);
+}
+
+/*
+ * Each change of the memory map costs, with KVM all of the guest's second-level
+ * mapping.  A console that changes now and then would have two for each time,
+ * so one that comes back soon is given twice as long.
+ */
+static void copy_set_idle_max(VFIOVGACopy *copy)
+{
+    bool soon = copy->rested && vfio_vga_heat_now_ms() - copy->rested <
+                IDLE_PERIODS_MAX * VFIO_VGA_PENDING_PERIOD_MS;
+
+    copy->idle_max = soon ? MIN(copy->idle_max * 2, IDLE_PERIODS_MAX)
+                          : VFIO_VGA_PENDING_IDLE_PERIODS;
+    copy->rested = 0;
+}
+
+void vfio_vga_copy_map(VFIOVGACopy *copy, bool map)
+{
+    copy->mapped = map;
+    memory_region_transaction_begin();
+    memory_region_set_size(copy->ram, copy->window.size);
+    memory_region_set_address(copy->ram,
+                              copy->window.base - QEMU_PCI_VGA_MEM_BASE);
+    memory_region_set_enabled(copy->ram, map);
+    memory_region_transaction_commit();
+    copy->dirty = true; /* written to the last moment */
+    copy->latches.base = 0;
+    trace_vfio_vga_copy_map(copy_name(copy), map);
+    if (map) {
+        copy->stats.maps++;
+        copy_set_idle_max(copy);
+    }
+}
+
+/* Returns true if a copy that ends now was worth beginning */
+static bool copy_paid(const VFIOVGACopy *copy)
+{
+    return vfio_vga_heat_now_ms() - copy->begun >= VFIO_VGA_HEAT_PAUSE_MS ||
+           copy->stats.bytes - copy->begun_bytes >= HEAT_BYTES;
+}
+
+void vfio_vga_copy_end(VFIOVGACopy *copy, const char *reason)
+{
+    vfio_vga_copy_write_back(copy);
+    latches_load(copy);
+    copy->moments = copy_paid(copy) ? 0 : copy->moments + 1;
+    copy->window = (VFIOVGAWindow) { };
+    copy->stats.ends++;
+    trace_vfio_vga_copy_ended(copy_name(copy), reason);
+}
+
+void vfio_vga_copy_read(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
+                        void *data)
+{
+    copy->stats.accesses++;
+    latches_note(copy, latches_cell(&copy->window, offset, size));
+    memcpy(data, copy_byte(copy, offset), size);
+}
+
+void vfio_vga_copy_write(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
+                         const void *data)
+{
+    copy->stats.accesses++;
+    memcpy(copy_byte(copy, offset), data, size);
+    copy->dirty = true;
+}
+
+/*
+ * Life
+ */
+
+/*
+ * A guest whose memory is encrypted accesses a window and RAM differently, and
+ * what it is once it stays.
+ */
+static bool copy_can_map(void)
+{
+    return (kvm_enabled() || qtest_enabled()) && !current_machine->cgs;
+}
+
+/*
+ * Other assigned devices could not reach the window by DMA, and do not reach
+ * its copy: RAM_PROTECTED keeps it out of their IOMMU, and takes a file.  It is
+ * no part of a migration, which an assigned adapter does not survive anyway.
+ */
+bool vfio_vga_copy_init(VFIOVGACopy *copy, MemoryRegion *window,
+                        MemoryRegion *mr, bool ram, Error **errp)
+{
+    int fd = qemu_memfd_create("vfio-vga-copy", VFIO_VGA_WINDOW_MAX, false, 0,
+                               0, errp);
+
+    if (fd < 0) {
+        return false;
+    }
+    if (!memory_region_init_ram_from_fd(mr, window->owner, "vfio-vga-copy",
+                                        VFIO_VGA_WINDOW_MAX,
+                                        RAM_SHARED | RAM_PROTECTED, fd, 0,
+                                        errp)) {
+        close(fd);
+        return false;
+    }
+    copy->ram = mr;
+    copy->guest = memory_region_get_ram_ptr(mr);
+    copy->can_map = copy->may_map = ram && copy_can_map();
+    memory_region_set_enabled(mr, false);
+    memory_region_add_subregion_overlap(window, 0, mr, 1);
+    return true;
+}
+
+void vfio_vga_copy_reset(VFIOVGACopy *copy)
+{
+    copy->distrusted = false;
+    copy->latches.lost = false;
+    copy->may_map = copy->can_map;
+    copy->moments = 0;
+    copy->rested = 0;
+}

@@ -1,0 +1,233 @@
+/*
+ * What a guest wrote to legacy VGA memory and the adapter does not have yet
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+
+#include "pci.h"
+#include "vga-pending.h"
+#include "qemu/timer.h"
+#include "system/kvm.h"
+#include "system/qtest.h"
+
+void vfio_vga_pending_arm(VFIOVGAPending *pending)
+{
+    if (!timer_pending(pending->timer)) {
+        timer_mod(pending->timer,
+                  vfio_vga_heat_now_ms() + VFIO_VGA_PENDING_PERIOD_MS);
+    }
+}
+
+/*
+ * The first two places
+ */
+
+void vfio_vga_pending_post(VFIOVGAPending *pending)
+{
+    if (vfio_vga_posted_begin(&pending->posted)) {
+        pending->idle = 0;
+        vfio_vga_pending_arm(pending);
+    }
+}
+
+/* What came out of the ring may wait among the combined writes */
+void vfio_vga_pending_unpost(VFIOVGAPending *pending)
+{
+    if (vfio_vga_posted_end(&pending->posted)) {
+        vfio_vga_combine_flush(&pending->combine);
+    }
+}
+
+void vfio_vga_pending_combine(VFIOVGAPending *pending, uint32_t offset,
+                              uint32_t size, const void *data)
+{
+    vfio_vga_copy_remember(&pending->copy, offset, size, data);
+    vfio_vga_combine_write(&pending->combine, offset, size, data);
+    vfio_vga_pending_arm(pending);
+}
+
+/*
+ * The copy
+ */
+
+/* What is posted comes first, and it may end the copy */
+static void pending_map_copy(VFIOVGAPending *pending, bool map)
+{
+    VFIOVGACopy *copy = &pending->copy;
+
+    if (copy->mapped == map) {
+        return;
+    }
+    vfio_vga_pending_unpost(pending);
+    if (copy->mapped == map || !copy->window.key) {
+        return;
+    }
+    vfio_vga_copy_map(copy, map);
+    if (map) {
+        pending->idle = 0;
+        vfio_vga_pending_arm(pending);
+    }
+}
+
+static void pending_begin_copy(VFIOVGAPending *pending)
+{
+    VFIOVGACopy *copy = &pending->copy;
+
+    if (!vfio_vga_copy_is_wanted(copy)) {
+        return;
+    }
+    if (!copy->window.key) {
+        vfio_vga_combine_flush(&pending->combine);
+        vfio_vga_copy_begin(copy);
+    }
+    if (copy->window.key && copy->may_map) {
+        pending_map_copy(pending, true);
+    }
+}
+
+bool vfio_vga_pending_heat(VFIOVGAPending *pending, uint32_t offset,
+                           uint32_t size)
+{
+    VFIOVGACopy *copy = &pending->copy;
+
+    if (!vfio_vga_copy_is_wanted(copy) ||
+        !vfio_vga_window_covers(&copy->wanted, offset, size)) {
+        return false;
+    }
+    if (vfio_vga_heat_up(&copy->heat, vfio_vga_copy_heat_needed(copy))) {
+        pending->heated = copy->may_map &&
+                          vfio_vga_posted_coming(&pending->posted);
+        if (pending->heated) {
+            vfio_vga_pending_arm(pending);
+        } else {
+            pending_begin_copy(pending);
+        }
+    }
+    return copy->mapped ||
+           vfio_vga_copy_heat_needed(copy) == VFIO_VGA_HEAT_FIRST;
+}
+
+void vfio_vga_pending_end_copy(VFIOVGAPending *pending, const char *reason)
+{
+    if (pending->copy.window.key) {
+        pending_map_copy(pending, false);
+    }
+    /* What came out of the ring may have ended it */
+    if (pending->copy.window.key) {
+        vfio_vga_copy_end(&pending->copy, reason);
+    }
+}
+
+bool vfio_vga_pending_sync(VFIOVGAPending *pending)
+{
+    bool changed = pending->copy.window.key &&
+                   vfio_vga_copy_write_back(&pending->copy);
+
+    if (vfio_vga_pending_distrusted(pending)) {
+        vfio_vga_pending_end_copy(pending, "not trusted");
+    }
+    return changed;
+}
+
+void vfio_vga_pending_want(VFIOVGAPending *pending, VFIOVGAWindow wanted)
+{
+    VFIOVGACopy *copy = &pending->copy;
+
+    if (copy->wanted.key == wanted.key) {
+        return;
+    }
+    vfio_vga_copy_want(copy, wanted);
+    pending->heated = false;
+    if (wanted.key && copy->may_map) {
+        vfio_vga_pending_unpost(pending);
+    }
+}
+
+/*
+ * All three
+ */
+
+void vfio_vga_pending_barrier(VFIOVGAPending *pending)
+{
+    vfio_vga_posted_drain(&pending->posted);
+    vfio_vga_combine_flush(&pending->combine);
+    vfio_vga_pending_sync(pending);
+}
+
+void vfio_vga_pending_give_up(VFIOVGAPending *pending, const char *reason)
+{
+    vfio_vga_posted_drain(&pending->posted);
+    vfio_vga_combine_flush(&pending->combine);
+    vfio_vga_pending_end_copy(pending, reason);
+    vfio_vga_pending_want(pending, (VFIOVGAWindow) { });
+}
+
+static void pending_tick(void *opaque)
+{
+    VFIOVGAPending *pending = opaque;
+    VFIOVGACopy *copy = &pending->copy;
+    bool busy;
+
+    pending->ticks++;
+    vfio_vga_posted_enter(&pending->posted, false);
+    if (pending->heated) {
+        pending->heated = false;
+        vfio_vga_pending_unpost(pending);
+        pending_begin_copy(pending);
+    }
+    vfio_vga_combine_flush(&pending->combine);
+    busy = vfio_vga_pending_sync(pending) || pending->came;
+    pending->idle = busy ? 0 : pending->idle + 1;
+    pending->came = false;
+    if (!copy->mapped && !pending->posted.on) {
+        return;
+    }
+    if (pending->idle >= VFIO_VGA_PENDING_IDLE_PERIODS) {
+        vfio_vga_pending_unpost(pending);
+    }
+    if (copy->mapped && pending->idle >= copy->idle_max) {
+        pending_map_copy(pending, false);
+        copy->rested = vfio_vga_heat_now_ms();
+        vfio_vga_pending_barrier(pending);
+    }
+    if (copy->mapped || pending->posted.on) {
+        vfio_vga_pending_arm(pending);
+    }
+}
+
+void vfio_vga_pending_stop(VFIOVGAPending *pending)
+{
+    vfio_vga_pending_unpost(pending);
+    vfio_vga_pending_barrier(pending);
+    timer_del(pending->timer);
+}
+
+void vfio_vga_pending_go_on(VFIOVGAPending *pending)
+{
+    if (pending->copy.mapped) {
+        vfio_vga_pending_arm(pending);
+    }
+}
+
+void vfio_vga_pending_init(VFIOVGAPending *pending, VFIOVGAHostRegion *region,
+                           VFIOVGARegion *windows)
+{
+    pending->region = pending->combine.region = pending->copy.region = region;
+    pending->posted.name = region->vbasedev->name;
+    pending->posted.windows = windows;
+    pending->posted.available = kvm_enabled() || qtest_enabled();
+    pending->timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, pending_tick, pending);
+}
+
+void vfio_vga_pending_exit(VFIOVGAPending *pending)
+{
+    timer_free(pending->timer);
+}
+
+void vfio_vga_pending_reset(VFIOVGAPending *pending)
+{
+    timer_del(pending->timer);
+    vfio_vga_copy_reset(&pending->copy);
+}

@@ -1,0 +1,206 @@
+/*
+ * What a guest wrote to legacy VGA memory and the adapter does not have yet
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A write waits in one of three places, oldest first: in KVM's ring of posted
+ * writes (vga-posted.h), among the combined writes (vga-combine.h), or in a
+ * copy of the window (vga-copy.h).  This is about the order of the three, when
+ * each begins and ends, and the timer by which all of it leaves.
+ *
+ * An access can run in the middle of another, for what comes out of KVM's ring;
+ * vga-posted.h says where, and what follows from that.  Functions that may end
+ * posting say so here; their caller looks again afterwards at what it knew.
+ *
+ * All of it runs under the BQL.
+ */
+
+#ifndef HW_VFIO_VGA_PENDING_H
+#define HW_VFIO_VGA_PENDING_H
+
+#include "vga-combine.h"
+#include "vga-copy.h"
+#include "vga-posted.h"
+
+/*
+ * A write is at the adapter after so long, if QEMU's main loop gets to run: a
+ * guest that halts right after it must see it, and 60 pictures a second show.
+ */
+#define VFIO_VGA_PENDING_PERIOD_MS 10
+
+/*
+ * So many periods without a change, and nothing ticks any more: a second, or up
+ * to 16 times as long where a mapped copy changes now and then.
+ */
+#define VFIO_VGA_PENDING_IDLE_PERIODS 100
+
+typedef struct VFIOVGAPending {
+    VFIOVGAHostRegion *region; /* not owned */
+    QEMUTimer *timer;
+    bool came;     /* a write that may be posted has come in this period */
+    bool heated;   /* a copy pays, and begins with the next period */
+    unsigned idle; /* periods without a change */
+    uint64_t ticks; /* of the timer */
+    VFIOVGAPosted posted;
+    VFIOVGACombine combine;
+    VFIOVGACopy copy;
+} VFIOVGAPending;
+
+/**
+ * vfio_vga_pending_init: nothing is pending
+ *
+ * @pending: all zero
+ * @region: the adapter's; outlives @pending
+ * @windows: the three of VFIOVGA; outlive @pending
+ */
+void vfio_vga_pending_init(VFIOVGAPending *pending, VFIOVGAHostRegion *region,
+                           struct VFIOVGARegion *windows);
+
+/**
+ * vfio_vga_pending_exit: free the timer
+ *
+ * @pending: nothing is pending
+ */
+void vfio_vga_pending_exit(VFIOVGAPending *pending);
+
+/**
+ * vfio_vga_pending_reset: begin anew, as after power-on
+ *
+ * @pending: of an adapter that was reset; nothing is pending
+ */
+void vfio_vga_pending_reset(VFIOVGAPending *pending);
+
+/**
+ * vfio_vga_pending_distrusted: has the adapter shown that nothing may be kept?
+ *
+ * @pending: the adapter's
+ *
+ * Returns true if it failed an access, or if its window is no memory.
+ */
+static inline bool vfio_vga_pending_distrusted(const VFIOVGAPending *pending)
+{
+    return pending->region->failed || pending->copy.distrusted;
+}
+
+/**
+ * vfio_vga_pending_arm: have all that is pending leave within a period
+ *
+ * @pending: the adapter's
+ */
+void vfio_vga_pending_arm(VFIOVGAPending *pending);
+
+/**
+ * vfio_vga_pending_post: a write came that could have been posted
+ *
+ * @pending: the adapter's
+ *
+ * Has KVM post the next ones, if that pays.
+ */
+void vfio_vga_pending_post(VFIOVGAPending *pending);
+
+/**
+ * vfio_vga_pending_unpost: have nothing posted any more
+ *
+ * @pending: the adapter's
+ *
+ * Ends posting, if anything is posted.
+ */
+void vfio_vga_pending_unpost(VFIOVGAPending *pending);
+
+/**
+ * vfio_vga_pending_combine: keep a write among the combined ones
+ *
+ * @pending: the adapter's
+ * @offset: where in the region
+ * @size: bytes
+ * @data: the bytes
+ */
+void vfio_vga_pending_combine(VFIOVGAPending *pending, uint32_t offset,
+                              uint32_t size, const void *data);
+
+/**
+ * vfio_vga_pending_heat: the guest accesses memory: would a copy pay?
+ *
+ * @pending: the adapter's
+ * @offset: where in the region
+ * @size: bytes
+ *
+ * Begins the copy if it does, or maps it, which may end posting.  Where writes
+ * are posted, or still come out of the ring, a copy that becomes RAM waits for
+ * the next period.
+ *
+ * Returns false if no copy is to be had there, or not soon.
+ */
+bool vfio_vga_pending_heat(VFIOVGAPending *pending, uint32_t offset,
+                           uint32_t size);
+
+/**
+ * vfio_vga_pending_sync: have the adapter get what the guest changed in a copy
+ *
+ * @pending: the adapter's; there may be no copy
+ *
+ * Ends the copy if the adapter is distrusted, which may end posting.
+ *
+ * Returns true if the guest had changed anything.
+ */
+bool vfio_vga_pending_sync(VFIOVGAPending *pending);
+
+/**
+ * vfio_vga_pending_end_copy: have no copy any more
+ *
+ * @pending: the adapter's; there may be no copy
+ * @reason: for the trace
+ *
+ * May end posting.
+ */
+void vfio_vga_pending_end_copy(VFIOVGAPending *pending, const char *reason);
+
+/**
+ * vfio_vga_pending_want: registers say which window is RAM-like from now on
+ *
+ * @pending: the adapter's
+ * @wanted: the window, or none
+ *
+ * Addresses mean something else from now on, also to what comes out of the ring
+ * when posting ends.  A window that may become RAM is not posted meanwhile:
+ * that would take a period, in which a font is loaded.  May end posting.
+ */
+void vfio_vga_pending_want(VFIOVGAPending *pending, VFIOVGAWindow wanted);
+
+/**
+ * vfio_vga_pending_barrier: have everything at the adapter
+ *
+ * @pending: the adapter's
+ *
+ * Keeps a copy as it is.  May end posting.
+ */
+void vfio_vga_pending_barrier(VFIOVGAPending *pending);
+
+/**
+ * vfio_vga_pending_give_up: have everything at the adapter, and want no copy
+ *
+ * @pending: the adapter's
+ * @reason: for the trace
+ *
+ * Before something after which the adapter may be in any state.  May end
+ * posting.
+ */
+void vfio_vga_pending_give_up(VFIOVGAPending *pending, const char *reason);
+
+/**
+ * vfio_vga_pending_stop: the guest stops
+ *
+ * @pending: the adapter's
+ *
+ * Everything is at the adapter then, nothing is posted and no timer runs.
+ */
+void vfio_vga_pending_stop(VFIOVGAPending *pending);
+
+/**
+ * vfio_vga_pending_go_on: the guest goes on
+ *
+ * @pending: the adapter's
+ */
+void vfio_vga_pending_go_on(VFIOVGAPending *pending);
+
+#endif /* HW_VFIO_VGA_PENDING_H */
