@@ -308,6 +308,23 @@ def count_switches(lines):
     return count
 
 
+def vga_stats(qmp, path):
+    """Counters of the assigned adapter at PATH; {} of an unpatched QEMU.
+
+    Named as in x-query-vga-stats, but with underscores.
+    """
+    try:
+        adapters = qmp.command('x-query-vga-stats')
+    except RuntimeError:
+        return {}
+    for adapter in adapters:
+        if adapter.pop('path') == path:
+            return {name.replace('-', '_'): value
+                    for name, value in adapter.items()
+                    if isinstance(value, int)}
+    return {}
+
+
 def ram_blocks(qmp):
     """Name -> address in the QEMU process of each block of its memory."""
     blocks = {}

@@ -103,11 +103,11 @@ def boots(name, *arguments, host='VGA', adapter='cirrus-vga', patched=True):
     require(not lab.read('qemu.log'), 'the inner QEMU complained')
     counters = lab.result['counters']
     if patched:
-        require(counters['region_writes'] > FEW_WRITES,
-                f'{counters["region_writes"]} forwarded writes')
+        require(counters['guest_writes'] > FEW_WRITES,
+                f'{counters["guest_writes"]} forwarded writes')
         require(counters['region_failures'] == 0, 'accesses failed')
     else:
-        require(counters['region_writes'] is None,
+        require(not counters,
                 'this is no unpatched QEMU: it has counters')
 
 
@@ -158,7 +158,7 @@ def interrupted_accesses():
                   CONTENDER, '--seconds', '900')
     count = patched.result['counters']
     require(not patched.read('qemu.log'), 'the inner QEMU complained')
-    require(count['region_writes'] > FEW_WRITES, f'the guest drew little: '
+    require(count['guest_writes'] > FEW_WRITES, f'the guest drew little: '
             f'{count}')
     require(count['region_failures'] == 0, f'accesses failed: {count}')
 

@@ -55,9 +55,7 @@ def soak(model, way, options, used=()):
             f'the outcome differs: not {EXPECTED[model]}; SOAK_SEED={SEED}')
     for counter in used:
         require(counters[counter], f'{counter} is 0')
-    # There are calls of their own only where there is an engine.
-    kind = 'region_{}s' if counters['calls_read'] is None else 'calls_{}'
-    calls = sum(counters[kind.format(way)] for way in ('read', 'write'))
+    calls = counters['region_reads'] + counters['region_writes']
     probed = PROBED.findall(lab.read('qemu.log'))
     require(probed and int(probed[-1]) == calls,
             f'the kernel has seen {probed[-1:]} calls, not {calls}')
@@ -66,10 +64,10 @@ def soak(model, way, options, used=()):
 
 WAYS = [
     ('forward', 'x-vga-engine=forward', ()),
-    ('combine', 'x-vga-engine=combine', ('posts',)),
-    ('auto', 'x-vga-engine=auto', ('posts', 'shadow_maps')),
-    ('exact', 'x-vga-shadow-ram=off', ('posts', 'shadow_enters')),
-    ('linear', 'x-vga-engine=linear', ('posts', 'linear_enters')),
+    ('combine', 'x-vga-engine=combine', ('posting_begins',)),
+    ('auto', 'x-vga-engine=auto', ('posting_begins', 'copy_maps')),
+    ('exact', 'x-vga-copy-ram=off', ('posting_begins', 'copy_begins')),
+    ('chain4', 'x-vga-engine=chain4', ('posting_begins', 'chain4_begins')),
 ]
 
 
@@ -81,7 +79,7 @@ def group(model, *names):
 
 
 LAB.GROUPS.update({
-    'few': group('cirrus-vga', 'forward', 'linear'),
+    'few': group('cirrus-vga', 'forward', 'chain4'),
     'cirrus': group('cirrus-vga'),
     'ati': group('ati-vga'),
     'vga': group('VGA')})

@@ -7,7 +7,7 @@ speed-bench.py [--lab | --served | --against BIN] [--adapter MODEL] [--out DIR]
 The same guest, lab/guests/vga-speed.S, runs on each of these in turn, and in
 the lab Linux with its log on the screen, too:
   --lab     an adapter assigned by the unpatched QEMU, by the patched QEMU,
-            by the same with x-vga-engine=linear, and the emulated VGA, under
+            by the same with x-vga-engine=chain4, and the emulated VGA, under
             the lab's host and KVM
   --served  an adapter that a second QEMU serves by vfio-user, forwarded and
             with the engine, and the emulated VGA, here and under TCG
@@ -27,6 +27,7 @@ import sys
 
 from bench import TOP, Bench, rst_table
 from vgalab import images
+from vgalab.machine import vga_stats
 
 LINE = re.compile(r'(\w+) ([0-9a-f]{8}) ([0-9a-f]{16})$')
 TITLES = {
@@ -38,9 +39,6 @@ TITLES = {
     'linux_boot': 'Linux boots', 'linux_log': 'Linux scrolls a log',
 }
 LINUX = re.compile(r'^(linux_\w+) ([0-9.]+) ?([0-9.]*)\r?$', re.MULTILINE)
-COUNTERS = ('x-vga-region-reads', 'x-vga-region-writes', 'x-vga-calls-read',
-            'x-vga-calls-write', 'x-vga-posts', 'x-vga-shadow-maps',
-            'x-vga-latch-losses')
 COLOURS = ('#3a6ea5', '#c0504d')
 
 
@@ -90,8 +88,8 @@ def lab(disk, adapter, out):
     return {
         'unpatched': in_lab('unpatched', disk, card + ['--qemu', base], out),
         'patched': in_lab('patched', disk, card, out),
-        'linear': in_lab('linear', disk, card + [
-            '--device-opts', 'x-vga-engine=linear'], out),
+        'chain4': in_lab('chain4', disk, card + [
+            '--device-opts', 'x-vga-engine=chain4'], out),
         'emulated': in_lab('emulated', disk, card + [
             '--device-opts', 'x-vga=off,addr=9', '--arg=-device VGA,addr=8'],
             out),
@@ -108,7 +106,7 @@ def against(before):
     return way
 
 
-def here(bench, name, disk, devices, counters=()):
+def here(bench, name, disk, devices):
     """One guest under TCG; what it said, and counters of its card."""
     qemu = os.path.join(images.BUILD, 'qemu', 'qemu-system-x86_64')
     monitor = bench.start(qemu, name, '-machine', 'pc,accel=tcg', '-vga',
@@ -116,9 +114,7 @@ def here(bench, name, disk, devices, counters=()):
                           'if=ide,snapshot=on', *bench.debug(name), *devices)
     bench.wait_for_line(f'{name}.debug', 'SPEED MEASURED')
     found = parse(bench.said(f'{name}.debug'))
-    for counter in counters:
-        found[counter] = monitor.command(
-            'qom-get', path='/machine/peripheral/card', property=counter)
+    found.update(vga_stats(monitor, '/machine/peripheral/card'))
     monitor.command('quit')
     bench.gone(monitor.process)
     return found
@@ -139,9 +135,8 @@ def served(disk, adapter, _out):
             card = {'driver': 'vfio-user-pci', 'id': 'card', 'x-vga': True,
                     'x-vga-engine': engine,
                     'socket': {'type': 'unix', 'path': socket}}
-            found[name] = here(
-                bench, name, disk, ['-device', json.dumps(card)],
-                COUNTERS if engine == 'auto' else COUNTERS[:2])
+            found[name] = here(bench, name, disk,
+                               ['-device', json.dumps(card)])
             server.process.kill()
             bench.gone(server.process)
         found['emulated'] = here(bench, 'emulated', disk, ['-device', 'VGA'])
