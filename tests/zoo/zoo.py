@@ -15,8 +15,7 @@ from vgalab import images                 # noqa: E402
 
 import roms                               # noqa: E402
 
-ZOO = os.environ.get('ZOO', os.path.join(images.BUILD, 'tests', 'tests',
-                                         'zoo', 'zoo'))
+ZOO = os.path.join(images.BUILD, 'tests', 'tests', 'zoo', 'zoo')
 ADVERSARIES = ('drop', 'dual', 'mute', 'master')
 # Calls on the VGA region, which is what an access costs on hardware
 VGA_CALLS = ('memory-reads', 'memory-writes', 'port-reads', 'port-writes')
