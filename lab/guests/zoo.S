@@ -165,6 +165,15 @@ end_step:                               /* its name at %si */
         movw    $end, %si
         jmp     debug
 
+wait:                                   /* for two ticks of the BIOS's clock */
+        movw    0x46c, %ax
+        addw    $2, %ax
+1:
+        hlt
+        cmpw    0x46c, %ax
+        jns     1b
+        ret
+
 /* ---- text ---- */
 
 redraw:                                 /* %es: the window */
@@ -412,10 +421,15 @@ main:
         movw    %ax, %es
         call    redraw
         step    redraw-last
+        movw    $COLOR, %ax
+        movw    $2000, %cx
+        call    read
+        step    read-last
 
         movw    $event_word, %si        /* if something happens to it */
         call    tell
         call    answered
+        call    wait                    /* whoever looks every 10 ms has */
         movw    $COLOR, %ax
         movw    $0x840, %cx             /* a bit more than a screen */
         call    read

@@ -12,19 +12,10 @@ each step leaves its registers, memory and screen there.
 import os
 import sys
 
-from zoo import ADVERSARIES, Run, calls, personalities
+from zoo import (COMPARED, ENGINES, STEPS, Run, calls, check_steps,
+                 personalities)
 
-from bench import Bench, Failure, require, rst_table, tap
-
-ENGINES = ('forward', 'auto')
-STEPS = ('post', 'mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls',
-         'scroll-again', 'teletype', 'save-state', 'redraw-again', 'mode-7', 'redraw-mono',
-         'mode-13', 'frame', 'frame-again', 'mode-12', 'planar', 'vbe',
-         'banked', 'mode-3-again', 'redraw-last', 'event')
-# Pairs of adapters have nothing to compare where the event has come: forward
-# sees it at once, and a copy at the next tick.
-COMPARED = {name: STEPS[:-1] for name in ADVERSARIES if name != 'mute'}
-
+from bench import Bench, Failure, rst_table, tap
 
 def run(personality, engine, bars='mapped'):
     """One guest."""
@@ -32,20 +23,6 @@ def run(personality, engine, bars='mapped'):
     with Bench() as bench:
         return Run(bench, personality, engine, bars,
                    dump and os.path.join(dump, f'{personality}-{engine}'))
-
-
-def check_same(forward, auto, compared):
-    """Nothing that software could see differs."""
-    for name in STEPS:
-        require(name in forward.steps and name in auto.steps,
-                f'the step {name} was not reached')
-    for name in compared:
-        for what in 'memory', 'registers':
-            require(forward.steps[name][what] == auto.steps[name][what],
-                    f'{what} after {name} differ')
-    if compared == STEPS:
-        require(forward.read == auto.read, 'what the guest read differs: '
-                f'{forward.read} forwarded, {auto.read} with the engine')
 
 
 def table(forward, auto):
@@ -64,7 +41,7 @@ def same(personality):
     forward, auto = (run(personality, engine) for engine in ENGINES)
     text = table(forward, auto)
     try:
-        check_same(forward, auto, COMPARED.get(personality, STEPS))
+        check_steps(forward, auto, COMPARED.get(personality, STEPS))
     except Failure as problem:
         raise Failure(f'{problem}\n{text}') from problem
     return text

@@ -17,6 +17,15 @@ import roms                               # noqa: E402
 
 ZOO = os.path.join(images.BUILD, 'tests', 'tests', 'zoo', 'zoo')
 ADVERSARIES = ('drop', 'dual', 'mute', 'master')
+ENGINES = ('forward', 'auto')
+STEPS = ('post', 'mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls',
+         'scroll-again', 'teletype', 'save-state', 'redraw-again', 'mode-7', 'redraw-mono',
+         'mode-13', 'frame', 'frame-again', 'mode-12', 'planar', 'vbe',
+         'banked', 'mode-3-again', 'redraw-last', 'read-last',
+         'event')
+# Pairs of adapters have nothing to compare where the event has come: forward
+# sees it at once, and a copy at the next tick.
+COMPARED = {name: STEPS[:-1] for name in ADVERSARIES if name != 'mute'}
 # Calls on the VGA region, which is what an access costs on hardware
 VGA_CALLS = ('memory-reads', 'memory-writes', 'port-reads', 'port-writes')
 COUNTERS = ('x-vga-region-reads', 'x-vga-region-writes', 'x-vga-calls-read',
@@ -91,6 +100,20 @@ def parse_steps(lines):
 def calls(step):
     """Calls on the VGA region in a step."""
     return sum(step[name] for name in VGA_CALLS)
+
+
+def check_steps(forward, auto, compared):
+    """Nothing that software could see differs."""
+    for name in STEPS:
+        require(name in forward.steps and name in auto.steps,
+                f'the step {name} was not reached')
+    for name in compared:
+        for what in 'memory', 'registers':
+            require(forward.steps[name][what] == auto.steps[name][what],
+                    f'{what} after {name} differ')
+    if compared == STEPS:
+        require(forward.read == auto.read, 'what the guest read differs: '
+                f'{forward.read} forwarded, {auto.read} with the engine')
 
 
 class Run:
