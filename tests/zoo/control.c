@@ -129,6 +129,14 @@ static char *counters(const Card *card)
  * Commands: the answer is newly allocated
  */
 
+/* Memory and registers as a hash each, in the words of a step */
+static char *hashes(const Card *card, const GString *registers)
+{
+    return g_strdup_printf("memory %016" PRIx64 " registers %016" PRIx64,
+                           hash(HASH_START, card->ram, card->ram_size),
+                           hash(HASH_START, registers->str, registers->len));
+}
+
 static char *dump(Control *control, const char *name, GString *text)
 {
     Card *card = control->card;
@@ -152,6 +160,7 @@ static char *step(Control *control, const char *name)
 {
     Card *card = control->card;
     g_autofree char *numbers = counters(card);
+    g_autofree char *state = NULL;
     GString *text = registers(card);
     char *answer;
 
@@ -159,13 +168,21 @@ static char *step(Control *control, const char *name)
         g_string_free(text, true);
         return g_strdup("error a step's name is of a-z, 0-9 and -");
     }
-    printf("step %s %s memory %016" PRIx64 " registers %016" PRIx64 "\n", name,
-           numbers, hash(HASH_START, card->ram, card->ram_size),
-           hash(HASH_START, text->str, text->len));
+    state = hashes(card, text);
+    printf("step %s %s %s\n", name, numbers, state);
     fflush(stdout);
     answer = control->dump ? dump(control, name, text) : g_strdup("ok");
     g_string_free(text, true);
     memset(&card->counters, 0, sizeof(card->counters));
+    return answer;
+}
+
+static char *state(Control *control)
+{
+    GString *text = registers(control->card);
+    char *answer = hashes(control->card, text);
+
+    g_string_free(text, true);
     return answer;
 }
 
@@ -191,6 +208,9 @@ static char *answer(Control *control, const char *line)
     }
     if (g_str_equal(line, "counters")) {
         return counters(control->card);
+    }
+    if (g_str_equal(line, "state")) {
+        return state(control);
     }
     return g_strdup_printf("error unknown command '%s'", line);
 }

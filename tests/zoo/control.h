@@ -12,6 +12,7 @@
  *                  is of a-z, 0-9 and "-".  Answer: "ok".
  *     event        The personality's event, which no access causes.  "ok".
  *     counters     Answer: the counters, as "step" prints them.
+ *     state        Answer: "memory HASH registers HASH", as "step" prints them.
  *
  * Anything else is answered by "error" and the reason.
  *

@@ -32,6 +32,23 @@ class Machine:
         """What to write to PCI_ADDRESS for a register of the adapter's."""
         return 0x80000000 | SLOT << 11 | offset
 
+    def place_bars(self):
+        """Gives each BAR an address: {number: (I/O?, address, size)}."""
+        free, found = {True: 0xc000, False: 0xe0000000}, {}
+        for number in range(6):
+            at = f'outl {PCI_ADDRESS} {self.config(0x10 + 4 * number)}'
+            value = int(self.run([at, f'outl {PCI_DATA} 0xffffffff', at,
+                                  f'inl {PCI_DATA}'])[3], 16)
+            io = bool(value & 1)
+            size = -(value & ~(3 if io else 15)) & (0xffff if io
+                                                    else 0xffffffff)
+            if value and size:
+                address = free[io] + -free[io] % size
+                free[io] = address + size
+                self.run([at, f'outl {PCI_DATA} {address}'])
+                found[number] = io, address, size
+        return found
+
     def run(self, commands):
         """The answers to some commands: numbers, None, or hex digits."""
         self.connection.sendall(''.join(c + '\n' for c in commands)
