@@ -14,6 +14,7 @@
         .set    SERIAL, 0x3f8
         .set    DEBUG, 0x402
         .set    SCROLLS, 13
+        .set    LINES, 3
         .set    BUFFER, 0x9000          /* of a saved state */
         .set    BANKS, 5
         .set    COLOR, 0xb800
@@ -234,7 +235,7 @@ teletype:                               /* lines at the bottom, as DOS does */
         movb    $0, %bh
         movw    $0x1800, %dx
         int     $0x10
-        movw    $SCROLLS, %cx
+        movw    $LINES, %cx
 1:
         movw    $line, %si
 2:

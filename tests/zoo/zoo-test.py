@@ -12,10 +12,10 @@ each step leaves its registers, memory and screen there.
 import os
 import sys
 
-from zoo import (COMPARED, ENGINES, STEPS, Run, calls, check_steps,
-                 personalities)
+from zoo import (COMPARED, ENGINES, STEPS, Run, check_steps, personalities,
+                 table)
 
-from bench import Bench, Failure, rst_table, tap
+from bench import Bench, Failure, tap
 
 def run(personality, engine, bars='mapped'):
     """One guest."""
@@ -25,15 +25,13 @@ def run(personality, engine, bars='mapped'):
                    dump and os.path.join(dump, f'{personality}-{engine}'))
 
 
-def table(forward, auto):
-    """Calls on the VGA region, and the rest that is not legacy VGA."""
-    rows = [['step', *ENGINES]]
-    for name in STEPS:
-        rows.append([name, *(str(calls(r.steps[name]))
-                             for r in (forward, auto))])
-    return rst_table(rows) + '\n' + ', '.join(
-        f'{key.removeprefix("x-vga-")} {value}'
-        for key, value in auto.counters.items())
+def after_event(forward, auto):
+    """Whether what an adversary did was seen, in words."""
+    same_memory = forward.steps['event']['memory'] == \
+        auto.steps['event']['memory']
+    return (f'after the event: memory {"as" if same_memory else "not as"} '
+            f'forwarded, reads {"as" if forward.read == auto.read else "not as"}'
+            ' forwarded')
 
 
 def same(personality):
@@ -42,6 +40,8 @@ def same(personality):
     text = table(forward, auto)
     try:
         check_steps(forward, auto, COMPARED.get(personality, STEPS))
+        if personality in COMPARED:
+            text += '\n' + after_event(forward, auto)
     except Failure as problem:
         raise Failure(f'{problem}\n{text}') from problem
     return text
