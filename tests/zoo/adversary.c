@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * No adapter is known to do these things, and nothing in a VGA's documentation
- * forbids them.  All look like "plain" until the event, which no access causes; one
- * of them never reads back.
+ * forbids them.  All look like "plain" until the event, which no access causes;
+ * one of them never reads back.
  */
 
 #include "card.h"

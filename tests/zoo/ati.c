@@ -3,11 +3,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * "Radeon R5xx Acceleration" and "M56 Register Reference Guide" (AMD, 2007), and
- * r128_reg.h of the X driver: MM_INDEX and MM_DATA at the start of the I/O BAR, and
- * of BAR 2, reach every register; the VGA's ports are registers at their own
- * addresses; MEM_VGA_WP_SEL and MEM_VGA_RP_SEL have a bank for each 32 KiB of the
- * window, CRTC_EXT_CNTL makes chain-4 packed.
+ * "Radeon R5xx Acceleration" and "M56 Register Reference Guide" (AMD, 2007),
+ * and r128_reg.h of the X driver: MM_INDEX and MM_DATA at the start of the I/O
+ * BAR, and of BAR 2, reach every register; the VGA's ports are registers at
+ * their own addresses; MEM_VGA_WP_SEL and MEM_VGA_RP_SEL have a bank for each
+ * 32 KiB of the window, CRTC_EXT_CNTL makes chain-4 packed.
  */
 
 #include "card.h"

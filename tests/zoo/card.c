@@ -91,9 +91,9 @@ static bool card_decodes(const Card *card, uint32_t address, uint32_t *offset)
 
 /*
  * Chain-4 takes the two lowest bits for the plane and fills them in the plane's
- * address with the two above its 16 bits; odd/even takes the lowest and fills it
- * with Miscellaneous Output's page bit, whose value of every text mode, 1, is the
- * lower page.
+ * address with the two above its 16 bits; odd/even takes the lowest and fills
+ * it with Miscellaneous Output's page bit, whose value of every text mode, 1,
+ * is the lower page.
  */
 static uint32_t card_plane_address(const Card *card, uint32_t offset,
                                    bool write)
@@ -111,8 +111,8 @@ static uint32_t card_plane_address(const Card *card, uint32_t offset,
 }
 
 /*
- * Finds the four bytes of an access, in the planes; @offset becomes the window's
- * with its bank.  Returns the place of the first in memory.
+ * Finds the four bytes of an access, in the planes; @offset becomes the
+ * window's with its bank.  Returns the place of the first in memory.
  */
 static uint32_t card_place(const Card *card, uint32_t *offset, bool write)
 {

@@ -6,8 +6,8 @@
  * The core is a VGA as IBM documented it ("PS/2 Hardware Interface Technical
  * Reference: Video Subsystem", 1992): four planes with latches, all write and
  * read modes, odd/even and chain-4 addressing, registers that read back, the
- * DAC and the attribute controller's flip-flop.  Every access is of one byte and
- * has its effect at once.
+ * DAC and the attribute controller's flip-flop.  Every access is of one byte
+ * and has its effect at once.
  *
  * A personality is what one family of adapters has beyond that: hooks that see
  * an access first.  It may leave out each of them.
@@ -51,7 +51,7 @@ typedef struct Personality {
     size_t own_size;            /* bytes at Card.own, 0 after a reset */
 
     void (*reset)(Card *card);
-    /* Registers behind an index; a write hook returns that it did all there is */
+    /* Registers behind an index; of a write: was this all of it? */
     int (*read_register)(Card *card, CardSet set, uint8_t index);
     bool (*write_register)(Card *card, CardSet set, uint8_t index,
                            uint8_t value);
@@ -101,10 +101,15 @@ struct Card {
     CardCounters counters;
 };
 
-/* All that are known, up to a NULL */
+/* A file each */
+extern const Personality plain, qemu_std, s3, cirrus, tseng, trident, matrox,
+                         voodoo, nvidia, ati, intel, adversary_drop,
+                         adversary_dual, adversary_mute, adversary_master;
+
+/* All of them, up to a NULL */
 extern const Personality *const personalities[];
 
-/* The memory is the caller's: @ram_size bytes, a power of two, 256 KiB or more */
+/* The memory is the caller's: @ram_size is a power of two, from 256 KiB on */
 void card_init(Card *card, const Personality *personality, uint8_t *ram,
                uint32_t ram_size);
 

@@ -3,10 +3,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * "CL-GD5446 Technical Reference Manual" (Cirrus Logic, 1996): SR06 locks; GR09
- * and GR0A are two banks, GR0B says how they and the extended write modes work;
- * SR17 puts the BLT engine's registers at b8000; the DAC's hidden register is
- * behind four reads of 3c6.  The engine fills rectangles with a color.
+ * "CL-GD5446 Technical Reference Manual" (Cirrus Logic, 1996) and vgadoc4b:
+ * SR06 locks; GR09 and GR0A are two banks, GR0B says how they and the extended
+ * write modes work; SR17 puts the BLT engine's registers at b8000; the DAC's
+ * hidden register is behind four reads of 3c6.  The engine fills rectangles
+ * with a color.
  */
 
 #include "card.h"
@@ -16,6 +17,8 @@
 #define SR07_PACKED 0x01
 #define SR17_MMIO 0x04
 #define SR17_MMIO_AT_END 0x40   /* of the linear frame, not at b8000 */
+#define GR6_WINDOW 0x0c
+#define GR6_64K 0x04
 #define GR0B_DUAL 0x01
 #define GR0B_BY_8 0x02
 #define GR0B_EXTENDED 0x04      /* write modes */
@@ -128,6 +131,7 @@ static bool cirrus_is_mmio(const Card *card, uint32_t address)
     uint8_t sr17 = card->reg[CARD_SR][0x17];
 
     return (sr17 & SR17_MMIO) && !(sr17 & SR17_MMIO_AT_END) &&
+           (card->reg[CARD_GR][6] & GR6_WINDOW) == GR6_64K &&
            address >= MMIO && address < MMIO + MMIO_SIZE;
 }
 

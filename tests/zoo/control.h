@@ -4,23 +4,23 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Lines of text on a UNIX stream socket, one connection at a time.  A guest's
- * serial port may be that connection, so that the guest itself says where a step
- * ends, with nobody else in the loop.  Each command is answered by one line.
+ * serial port may be that connection, so that the guest itself says where a
+ * step ends, with nobody else in the loop.  Each command is answered by one
+ * line.
  *
- *     step NAME    What happened since the last step goes to standard output,
- *                  and with --dump to DIR; the counters start again at 0.  NAME
- *                  is of a-z, 0-9 and "-".  Answer: "ok".
- *     event        The personality's event, which no access causes.  "ok".
- *     counters     Answer: the counters, as "step" prints them.
- *     state        Answer: "memory HASH registers HASH", as "step" prints them.
+ * step NAME    What happened since the last step goes to standard output, and
+ * with --dump to DIR; the counters start again at 0.  NAME is of a-z, 0-9 and
+ * "-".  Answer: "ok". event        The personality's event, which no access
+ * causes.  "ok". counters     Answer: the counters, as "step" prints them.
+ * state        Answer: "memory HASH registers HASH", as "step" prints them.
  *
  * Anything else is answered by "error" and the reason.
  *
  * "step" prints a line
  *
- *     step NAME memory-reads N memory-writes N memory-bytes N port-reads N
- *     port-writes N bar-reads N bar-writes N config-reads N config-writes N
- *     memory HASH registers HASH
+ * step NAME memory-reads N memory-writes N memory-bytes N port-reads N port-
+ * writes N bar-reads N bar-writes N config-reads N config-writes N memory HASH
+ * registers HASH
  *
  * (without the line breaks), and leaves DIR/NAME.ram, the adapter's memory, and
  * DIR/NAME.txt: registers, colors and, of a text mode, the screen.  Latches and

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The zoo's core against QEMU's own VGA: core-test.py (TAP on stdout).
+"""The zoo's program, and its core against QEMU's VGA: core-test.py (TAP).
 
 Random accesses, the same to both; all that is read must be the same, and so must
 the four planes in the end.  Where the two are known to differ, no access goes:
@@ -15,8 +15,9 @@ CORE_SEED and CORE_ACCESSES choose others.
 """
 
 import os
+import subprocess
 
-from zoo import device, start_zoo
+from zoo import ZOO, device, start_zoo
 from guest import GRAPHICS, MEMORY, PLANE, SEQUENCER, Guest, register
 from qtest import SLOT, Machine, access
 
@@ -80,5 +81,37 @@ def case():
     return f'{done} accesses, seed {SEED:#x}'
 
 
+def refused(*arguments, why):
+    """One line that says why, and nothing is served."""
+    done = subprocess.run([ZOO, *arguments], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, check=False, timeout=60)
+    require(done.returncode in (1, 2) and not done.stdout,
+            f'{arguments}: status {done.returncode}, {done.stdout}')
+    require(done.stderr.count('\n') == 1 and why in done.stderr,
+            f'{arguments}: said {done.stderr}')
+
+
+def refusals():
+    """What is wrong on the command line."""
+    with Bench() as bench:
+        nobody = bench.path('nobody')
+        served = ['--personality', 's3', '--socket', nobody]
+        with open(bench.path('text'), 'w', encoding='utf-8') as file:
+            file.write('not a ROM')
+        refused(why='--personality is needed')
+        refused('--personality', 's4', why='s4: unknown')
+        refused('--personality', 's3', why='--socket is needed')
+        refused(*served, '--bars', 'all', why='must be mapped or trapped')
+        refused(*served, '--rom', nobody, why='No such file')
+        refused(*served, '--rom', bench.path('text'), why='not an option ROM')
+        refused(*served, '--dump', nobody, why='not a directory')
+        refused(*served, '--speed', '9', why='Unknown option')
+        refused(*served, 'more', why="'more' is no option")
+        refused('--personality', 's3', '--socket', nobody + '/x',
+                why='No such file')
+        refused(*served, '--control', nobody + '/x', why='No such file')
+        require(not os.path.exists(nobody), 'a socket stayed behind')
+
+
 if __name__ == '__main__':
-    tap([('the core is a VGA as QEMU\'s is', case)])
+    tap([('refusals', refusals), ('the core is a VGA as QEMU\'s is', case)])

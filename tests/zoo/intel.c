@@ -4,10 +4,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * "Intel G35/G45 Express Chipset Graphics Controller Programmer's Reference
- * Manual", volume 3 (2009): GR10 turns paging of the window on and has the upper
- * bits of the page, GR11 the lower; MMIO_INDEX and MMIO_DATA are the I/O BAR.  Any
- * register of BAR 0 is taken, by its address modulo 64.  With paging, chain-4 is
- * packed.
+ * Manual", volume 3 (2009): GR10 turns paging of the window on and has the
+ * upper bits of the page, GR11 the lower; MMIO_INDEX and MMIO_DATA are the I/O
+ * BAR.  Any register of BAR 0 is taken, by its address modulo 64.  With paging,
+ * chain-4 is packed.
  */
 
 #include "card.h"

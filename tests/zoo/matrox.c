@@ -5,8 +5,8 @@
  *
  * "MGA-1064SG Developer Specification" (Matrox, 1996), and
  * drivers/video/fbdev/matrox of Linux: CRTC extensions behind an index of their
- * own, 3de and 3df, the fourth of which has the bank; the ports again at 1fc0 of
- * the control aperture, BAR 0.
+ * own, 3de and 3df, the fourth of which has the bank; the ports again at 1fc0
+ * of the control aperture, BAR 0.
  */
 
 #include "card.h"

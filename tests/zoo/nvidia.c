@@ -4,10 +4,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * CR1F, which locks what is beyond a VGA's CRTC, and the ports again in BAR 0:
- * drivers/video/fbdev/nvidia of Linux (nv_hw.c, nv_setup.c).  CR38 and the 32 bits
- * at 3d0, and BAR 5, through which software without BAR 0 reaches its registers:
- * hw/vfio/pci-quirks.c of QEMU.  CR1D and CR1E, the banks for writes and for reads:
- * envytools; that they count 32 KiB is this model's choice.
+ * drivers/video/fbdev/nvidia of Linux (nv_hw.c, nv_setup.c).  CR1D and CR1E,
+ * the banks for writes and for reads in units of 32 KiB, and CR28, the format
+ * of pixels: envytools (docs/hw/display/nv3/pcrtc.rst).  CR38 with the 32 bits
+ * at 3d0, and BAR 5, through which software without BAR 0 reaches its
+ * registers: hw/vfio/pci-quirks.c of QEMU.
  */
 
 #include "card.h"
@@ -21,7 +22,7 @@
 #define IO_BAR 5
 #define IO_ADDRESS 8
 #define IO_DATA 12
-#define REGISTERS 64            /* others of BAR 0, by their address modulo it */
+#define REGISTERS 64            /* others of BAR 0, by address modulo it */
 
 typedef struct Nvidia {
     uint32_t address;           /* at 3d0, with CR38 */
@@ -140,10 +141,10 @@ static uint32_t nvidia_bank(const Card *card, uint32_t offset, bool write)
     return card->reg[CARD_CR][write ? 0x1d : 0x1e] * BANK_SIZE;
 }
 
-/* CR28 chooses a depth; with one, chain-4 is packed */
+/* Of a format that is not a VGA's, chain-4 is packed */
 static bool nvidia_packed(const Card *card)
 {
-    return card->reg[CARD_CR][0x28];
+    return card->reg[CARD_CR][0x28] & 3;
 }
 
 const Personality nvidia = {

@@ -8,10 +8,6 @@
 
 #include "card.h"
 
-extern const Personality plain, qemu_std, s3, cirrus, tseng, trident, matrox,
-                         voodoo, nvidia, ati, intel, adversary_drop,
-                         adversary_dual, adversary_mute, adversary_master;
-
 const Personality *const personalities[] = {
     &plain, &qemu_std, &s3, &cirrus, &tseng, &trident, &matrox, &voodoo,
     &nvidia, &ati, &intel, &adversary_drop, &adversary_dual, &adversary_mute,

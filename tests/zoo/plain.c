@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * "plain" is the core.  "qemu" is the core with the memory of QEMU's `VGA`
- * (hw/display/vga.c), which shifts addresses as the CRTC does when it shows them:
- * so the two can be compared, access by access.
+ * (hw/display/vga.c), which shifts addresses as the CRTC does when it shows
+ * them: so the two can be compared, access by access.
  */
 
 #include "card.h"

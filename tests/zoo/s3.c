@@ -5,8 +5,8 @@
  *
  * "Trio32/Trio64 Graphics Accelerators" (S3, DB014-B, 1995), and vgadoc4b (Finn
  * Thoegersen, 1998): locks at CR38, CR39 and SR08; CR35, CR51 and CR6A have the
- * bank, if CR31 turns it on, and CR31 also makes chain-4 packed.  What is locked
- * reads as 0 here.
+ * bank, if CR31 turns it on, and CR31 also makes chain-4 packed.  What is
+ * locked reads as 0 here.
  */
 
 #include "card.h"
@@ -15,7 +15,7 @@
 #define CR31_PACKED 0x08
 #define CR35_BANK 0x0f
 #define CR51_BANK 0x0c          /* bits 4 and 5 of it */
-#define CR6A_BANK 0x3f          /* all of it, where it is not 0 */
+#define CR6A_BANK 0x7f          /* all of it, where it is not 0 */
 #define BANK_SIZE 0x10000
 
 /* 01xx10xx, 101xxxxx and xxxx0110 are what opens them */

@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vgadoc4b, and drivers/video/fbdev/tridentfb.c of Linux: a read of SR0B selects
- * the new mode of SR0D and SR0E, a write the old one; SR0E of the new mode has the
- * bank, with bit 1 inverted as it is written; GR0F turns on 3d8, the bank, and 3d9,
- * one for reads alone.  Chain-4 is packed always.
+ * vgadoc4b, and drivers/video/fbdev/tridentfb.c of Linux: a read of SR0B
+ * selects the new mode of SR0D and SR0E, a write the old one; SR0E of the new
+ * mode has the bank, with bit 1 inverted as it is written; GR0F turns on 3d8,
+ * the bank, and 3d9, one for reads alone.  Chain-4 is packed always.
  */
 
 #include "card.h"

@@ -3,9 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * "ET4000/W32p" data book (Tseng Labs, 1994), and vgadoc4b: the key is 03 to 3bf
- * and a0 to 3b8 or 3d8, 01 and 29 take it back; 3cd has the banks for writes and
- * reads, 3cb two more bits of each.  Chain-4 is packed always.
+ * vgadoc4b (Finn Thoegersen, 1998): 03 to 3bf and then a0 to 3b8 or 3d8 give
+ * the key, 29 to 3d8 and then 01 to 3bf take it back; 3cd has the banks for
+ * writes and for reads, 3cb (of the W32) two more bits of each.  Chain-4 is
+ * packed always.
  */
 
 #include "card.h"
@@ -36,12 +37,12 @@ static int tseng_read_port(Card *card, uint16_t port)
     }
 }
 
-static void tseng_write_mode(Tseng *own, uint8_t value)
+static void tseng_write_key(Tseng *own, bool mode, uint8_t value)
 {
-    own->mode = value;
-    if (own->port_3bf == 0x03 && value == 0xa0) {
+    *(mode ? &own->mode : &own->port_3bf) = value;
+    if (mode && own->port_3bf == 0x03 && value == 0xa0) {
         own->key = 1;
-    } else if (own->port_3bf == 0x01 && value == 0x29) {
+    } else if (!mode && own->mode == 0x29 && value == 0x01) {
         own->key = 0;
     }
 }
@@ -52,11 +53,9 @@ static bool tseng_write_port(Card *card, uint16_t port, uint8_t value)
 
     switch (port) {
     case 0x3bf:
-        own->port_3bf = value;
-        return true;
     case 0x3b8:
     case 0x3d8:
-        tseng_write_mode(own, value);
+        tseng_write_key(own, port != 0x3bf, value);
         return true;
     case 0x3cb:
     case 0x3cd:

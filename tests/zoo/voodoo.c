@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * "Voodoo3 2000, 3000, 3500 Graphics Engine for 3D Game Acceleration" (3dfx, 1999)
- * and include/video/tdfx.h of Linux: the registers of a mode are in the I/O BAR,
- * and the same in BAR 0; b0 to df of it are the VGA's ports.  vgaInit1 has the
- * banks, in units of 32 KiB, and makes chain-4 packed.
+ * "Voodoo3 2000, 3000, 3500 Graphics Engine for 3D Game Acceleration" (3dfx,
+ * 1999) and include/video/tdfx.h of Linux: the registers of a mode are in the
+ * I/O BAR, and the same in BAR 0; b0 to df of it are the VGA's ports.  vgaInit1
+ * has the banks, in units of 32 KiB, and makes chain-4 packed.
  */
 
 #include "card.h"

@@ -6,16 +6,22 @@ The same guest works on an adapter with x-vga-engine=forward, where each access
 is a call, and with the default.  After each step memory, registers and colors
 of the two adapters must be the same, and so must all that the guest read.  What
 the steps cost is a table of calls on the VGA region, behind `#`; with ZOO_DUMP=DIR
-each step leaves its registers, memory and screen there.
+each step leaves its registers, memory and screen there, and with ZOO_TABLE=FILE the
+tables of all become one.
 """
 
 import os
 import sys
 
-from zoo import (COMPARED, ENGINES, STEPS, Run, check_steps, personalities,
-                 table)
+from zoo import (COMPARED, ENGINES, STEPS, Run, calls, check_steps,
+                 personalities, table)
 
-from bench import Bench, Failure, tap
+from bench import Bench, Failure, rst_table, tap
+
+# Of the table of all
+COLUMNS = ('mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls', 'teletype',
+           'save-state', 'frame', 'planar', 'banked')
+found = {}
 
 def run(personality, engine, bars='mapped'):
     """One guest."""
@@ -38,6 +44,7 @@ def same(personality):
     """One case."""
     forward, auto = (run(personality, engine) for engine in ENGINES)
     text = table(forward, auto)
+    found[personality] = forward.steps, auto.steps
     try:
         check_steps(forward, auto, COMPARED.get(personality, STEPS))
         if personality in COMPARED:
@@ -52,5 +59,15 @@ def case(personality):
     return personality, lambda: same(personality)
 
 
+def summary():
+    """Calls of each personality: forwarded/with the engine."""
+    return rst_table([['personality', *COLUMNS]] + [
+        [name] + ['/'.join(str(calls(steps[column])) for steps in both)
+                  for column in COLUMNS] for name, both in found.items()])
+
+
 if __name__ == '__main__':
     tap([case(name) for name in sys.argv[1:] or personalities()])
+    if os.environ.get('ZOO_TABLE'):
+        with open(os.environ['ZOO_TABLE'], 'w', encoding='utf-8') as file:
+            file.write(summary())

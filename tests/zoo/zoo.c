@@ -443,9 +443,31 @@ static bool check(const Options *options)
     return false;
 }
 
-int main(int argc, char **argv)
+/* The adapter's memory: a file, for whoever maps it; returns a descriptor */
+static int make_memory(uint8_t **ram)
+{
+    int memory = memfd_create("zoo", MFD_ALLOW_SEALING);
+
+    /* Who maps it wants to be sure that it stays as large as it is */
+    if (memory < 0 || ftruncate(memory, RAM_SIZE) < 0 ||
+        fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK) < 0) {
+        return -1;
+    }
+    *ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+    return *ram == MAP_FAILED ? -1 : memory;
+}
+
+static void handle_signals(void)
 {
     struct sigaction action = { .sa_handler = end };
+
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
     Options options = { 0 };
     Control *control;
     vfu_ctx_t *vfu;
@@ -462,12 +484,8 @@ int main(int argc, char **argv)
     if (!check(&options)) {
         return 2;
     }
-    /* Who maps it wants to be sure that it stays as large as it is */
-    memory = memfd_create("zoo", MFD_ALLOW_SEALING);
-    if (memory < 0 || ftruncate(memory, RAM_SIZE) < 0 ||
-        fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK) < 0 ||
-        (ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, memory,
-                    0)) == MAP_FAILED) {
+    memory = make_memory(&ram);
+    if (memory < 0) {
         g_printerr("zoo: no memory: %s\n", g_strerror(errno));
         return 1;
     }
@@ -475,12 +493,10 @@ int main(int argc, char **argv)
     card.own = g_malloc0(card.personality->own_size);
     card_reset(&card);
 
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    handle_signals();
     control = control_new(&card, options.control, options.dump);
     vfu = control ? setup(options.socket, memory,
-                          !g_str_equal(options.bars ?: "mapped", "trapped"))
+                          !options.bars || g_str_equal(options.bars, "mapped"))
                   : NULL;
     if (!vfu) {
         return 1;

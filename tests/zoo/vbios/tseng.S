@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Ends a mode set as Tseng's VBIOSes do: 3cd, 3cb and 3d8, which takes the key
- * back.
+ * Ends a mode set as Tseng's VBIOSes do: 3cd, 3cb and 3d8, the first half of
+ * what takes the key back.
  */
         .set    IO_BAR, 0
         .set    SAVE_LATCHES, 0
@@ -20,7 +20,6 @@ vendor_begin:
 
 vendor_end:
         register 0x3c4, 0x07, 0xbc      /* TS auxiliary mode */
-        port    0x3bf, 0x01
         port    0x3cd, 0x00
         port    0x3cb, 0x00
         port    0x3d8, 0x29
