@@ -96,6 +96,17 @@ static bool tseng_packed(const Card *card)
     return true;
 }
 
+/*
+ * 3bf is not among the ports that a PCI bridge or vfio's VGA region forwards
+ * (3b0-3bb, 3c0-3df), so a guest can neither give the key nor take it back.  The
+ * adapter has it from the start: this model's choice, or its banks would be out
+ * of every test's reach.
+ */
+static void tseng_reset(Card *card)
+{
+    ((Tseng *)card->own)->key = 1;
+}
+
 const Personality tseng = {
     .name = "tseng",
     .about = "a key, a bank for reads and one for writes (ET4000/W32p)",
@@ -104,6 +115,7 @@ const Personality tseng = {
     .last_index = { [CARD_CR] = 0x3f, [CARD_AR] = 0x1f },
     .bars = { { .size = 0x400000, .frame = true } },
     .own_size = sizeof(Tseng),
+    .reset = tseng_reset,
     .write_register = tseng_write_register,
     .read_port = tseng_read_port,
     .write_port = tseng_write_port,

@@ -13,8 +13,9 @@ tables of all become one.
 import os
 import sys
 
-from zoo import (COMPARED, ENGINES, STEPS, Run, calls, check_steps,
-                 personalities, table)
+from zoo import (COMPARED, ENGINES, STEPS, Run, calls, check_banks,
+                 check_steps, personalities, table)
+from roms import TAILS
 
 from bench import Bench, Failure, rst_table, tap
 
@@ -47,6 +48,8 @@ def same(personality):
     found[personality] = forward.steps, auto.steps
     try:
         check_steps(forward, auto, COMPARED.get(personality, STEPS))
+        if personality in TAILS:
+            check_banks(forward.banked)
         if personality in COMPARED:
             text += '\n' + after_event(forward, auto)
     except Failure as problem:

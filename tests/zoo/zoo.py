@@ -115,11 +115,20 @@ def check_steps(forward, auto, compared):
                 f'{forward.read} forwarded, {auto.read} with the engine')
 
 
+def check_banks(ram):
+    """Each of the guest's banks is where it was written (lab/guests/zoo.S)."""
+    for bank in range(5):
+        at = bank * 0x10000 + 0x1230
+        require(ram[at:at + 640] == bytes([0x11 + bank]) * 640,
+                f'bank {bank} is not at {at:#x} of memory')
+
+
 class Run:
     """One guest on one personality: steps, what it read, counters."""
 
     def __init__(self, bench, personality, engine, bars='mapped', dump=None):
         name = f'{personality}-{engine}'
+        dump = dump or bench.path(name + '.dump')
         zoo = start_zoo(bench, name, personality, bars, dump)
         monitor = bench.start(
             images.QEMU, f'{name}.qmp', '-machine', 'pc,accel=tcg', '-vga',
@@ -133,6 +142,8 @@ class Run:
         self.read = [line for line in bench.said(f'{name}.debug')
                      if line.isalnum() and len(line) == 4]
         self.steps = parse_steps(bench.said(f'{name}.steps'))
+        with open(os.path.join(dump, 'banked.ram'), 'rb') as file:
+            self.banked = file.read()
         monitor.command('quit')
         bench.gone(monitor.process)
         zoo.terminate()
