@@ -129,11 +129,13 @@ static char *counters(const Card *card)
  * Commands: the answer is newly allocated
  */
 
-/* Memory and registers as a hash each, in the words of a step */
+/* Memory, colors, and all registers with the colors: a hash each */
 static char *hashes(const Card *card, const GString *registers)
 {
-    return g_strdup_printf("memory %016" PRIx64 " registers %016" PRIx64,
+    return g_strdup_printf("memory %016" PRIx64 " colors %016" PRIx64
+                           " registers %016" PRIx64,
                            hash(HASH_START, card->ram, card->ram_size),
+                           hash(HASH_START, card->dac, sizeof(card->dac)),
                            hash(HASH_START, registers->str, registers->len));
 }
 

@@ -44,7 +44,7 @@ class Steps:
                   '-serial chardev:steps', '--seconds', '1500',
                   until='debug:ZOO DONE')
         self.steps = parse_steps(lab.read('qemu.log').splitlines())
-        self.read = [line for line in lab.read('guest.log').split()
+        self.read = [line for line in lab.read('guest.log').splitlines()
                      if line.isalnum() and len(line) == 4]
         self.counters = lab.result['counters']
 

@@ -98,9 +98,9 @@ static bool tseng_packed(const Card *card)
 
 /*
  * 3bf is not among the ports that a PCI bridge or vfio's VGA region forwards
- * (3b0-3bb, 3c0-3df), so a guest can neither give the key nor take it back.  The
- * adapter has it from the start: this model's choice, or its banks would be out
- * of every test's reach.
+ * (3b0-3bb, 3c0-3df), so a guest can neither give the key nor take it back.
+ * The adapter has it from the start: this model's choice, or its banks would
+ * be out of every test's reach.
  */
 static void tseng_reset(Card *card)
 {

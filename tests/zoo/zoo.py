@@ -25,6 +25,7 @@ STEPS = ('post', 'mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls',
 # An engine that does not look again does not see what an event did: the test says
 # whether it has, and does not fail.
 COMPARED = {name: STEPS[:-1] for name in ADVERSARIES if name != 'mute'}
+HASHES = ('memory', 'colors', 'registers')
 # Calls on the VGA region, which is what an access costs on hardware
 VGA_CALLS = ('memory-reads', 'memory-writes', 'port-reads', 'port-writes')
 COUNTERS = ('x-vga-region-reads', 'x-vga-region-writes', 'x-vga-calls-read',
@@ -83,10 +84,10 @@ def engine_counters(monitor):
 
 
 def parse_step(line):
-    """(name, {counter: number, 'memory' and 'registers': hash})."""
+    """(name, {counter: number, each of HASHES: hash})."""
     words = line.split()
     pairs = dict(zip(words[2::2], words[3::2]))
-    return words[1], {key: value if key in ('memory', 'registers')
+    return words[1], {key: value if key in HASHES
                       else int(value) for key, value in pairs.items()}
 
 
@@ -107,7 +108,7 @@ def check_steps(forward, auto, compared):
         require(name in forward.steps and name in auto.steps,
                 f'the step {name} was not reached')
     for name in compared:
-        for what in 'memory', 'registers':
+        for what in HASHES:
             require(forward.steps[name][what] == auto.steps[name][what],
                     f'{what} after {name} differ')
     if 'event' in compared:
