@@ -33,7 +33,6 @@
 /* Registers that were forgotten, and are to be read back */
 typedef struct VFIOVGALook {
     bool due;
-    bool used;        /* the guest has accessed memory since */
     bool disturbed;   /* they were forgotten in this period */
     unsigned calm;    /* periods in which they were not */
     unsigned needed;  /* calm periods, or rows of reads */
@@ -92,7 +91,6 @@ static VFIOVGAWindow engine_window(const VFIOVGAEngine *e,
 static void engine_disturbed(VFIOVGAEngine *e)
 {
     e->look.due = e->look.disturbed = true;
-    e->look.used = false;
     e->look.heat.count = 0;
     if (e->running) {
         vfio_vga_pending_arm(&e->pending);
@@ -131,7 +129,6 @@ static void engine_look_for_read(VFIOVGAEngine *e)
     }
 }
 
-/* A window that nobody uses is not looked for */
 static void engine_look_when_calm(VFIOVGAEngine *e)
 {
     if (!engine_may_look(e)) {
@@ -140,21 +137,11 @@ static void engine_look_when_calm(VFIOVGAEngine *e)
     if (e->look.disturbed) {
         e->look.disturbed = false;
         e->look.calm = 0;
-    } else if (!e->look.used) {
-        return;
     } else if (++e->look.calm >= e->look.needed) {
         engine_look(e);
         return;
     }
     vfio_vga_pending_arm(&e->pending);
-}
-
-static void engine_memory_used(VFIOVGAEngine *e)
-{
-    if (e->look.due && !e->look.used && e->running) {
-        e->look.used = true;
-        vfio_vga_pending_arm(&e->pending);
-    }
 }
 
 static void engine_forget_window(VFIOVGAEngine *e, const char *reason)
@@ -347,7 +334,6 @@ static void engine_read_memory(VFIOVGAEngine *e, uint32_t offset,
                                uint32_t size, void *data)
 {
     engine_trap_bars(e);
-    engine_memory_used(e);
     engine_look_for_read(e);
     if (!engine_must_forward(e)) {
         vfio_vga_pending_heat(&e->pending, offset, size);
@@ -369,7 +355,6 @@ static void engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
 {
     e->pending.came = true;
     engine_trap_bars(e);
-    engine_memory_used(e);
     if (!engine_must_forward(e) &&
         !vfio_vga_pending_heat(&e->pending, offset, size)) {
         vfio_vga_pending_post(&e->pending);
