@@ -38,13 +38,6 @@
 /* A mapped copy is watched for so many periods at most: 16 seconds */
 #define IDLE_PERIODS_MAX 1600
 
-/*
- * Bytes that are read back in a period: of what was written to the adapter, or
- * of what it has had for a while.  On hardware a read of 4 bytes takes about a
- * microsecond, in which nothing else can happen.
- */
-#define VERIFY_MAX 64
-
 #define WORD sizeof(uint64_t)
 
 static const char *copy_name(const VFIOVGACopy *copy)
@@ -103,7 +96,7 @@ static uint32_t copy_next_run(VFIOVGACopy *copy, uint32_t from,
 /* Does the adapter hold what it was given? */
 static void copy_verify(VFIOVGACopy *copy, uint32_t start, uint32_t size)
 {
-    uint8_t back[VERIFY_MAX];
+    uint8_t back[VFIO_VGA_COPY_SAMPLE];
 
     size = MIN(size, sizeof(back));
     if (!vfio_vga_region_peek(copy->region, copy->window.base + start, size,
@@ -139,12 +132,11 @@ bool vfio_vga_copy_write_back(VFIOVGACopy *copy)
     return from;
 }
 
-void vfio_vga_copy_sample(VFIOVGACopy *copy)
+void vfio_vga_copy_sample(VFIOVGACopy *copy, uint32_t offset)
 {
-    uint32_t start = copy->sampled % copy->window.size;
+    uint32_t start = (offset - copy->window.base) & -VFIO_VGA_COPY_SAMPLE;
 
-    copy->sampled = start + VERIFY_MAX;
-    copy_verify(copy, start, VERIFY_MAX);
+    copy_verify(copy, start, VFIO_VGA_COPY_SAMPLE);
 }
 
 /*

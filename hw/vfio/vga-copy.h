@@ -47,6 +47,13 @@
  */
 #define VFIO_VGA_COPY_GAP 256
 
+/*
+ * Bytes that are read back in a period: of what was written to the adapter, or
+ * of what it has had for a while.  On hardware a read of 4 bytes takes about a
+ * microsecond, in which nothing else can happen.
+ */
+#define VFIO_VGA_COPY_SAMPLE 64
+
 /* Bytes that one read has in the latches, at most */
 #define VFIO_VGA_COPY_CELL_MAX 4
 
@@ -92,7 +99,7 @@ typedef struct VFIOVGACopy {
     bool mapped;
     bool dirty;           /* what the guest sees may differ */
     bool verify;          /* read the next run back */
-    uint32_t sampled;     /* offset of the part to be sampled next */
+    uint32_t sampled;     /* which part was, in bytes from its start */
     bool distrusted;      /* the window is no memory */
     int64_t begun;        /* ms */
     uint64_t begun_bytes; /* stats.bytes then */
@@ -182,13 +189,15 @@ void vfio_vga_copy_map(VFIOVGACopy *copy, bool map);
 bool vfio_vga_copy_write_back(VFIOVGACopy *copy);
 
 /**
- * vfio_vga_copy_sample: read a part of the window back, each time another one
+ * vfio_vga_copy_sample: read a part of the window back
  *
  * @copy: there is one; the adapter has what the guest changed
+ * @offset: where in the region; inside of the window
  *
- * The window is distrusted if it reads otherwise.
+ * Takes one call, for the VFIO_VGA_COPY_SAMPLE bytes of which @offset is one.
+ * The window is distrusted if they differ.
  */
-void vfio_vga_copy_sample(VFIOVGACopy *copy);
+void vfio_vga_copy_sample(VFIOVGACopy *copy, uint32_t offset);
 
 /**
  * vfio_vga_copy_trust: have a distrusted window tried again, as after a reset

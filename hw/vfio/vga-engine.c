@@ -330,6 +330,17 @@ static void engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
  * Memory
  */
 
+/* Is an access one to a copy, and the window still what that is of? */
+static bool engine_has_copy(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
+{
+    const VFIOVGAWindow *window = &e->pending.copy.window;
+
+    if (e->running && vfio_vga_window_covers(window, offset, size)) {
+        vfio_vga_pending_see_access(&e->pending, offset);
+    }
+    return vfio_vga_window_covers(window, offset, size);
+}
+
 static void engine_read_memory(VFIOVGAEngine *e, uint32_t offset,
                                uint32_t size, void *data)
 {
@@ -338,7 +349,7 @@ static void engine_read_memory(VFIOVGAEngine *e, uint32_t offset,
     if (!engine_must_forward(e)) {
         vfio_vga_pending_heat(&e->pending, offset, size);
     }
-    if (vfio_vga_window_covers(&e->pending.copy.window, offset, size)) {
+    if (engine_has_copy(e, offset, size)) {
         vfio_vga_copy_read(&e->pending.copy, offset, size, data);
         return;
     }
@@ -359,7 +370,7 @@ static void engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
         !vfio_vga_pending_heat(&e->pending, offset, size)) {
         vfio_vga_pending_post(&e->pending);
     }
-    if (vfio_vga_window_covers(&e->pending.copy.window, offset, size)) {
+    if (engine_has_copy(e, offset, size)) {
         vfio_vga_copy_write(&e->pending.copy, offset, size, data);
         if (e->running) {
             vfio_vga_pending_arm(&e->pending);

@@ -193,20 +193,37 @@ void vfio_vga_pending_note(VFIOVGAPending *pending, const VFIOVGAWrite *write,
     }
 }
 
+/* Reads a part of the window back, and ends the copy if it differs */
+static void pending_sample(VFIOVGAPending *pending, uint32_t offset)
+{
+    vfio_vga_copy_sample(&pending->copy, offset);
+    vfio_vga_pending_sync(pending);
+}
+
 /*
  * Is the window still what the copy is of?  What the guest changed is read back
- * when it is written; otherwise a part of the window is, in turn.
+ * when it is written.  Otherwise a part of the window is, each time another
+ * one, while the guest accesses a mapped copy unseen.
  */
-static void pending_sample_copy(VFIOVGAPending *pending, bool changed)
+static void pending_sample_in_turn(VFIOVGAPending *pending, bool changed)
 {
-    bool sample = pending->doubted ||
-                  pending->idle % VFIO_VGA_PENDING_SAMPLE_PERIODS ==
-                  VFIO_VGA_PENDING_SAMPLE_PERIODS - 1;
+    VFIOVGACopy *copy = &pending->copy;
+    bool sample = copy->mapped || pending->doubted;
 
     pending->doubted = false;
-    if (pending->copy.window.key && sample && !changed) {
-        vfio_vga_copy_sample(&pending->copy);
-        vfio_vga_pending_sync(pending); /* ends it, if it does not */
+    if (copy->window.key && sample && !changed) {
+        copy->sampled = (copy->sampled + VFIO_VGA_COPY_SAMPLE) %
+                        copy->window.size;
+        pending_sample(pending, copy->window.base + copy->sampled);
+    }
+}
+
+void vfio_vga_pending_see_access(VFIOVGAPending *pending, uint32_t offset)
+{
+    if (!pending->sampled) {
+        pending->sampled = true;
+        pending_sample(pending, offset);
+        vfio_vga_pending_arm(pending);
     }
 }
 
@@ -216,6 +233,7 @@ void vfio_vga_pending_tick(VFIOVGAPending *pending)
     bool busy, changed;
 
     pending->ticks++;
+    pending->sampled = false;
     vfio_vga_posted_enter(&pending->posted, false);
     if (pending->heated) {
         pending->heated = false;
@@ -227,7 +245,7 @@ void vfio_vga_pending_tick(VFIOVGAPending *pending)
     changed = vfio_vga_pending_sync(pending);
     busy = changed || pending->came;
     pending->idle = busy ? 0 : pending->idle + 1;
-    pending_sample_copy(pending, changed);
+    pending_sample_in_turn(pending, changed);
     pending->came = false;
     if (!copy->mapped && !pending->posted.on) {
         return;

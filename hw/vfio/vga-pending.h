@@ -35,15 +35,13 @@
  */
 #define VFIO_VGA_PENDING_IDLE_PERIODS 100
 
-/* Where nothing changes, a part of the window is looked at so often */
-#define VFIO_VGA_PENDING_SAMPLE_PERIODS 16
-
 typedef struct VFIOVGAPending {
     VFIOVGAHostRegion *region; /* not owned */
     QEMUTimer *timer;
     bool came;     /* a write that may be posted has come in this period */
     bool heated;   /* a copy pays, and begins with the next period */
     bool doubted;  /* a write has come that may move the window, and did not */
+    bool sampled;  /* the window was read back where the guest accessed it */
     unsigned idle; /* periods without a change */
     uint64_t ticks; /* of the timer */
     VFIOVGAPosted posted;
@@ -74,6 +72,17 @@ void vfio_vga_pending_init(VFIOVGAPending *pending, VFIOVGAHostRegion *region,
  * something else.  May end posting.
  */
 void vfio_vga_pending_tick(VFIOVGAPending *pending);
+
+/**
+ * vfio_vga_pending_see_access: the guest accesses a copy, and QEMU sees it
+ *
+ * @pending: the adapter's, with a copy that is not mapped
+ * @offset: where in the region
+ *
+ * The first time in a period, the window is read back there.  Ends the copy if
+ * it is something else meanwhile.
+ */
+void vfio_vga_pending_see_access(VFIOVGAPending *pending, uint32_t offset);
 
 /**
  * vfio_vga_pending_expects: does a write leave the copy as it is?

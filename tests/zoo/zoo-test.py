@@ -17,7 +17,7 @@ from zoo import (COMPARED, ENGINES, STEPS, Run, calls, check_banks,
                  check_steps, personalities, table)
 from roms import TAILS
 
-from bench import Bench, Failure, rst_table, tap
+from bench import Bench, Failure, require, rst_table, tap
 
 # Of the table of all
 COLUMNS = ('mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls', 'teletype',
@@ -52,6 +52,8 @@ def same(personality):
             check_banks(forward.banked)
         if personality in COMPARED:
             text += '\n' + after_event(forward, auto)
+            require(personality == 'master' or forward.read == auto.read,
+                    'what was read after the event differs')
     except Failure as problem:
         raise Failure(f'{problem}\n{text}') from problem
     return text

@@ -23,8 +23,8 @@ STEPS = ('post', 'mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls',
          'scroll-again', 'teletype', 'save-state', 'redraw-again', 'mode-7',
          'redraw-mono', 'mode-13', 'frame', 'frame-again', 'mode-12', 'planar',
          'vbe', 'banked', 'mode-3-again', 'redraw-last', 'read-last', 'event')
-# An engine that does not look again does not see what an event did: the test says
-# whether it has, and does not fail.
+# The screen of an engine that combines differs until the next period.  What one
+# cell of another master is, only reading the whole window each time would tell.
 COMPARED = {name: STEPS[:-1] for name in ADVERSARIES if name != 'mute'}
 HASHES = ('memory', 'colors', 'registers')
 # Calls on the VGA region, which is what an access costs on hardware
