@@ -196,6 +196,18 @@ def commands(top):
     return found
 
 
+def names(top):
+    """All strings of the sources that begin as an experimental name does."""
+    found = set()
+    for pattern in ('hw/**/*.[ch]', 'include/**/*.h', 'qapi/*.json'):
+        for _, text in overlay(top, pattern):
+            found |= set(re.findall(r'["\'](x-[\w-]+)["\']', text))
+    for path in patches(top):
+        for hunk in hunks(path):
+            found |= set(re.findall(r'"(x-[\w-]+)"', hunk.new))
+    return found
+
+
 def helped(binary):
     """The text of all `help`s of a QEMU; '' for a device that it lacks."""
     text = ''
@@ -254,16 +266,16 @@ def fits(term, message):
 
 # ---- the checks ----
 
-def once(kind, wanted, said, known=None):
+def once(kind, wanted, said, known=None, chapter=REFERENCE):
     """Complaints: each of `wanted` is said once, all that is said exists."""
     said = list(said)
     known = set(wanted) if known is None else known
     for name in sorted(wanted):
         if said.count(name) != 1:
-            yield (f'{kind} {name}: {said.count(name)} times in {REFERENCE}, '
+            yield (f'{kind} {name}: {said.count(name)} times in {chapter}, '
                    'not once')
     for name in sorted(set(said) - set(known)):
-        yield f'{kind} {name}: in {REFERENCE}, but QEMU has none'
+        yield f'{kind} {name}: in {chapter}, but QEMU has none'
 
 
 def check_messages(top, text):
@@ -283,6 +295,17 @@ def check_messages(top, text):
     for term in said:
         if term not in used:
             yield f'no source says: {term}'
+
+
+def check_findings(top):
+    """Complaints about what QEMU and the tool find in a VBIOS."""
+    with open(os.path.join(top, 'util', 'vbios.c'), encoding='utf-8') as file:
+        wanted = re.findall(r'\[VBIOS_\w+\] = \{\s*"([a-z0-9-]+)"',
+                            file.read())
+    chapter = 'docs/vga-assign/vbios.rst'
+    with open(os.path.join(top, chapter), encoding='utf-8') as file:
+        said = first_cells(section(file.read(), 'Findings'))
+    return once('finding', wanted, said, chapter=chapter)
 
 
 def check_properties(text, ours, base):
@@ -316,6 +339,17 @@ def check_links(top):
                 yield f'{name}: a table of {len(line)} columns'
 
 
+def check_names(top):
+    """Complaints: options that a chapter names and no source knows."""
+    known = names(top)
+    for name, text in list(overlay(top, 'docs/vga-assign.rst')) + list(
+            overlay(top, 'docs/vga-assign/*.rst')):
+        said = set(re.findall(r'(?<![\w-])x-(?:vga|rom|bar|pam|legacy|smram|'
+                              r'prefer|auto|mmap|query)(?:-[\w-]*\w)?', text))
+        for option in sorted(said - known):
+            yield f'{name} names {option}, and no source does'
+
+
 def main():
     """TAP."""
     parser = argparse.ArgumentParser()
@@ -343,10 +377,14 @@ def main():
         ('each command is in the manual once',
          lambda: once('command', commands(options.top),
                       first_cells(section(text, 'Commands')))),
+        ('each finding in a VBIOS is in the manual once',
+         lambda: check_findings(options.top)),
         ('each property is in the manual once',
          lambda: check_properties(text, *texts)),
         ('each chapter is listed and leads to the page about black screens',
-         lambda: check_links(options.top)))
+         lambda: check_links(options.top)),
+        ('each option that a chapter names exists',
+         lambda: check_names(options.top)))
     failed = 0
     print(f'1..{len(checks)}')
     for number, (title, complaints) in enumerate(checks, 1):
