@@ -299,13 +299,14 @@ def check_messages(top, text):
 
 def check_findings(top):
     """Complaints about what QEMU and the tool find in a VBIOS."""
-    with open(os.path.join(top, 'util', 'vbios.c'), encoding='utf-8') as file:
-        wanted = re.findall(r'\[VBIOS_\w+\] = \{\s*"([a-z0-9-]+)"',
-                            file.read())
+    wanted = [name for _, text in overlay(top, 'util/vbios*.c') for name in
+              re.findall(r'\[VBIOS_\w+\] = \{\s*"([a-z0-9-]+)"', text)]
+    if not wanted:
+        yield 'no source has the names of findings'
     chapter = 'docs/vga-assign/vbios.rst'
     with open(os.path.join(top, chapter), encoding='utf-8') as file:
         said = first_cells(section(file.read(), 'Findings'))
-    return once('finding', wanted, said, chapter=chapter)
+    yield from once('finding', wanted, said, chapter=chapter)
 
 
 def check_properties(text, ours, base):
@@ -316,8 +317,7 @@ def check_properties(text, ours, base):
     if not ours:
         yield 'no help of QEMU at all'
     # Read-only ones are the device's own, and there when it is realized.
-    return (yield from once('property', ours - base, said,
-                            ours | {'bar-identity'}))
+    yield from once('property', ours - base, said, ours | {'bar-identity'})
 
 
 def check_links(top):
