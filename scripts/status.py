@@ -52,6 +52,13 @@ def releases():
     return seen
 
 
+def suite_of(full):
+    """Of `vga-assign:qtest+slow / vga-oracle-test`, with or without a project
+    ahead of it: qtest."""
+    suites = full.partition(' / ')[0].split(':')[-1].split('+')
+    return next((s for s in suites if s in SUITES), None)
+
+
 def programs():
     """{suite: [programs, passed cases, failed, skipped]} of Meson's log."""
     found = collections.defaultdict(lambda: [0, 0, 0, 0])
@@ -59,24 +66,18 @@ def programs():
     if not os.path.exists(path):
         return found
     with open(path[:-len('junit.xml')] + 'json', encoding='utf-8') as file:
-        runs = [json.loads(line) for line in file]
-    # Meson names suites `project:suite`; a program may be in `slow` as well.
-    suite_of = {run['name'].split(' / ')[-1]:
-                next((s.split(':')[-1] for s in run.get('suite', [])
-                      if s.split(':')[-1] in SUITES), None) for run in runs}
-    for suite in ET.parse(path).getroot().iter('testsuite'):
-        cases = list(suite.iter('testcase'))
-        name = suite.get('name').split('.', 1)[-1]
-        kind = suite_of.get(name)
-        if not kind:
-            continue
-        counts = found[kind]
-        counts[0] += 1
-        for case in cases:
-            bad = case.find('failure') is not None or \
-                case.find('error') is not None
-            counts[2 if bad else 3 if case.find('skipped') is not None
-                   else 1] += 1
+        for suite in (suite_of(json.loads(line)['name']) for line in file):
+            if suite:
+                found[suite][0] += 1
+    for cases in ET.parse(path).getroot().iter('testsuite'):
+        for case in cases.iter('testcase'):
+            # A program without TAP is a case of the project's own suite.
+            suite = suite_of(cases.get('name')) or suite_of(case.get('name'))
+            if suite:
+                bad = case.find('failure') is not None or \
+                    case.find('error') is not None
+                found[suite][2 if bad else 3
+                             if case.find('skipped') is not None else 1] += 1
     return found
 
 

@@ -140,13 +140,16 @@ def status():
                                {'model': 'ati-vga', 'assigned': True}]}, file)
         with open(os.path.join(logs, 'testlog.json'), 'w',
                   encoding='utf-8') as file:
-            file.write(json.dumps({'name': 'vga-assign:lab / pc',
-                                   'suite': ['vga-assign:lab']}) + '\n')
+            for name in 'lab+slow / pc', 'qtest / dead':
+                file.write(json.dumps({'name': f'vga-assign:{name}'}) + '\n')
         with open(os.path.join(logs, 'testlog.junit.xml'), 'w',
                   encoding='utf-8') as file:
-            file.write('<testsuites><testsuite name="vga-assign.pc">'
+            file.write('<testsuites><testsuite '
+                       'name="vga-assign.vga-assign:lab+slow / pc">'
                        '<testcase name="1"/><testcase name="2"><failure/>'
                        '</testcase><testcase name="3"><skipped/></testcase>'
+                       '</testsuite><testsuite name="vga-assign"><testcase '
+                       'name="vga-assign:qtest / dead"><error/></testcase>'
                        '</testsuite></testsuites>')
         said = subprocess.run(
             [os.path.join(TOP, 'scripts', 'status.py')], check=True, text=True,
@@ -156,6 +159,8 @@ def status():
                       said), f'not two runs that count: {said}')
     require(re.search(r'the nested lab\n *- 1\n *- 1\n *- 1\n *- 1\n', said),
             f'not one case of each kind: {said}')
+    require(re.search(r'qtests in QEMU\n *- 1\n *- 0\n *- 1\n *- 0\n', said),
+            f'not one program that died: {said}')
     require('Not part of this run: unit tests' in said, said)
 
 
