@@ -47,8 +47,8 @@ class Picture:
     def __init__(self, name, height, title):
         self.name = name
         self.parts = [
-            '<!-- SPDX-License-Identifier: GPL-2.0-or-later; written by '
-            'scripts/diagrams.py -->',
+            '<!--', 'SPDX-License-Identifier: GPL-2.0-or-later', '',
+            'Written by scripts/diagrams.py', '-->',
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
             f'height="{height}" viewBox="0 0 {WIDTH} {height}">',
             f'<title>{escape(title)}</title>', f'<style>{STYLE}</style>',
