@@ -25,7 +25,7 @@
  * the cursor, which only change how a picture looks, and before any access to a
  * BAR or config space.  Writes to a copy within one period are not ordered
  * among each other, and one that another replaces never leaves.  For each pair
- * there is a row, with its test, in docs/system/devices/vga-assign-speed.rst.
+ * there is a row, with its test, in docs/vga-assign/speed.rst.
  *
  * What QEMU does not see.  Nobody sees accesses to BARs that are mapped into
  * the guest, so they are not mapped while anything may be pending (vga-bars.h).

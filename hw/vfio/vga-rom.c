@@ -442,7 +442,7 @@ static bool rom_check_properties(VFIOPCIDevice *vdev, Error **errp)
 }
 
 /*
- * Adapters that OVMF has drivers for, and which need no ROM there (audit:
+ * Adapters that OVMF has drivers for, and which need no ROM there (see
  * edk2, OvmfPkg/QemuVideoDxe/Driver.c, gQemuVideoCardList)
  */
 static bool rom_is_needless(VFIOPCIDevice *vdev)
@@ -491,7 +491,7 @@ static bool rom_is_looked_at(VFIOPCIDevice *vdev, VBIOSFirmware firmware)
 
 /*
  * rombar=0 has SeaBIOS find the file among its own and run it with the address
- * 00:00.0, and has UEFI find none (audit: hw/pci/pci.c, pci_add_option_rom();
+ * 00:00.0, and has UEFI find none (hw/pci/pci.c, pci_add_option_rom();
  * SeaBIOS, src/optionroms.c, vgarom_setup()).
  */
 static bool rom_setup_file_without_bar(VFIOPCIDevice *vdev, const char *from,

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What is expected of the whole is what tests/seabios/bar-table.py of the
- * series found in runs of the firmware, the table of vga-assign-bars.rst.
+ * series found in runs of the firmware, the table of docs/vga-assign/bars.rst.
  */
 
 #include "qemu/osdep.h"
