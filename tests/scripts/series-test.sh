@@ -268,7 +268,7 @@ t_topics() # a directory for each topic; one without its neighbour has its own l
     grep -q '^line 22 right$' "$tmp/pci.c"
     if grep -q left "$tmp/pci.c"; then return 1; fi
     if git -C "$repo" cat-file -e topic/right:hw/vfio/left.c; then return 1; fi
-    [ "$(git -C "$repo" rev-parse topic/both^{tree})" = "$(git -C "$repo" rev-parse series^{tree})" ]
+    [ "$(git -C "$repo" rev-parse 'topic/both^{tree}')" = "$(git -C "$repo" rev-parse 'series^{tree}')" ]
     fails 0 "$scripts/check" qemu
     says 'ok qemu: git am of each topic with what it stands on (4 topics)'
     says 'ok qemu: each fix applies to the release with no more than its table says'
@@ -282,7 +282,7 @@ t_topic_mails() # a topic's mails for git am and for quilt are those of it and o
 0002-hw-vfio-right.patch" ]
     git -C "$repo" checkout -q --detach base
     git -C "$repo" quiltimport --patches "$tmp/build/series/quilt/qemu"
-    [ "$(git -C "$repo" rev-parse HEAD^{tree})" = "$(git -C "$repo" rev-parse topic/right^{tree})" ]
+    [ "$(git -C "$repo" rev-parse 'HEAD^{tree}')" = "$(git -C "$repo" rev-parse 'topic/right^{tree}')" ]
     fails 2 "$scripts/export" --topic up qemu
     says "has no topic 'up': fixes left right both"
 }

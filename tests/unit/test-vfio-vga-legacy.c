@@ -543,7 +543,7 @@ static void test_peek(void)
     answer = -EINTR;
     answer_times = 3;
     g_assert_true(vfio_vga_region_peek(&region, 0xb8000, 4, bytes));
-    g_assert_cmphex(ldl_le_p(bytes), ==, card_value(0xb8000, 4));
+    g_assert_cmphex((uint32_t)ldl_le_p(bytes), ==, card_value(0xb8000, 4));
     g_assert_cmpint(region.reads, ==, 4);
 
     answer = 3;
