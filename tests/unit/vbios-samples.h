@@ -68,4 +68,10 @@ extern const unsigned n_vbios_samples;
 /* Aborts if there is none of that name; free it with g_byte_array_unref(). */
 GByteArray *vbios_sample(const char *name);
 
+/*
+ * A copy of the first @size bytes in a heap block of just that size, so that
+ * sanitizers see an access outside; free it with g_free().
+ */
+uint8_t *vbios_sample_bytes(const GByteArray *rom, size_t size);
+
 #endif /* TESTS_VBIOS_SAMPLES_H */
