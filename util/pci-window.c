@@ -7,9 +7,6 @@
  * too.
  */
 
-#include <stdio.h>
-#include <string.h>
-
 #include "qemu/pci-window.h"
 
 #define KIB         1024ULL
@@ -21,6 +18,7 @@
 #define ECAM        (256 * MIB)     /* q35's, directly below that window */
 #define PAGE        (4 * KIB)       /* no BAR gets less */
 #define BRIDGE_MIN  (2 * MIB)       /* nor does a bridge's window */
+#define BRIDGE_UNIT MIB             /* what the ends of a window count */
 #define HIGH_BITS   44              /* SeaBIOS uses with less than 1 TiB RAM */
 
 static uint64_t align_up(uint64_t value, uint64_t align)
@@ -31,20 +29,6 @@ static uint64_t align_up(uint64_t value, uint64_t align)
 static uint64_t align_down(uint64_t value, uint64_t align)
 {
     return value & ~(align - 1);
-}
-
-char *pci_window_sysfs_dir(const char *host)
-{
-    unsigned domain, bus, slot, function;
-
-    if (sscanf(host, "%x:%x:%x.%u", &domain, &bus, &slot, &function) != 4) {
-        domain = 0;
-        if (sscanf(host, "%x:%x.%u", &bus, &slot, &function) != 3) {
-            return g_strdup("");
-        }
-    }
-    return g_strdup_printf("/sys/bus/pci/devices/%04x:%02x:%02x.%x", domain,
-                           bus, slot, function);
 }
 
 PCIWindowMemory pci_window_memory(bool q35, uint64_t ram, uint64_t max)
@@ -370,4 +354,53 @@ PCIWindowAdvice pci_window_advise(const PCIWindowMemory *memory,
     bits = advice.phys_bits ? advice.phys_bits : phys_bits;
     advice.max_ram_below_4g = advise_split(memory, bits, entries, &best);
     return advice;
+}
+
+/*
+ * Addresses that are asked for
+ */
+
+bool pci_window_meet(const PCIWindowRange *a, const PCIWindowRange *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+void pci_window_cover(PCIWindowRange *window, const PCIWindowRange *range)
+{
+    window->first = MIN(window->first, align_down(range->first, BRIDGE_UNIT));
+    window->last = MAX(window->last, range->last | (BRIDGE_UNIT - 1));
+}
+
+static bool meets_any(const PCIWindowRange *range, const GArray *taken)
+{
+    guint i;
+
+    for (i = 0; i < taken->len; i++) {
+        if (pci_window_meet(range, &g_array_index(taken, PCIWindowRange, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pci_window_has_ecam(uint64_t low_ram, const GArray *taken)
+{
+    uint64_t end = align_down(PCI_WINDOW_END, ECAM);
+
+    for (; end >= low_ram + ECAM; end -= ECAM) {
+        PCIWindowRange ecam = { end - ECAM, end - 1 };
+
+        if (!meets_any(&ecam, taken)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t pci_window_split_below(bool q35, uint64_t start)
+{
+    uint64_t room = q35 ? ECAM : 0;
+    uint64_t split = align_down(start, STEP);
+
+    return split > room ? split - room : 0;
 }

@@ -242,7 +242,7 @@ static void judge_end(Judge *j)
     if (rom->kernel_cut) {
         add_finding(j, VBIOS_KERNEL_TRUNCATED, 0, NULL,
                     "it ends where the kernel stops reading a ROM, further "
-                    "images of the flash part are not in it; no firmware "
+                    "images of the flash ROM are not in it; no firmware "
                     "needs them");
     } else if (rom->chain_end == VBIOS_END_DATA ||
                rom->chain_end == VBIOS_END_NO_SIGNATURE) {

@@ -19,7 +19,7 @@ static const char remedy_fix[] =
 static const char remedy_own[] =
     "use this adapter's own VBIOS: vga-assign rom dump BDF -o NEW, "
     "then romfile=NEW";
-/* The ROM region is that copy; --apply lets the flash part be read instead */
+/* The ROM region is that copy; --apply lets the flash ROM be read instead */
 static const char remedy_flash[] =
     "use this adapter's own VBIOS: vga-assign rom dump BDF --apply -o NEW, "
     "then romfile=NEW";

@@ -12,6 +12,7 @@
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/option.h"
+#include "qemu/pci-sysfs.h"
 #include "qemu/pci-window.h"
 #include "qemu/units.h"
 #include "qobject/qbool.h"
@@ -39,11 +40,6 @@
 
 /* Of the machine's own devices: a VGA adapter's 16 MiB are the largest */
 #define OWN_DEVICES (32 * MiB)
-
-/* linux/ioport.h: flags in sysfs' "resource" */
-#define RESOURCE_MEM        0x200
-#define RESOURCE_PREFETCH   0x2000
-#define RESOURCE_MEM_64     0x100000
 
 static GArray *entries_new(void)
 {
@@ -401,22 +397,6 @@ static void add_bar(GArray *entries, uint64_t size, bool is64, bool pref,
     }
 }
 
-/* A line for each BAR: first address, last address, flags */
-static void add_resources(GArray *entries, const char *text, bool vga)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    uint64_t first, last, flags;
-    int i;
-
-    for (i = 0; i < PCI_ROM_SLOT && lines[i]; i++) {
-        if (sscanf(lines[i], "%" SCNx64 " %" SCNx64 " %" SCNx64,
-                   &first, &last, &flags) == 3 && (flags & RESOURCE_MEM)) {
-            add_bar(entries, last - first + 1, flags & RESOURCE_MEM_64,
-                    flags & RESOURCE_PREFETCH, vga);
-        }
-    }
-}
-
 /* A value of the command line: text, or what JSON has */
 static bool is_on(QObject *value)
 {
@@ -452,19 +432,35 @@ static bool is_host_device(const char *driver)
     return class && object_class_dynamic_cast(class, "vfio-pci");
 }
 
+/* The BARs of the device that sysfs has at @dir */
+static void add_resources(GArray *entries, const char *dir, bool vga)
+{
+    PCISysfsResource resources[PCI_SYSFS_RESOURCES];
+    int i;
+
+    /* A device that does not exist is for vfio-pci to report */
+    if (!pci_sysfs_resources(dir, resources)) {
+        return;
+    }
+    for (i = 0; i < PCI_ROM_SLOT; i++) {
+        const PCISysfsResource *r = &resources[i];
+
+        if (r->flags & PCI_SYSFS_MEM) {
+            add_bar(entries, r->last - r->first + 1,
+                    r->flags & PCI_SYSFS_MEM_64,
+                    r->flags & PCI_SYSFS_PREFETCH, vga);
+        }
+    }
+}
+
 static void add_host_device(GArray *entries, const QDict *opts)
 {
     const char *host = qdict_get_try_str(opts, "host");
     const char *sysfsdev = qdict_get_try_str(opts, "sysfsdev");
-    g_autofree char *dir = host ? pci_window_sysfs_dir(host) :
+    g_autofree char *dir = host ? pci_sysfs_dir(host) :
                                   g_strdup(sysfsdev ?: "");
-    g_autofree char *path = g_build_filename(dir, "resource", NULL);
-    g_autofree char *text = NULL;
 
-    /* What is not there is for the device to report */
-    if (g_file_get_contents(path, &text, NULL, NULL)) {
-        add_resources(entries, text, is_on(qdict_get(opts, "x-vga")));
-    }
+    add_resources(entries, dir, is_on(qdict_get(opts, "x-vga")));
 }
 
 /*

@@ -49,7 +49,7 @@ typedef struct VBIOSSampleImage {
  */
 void vbios_sample_append(GByteArray *rom, const VBIOSSampleImage *image);
 
-/* The headers that NVIDIA's flash parts have ahead of the ROM. */
+/* The headers that NVIDIA's flash ROMs have ahead of the ROM. */
 GByteArray *vbios_sample_nvgi(unsigned version, const GByteArray *rom);
 
 void vbios_sample_put16(GByteArray *rom, size_t at, uint16_t value);
