@@ -47,6 +47,11 @@ PCIWindowMemory pci_window_memory(bool q35, uint64_t ram, uint64_t max)
     };
 }
 
+GArray *pci_window_entries_new(void)
+{
+    return g_array_new(false, false, sizeof(PCIWindowEntry));
+}
+
 PCIWindowEntry pci_window_bar(uint64_t size, bool is64, bool pref)
 {
     size = size ? MAX(size, PAGE) : 0;

@@ -66,6 +66,9 @@ typedef struct PCIWindowAdvice {
  */
 PCIWindowMemory pci_window_memory(bool q35, uint64_t ram, uint64_t max);
 
+/* An empty array of PCIWindowEntry */
+GArray *pci_window_entries_new(void);
+
 /* A BAR of @size bytes, which the firmware makes a page at least */
 PCIWindowEntry pci_window_bar(uint64_t size, bool is64, bool pref);
 

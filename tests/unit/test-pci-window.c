@@ -118,7 +118,7 @@ static const Case cases[] = {
 
 static GArray *entries_of(const Case *c)
 {
-    GArray *entries = g_array_new(false, false, sizeof(PCIWindowEntry));
+    GArray *entries = pci_window_entries_new();
     int i;
 
     for (i = 0; i < ARRAY_SIZE(c->bars) && c->bars[i].size; i++) {
@@ -217,7 +217,7 @@ static void test_memory(void)
 
 static void test_bridge(void)
 {
-    g_autoptr(GArray) inner = g_array_new(false, false, sizeof(PCIWindowEntry));
+    g_autoptr(GArray) inner = pci_window_entries_new();
     PCIWindowEntry bar, w;
 
     w = pci_window_bridge(inner, true, true, false);
@@ -307,8 +307,7 @@ static void test_odd(void)
     for (i = 0; i < ARRAY_SIZE(odd); i++) {
         for (bits = 0; bits < 66; bits += 5) {
             for (ram = MiB; ram < 1ULL << 50; ram *= 8) {
-                g_autoptr(GArray) entries =
-                    g_array_new(false, false, sizeof(PCIWindowEntry));
+                g_autoptr(GArray) entries = pci_window_entries_new();
                 PCIWindowMemory m = pci_window_memory(i & 1, ram, 0);
                 int n;
 
