@@ -82,7 +82,38 @@ known_name()
 upstream_rows() { awk -v n="$1" '$1 == n { print $3, $4, $5 }' "$UPSTREAM"; }
 upstream_version() { awk -v n="$1" '$1 == n { print $2; exit }' "$UPSTREAM"; }
 overlay_dir() { case $1 in seabios) echo "$TOP/seabios" ;; *) echo "$TOP" ;; esac; }
-series_of() { sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$TOP/patches/$1/series" 2>/dev/null || true; }
+
+# The patches of a series in their order, a path below patches/NAME each; with TOPIC those of that topic and
+# of all topics that it stands on. series_of NAME [TOPIC]
+series_of()
+{
+    sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$TOP/patches/$1/series" 2>/dev/null |
+        if [ -z "${2:-}" ]; then cat; else
+            awk -F/ -v topics="$(topic_closure "$1" "$2")" 'BEGIN { n = split(topics, t, " "); for (i = 1; i <= n; i++) want[t[i]] } $1 in want'
+        fi
+}
+
+# patches/NAME/topics has a line `TOPIC: PARENT...` for each directory of patches, in the order of the series.
+topics_of() { sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' "$TOP/patches/$1/topics" 2>/dev/null || true; }
+
+known_topic()
+{
+    topics_of "$1" | grep -qx -- "$2" || usage "$1 has no topic '$2': $(topics_of "$1" | tr '\n' ' ')"
+}
+
+# topic_closure NAME TOPIC: the topic and what it stands on, on one line.
+topic_closure()
+{
+    awk -v topic="$2" '
+        function visit(t, i, n, p) {
+            if (t in seen) return
+            seen[t]
+            n = split(parents[t], p, " ")
+            for (i = 1; i <= n; i++) visit(p[i])
+        }
+        /^[a-z]/ { t = $1; sub(/:.*/, "", t); order[++count] = t; sub(/^[^:]*:/, ""); parents[t] = $0 }
+        END { visit(topic); for (i = 1; i <= count; i++) if (order[i] in seen) printf "%s ", order[i] }' "$TOP/patches/$1/topics"
+}
 
 # The Debian mirror of this machine's own apt sources (not the security one), or nothing.
 # indextargets knows only what was updated already, so the files are asked as well.

@@ -63,7 +63,7 @@ base_repo()
             case " $(echo "$pins" | tr '\n' ' ')" in *" $made_of "*) return 0 ;; esac
         fi
         must_be_clean "$1"
-        mine=$(rgit for-each-ref --format='%(refname:short)' refs/heads | grep -vx series | tr '\n' ' ') || true
+        mine=$(rgit for-each-ref --format='%(refname:short)' refs/heads | grep -vxE 'series|topic/.*' | tr '\n' ' ') || true
         [ -z "$mine" ] || die 1 "$repo was made of another release and has branches of yours: $mine" \
             "keep what you need of them, then delete $repo"
     fi
@@ -96,9 +96,14 @@ must_be_clean()
 }
 
 # What the hand-written half of a series is, in one hash: to notice edits since it was applied.
-patches_id() { (cd "$TOP/patches/$1" 2>/dev/null && cat series -- *.patch 2>/dev/null) | sha256sum | cut -d' ' -f1; }
+patches_id()
+{
+    (cd "$TOP/patches/$1" 2>/dev/null && find . \( -name '*.patch' -o -name series -o -name topics \) | sort | xargs cat) |
+        sha256sum | cut -d' ' -f1
+}
 
-# one_commit NAME PATCH PARENT: the commit of one patch with its overlay files; the index has PARENT.
+# one_commit NAME PATCH PARENT: the commit of one patch with its overlay files; the index has PARENT. Of a
+# topic without those before it in the series the outer lines of a context may differ, not the next ones.
 one_commit()
 {
     mail=$TOP/patches/$1/$2
@@ -108,7 +113,7 @@ one_commit()
         grep -q "^$key: ." "$work/info" || die 1 "patches/$1/$2 is not a mail: no $key in its head"
     done
     if grep -q '^diff --git ' "$work/diff"; then
-        rgit apply --cached --whitespace=nowarn "$work/diff" 2>"$work/err" ||
+        rgit apply --cached ${topic:+-C1} --whitespace=nowarn "$work/diff" 2>"$work/err" ||
             die 1 "patches/$1/$2 does not apply: $(sed 's/^error: //' "$work/err" | tr '\n' ';')" \
                 "correct the patch; after a change of the base, scripts/rebase merges what can be merged"
     fi
@@ -131,7 +136,11 @@ one_commit()
     GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL GIT_COMMITTER_DATE=$GIT_AUTHOR_DATE
     export GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_AUTHOR_DATE GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL GIT_COMMITTER_DATE
     commit=$(rgit commit-tree "$(rgit write-tree)" -p "$3" -F "$work/message")
-    mail_keys "$mail" | grep -v '^Overlay:' >"$work/keys" || true
+    # The directory of a patch is a key, too, so that it travels with the commit.
+    {
+        mail_keys "$mail" | grep -v '^Overlay:' || true
+        case $2 in */*) echo "Topic: ${2%/*}" ;; esac
+    } >"$work/keys"
     if [ -s "$work/keys" ]; then
         rgit notes --ref=series add -f -F "$work/keys" "$commit" 2>/dev/null
     else
@@ -141,17 +150,39 @@ one_commit()
     echo "$commit"
 }
 
+# add_patches NAME COMMIT: the patches named on stdin, on top of COMMIT; prints the last commit.
+add_patches()
+{
+    head=$2
+    GIT_INDEX_FILE=$work/index
+    export GIT_INDEX_FILE
+    rgit read-tree "$head"
+    while read -r p; do
+        head=$(one_commit "$1" "$p" "$head" </dev/null) || exit
+    done
+    unset GIT_INDEX_FILE
+    echo "$head"
+}
+
 # assemble NAME: prints the last commit of the series, made without touching the work tree.
 assemble()
 {
     work_dir
-    GIT_INDEX_FILE=$work/index
-    export GIT_INDEX_FILE
-    rgit read-tree base
-    head=$(rgit rev-parse 'base^{commit}')
-    for p in $(series_of "$1"); do
-        head=$(one_commit "$1" "$p" "$head")
-    done
-    unset GIT_INDEX_FILE
-    echo "$head"
+    topic=
+    series_of "$1" >"$work/all"
+    add_patches "$1" "$(rgit rev-parse 'base^{commit}')" <"$work/all"
+}
+
+# assemble_topic NAME TOPIC WHOLE: the same of a topic with what it stands on. It begins with as much of the
+# whole series, whose last commit is WHOLE, as both have in common.
+assemble_topic()
+{
+    work_dir
+    topic=$2
+    series_of "$1" >"$work/all"
+    series_of "$1" "$2" >"$work/wanted"
+    common=$(paste "$work/all" "$work/wanted" | awk '$1 != $2 { exit } { n++ } END { print n + 0 }')
+    from=$({ rgit rev-parse 'base^{commit}'; rgit rev-list --reverse "base..$3"; } | sed -n "$((common + 1))p")
+    tail -n "+$((common + 1))" "$work/wanted" >"$work/todo"
+    add_patches "$1" "$from" <"$work/todo"
 }
