@@ -15,7 +15,7 @@
  *
  * x-rom-source=auto|region|flash|file
  *     region  the ROM region, as the host hands it out
- *     flash    the adapter's flash ROM, see qemu/vbios-flash.h
+ *     flash   the adapter's flash ROM, see qemu/vbios-flash.h
  *     file    romfile=, which must be given
  *     auto    the first of these that there is (the default):
  *             1. romfile=, if given
