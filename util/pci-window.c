@@ -118,7 +118,7 @@ static bool is_low(const PCIWindowEntry *e)
     return e->size && !e->high && !e->none;
 }
 
-/* The sum and the largest alignment of one kind of those that are @high */
+/* The sizes of one kind, above or below 4 GiB, and the largest alignment */
 static uint64_t sum_of(const GArray *entries, bool high, bool pref,
                        uint64_t *align)
 {
@@ -137,7 +137,7 @@ static uint64_t sum_of(const GArray *entries, bool high, bool pref,
     return sum;
 }
 
-/* Both kinds end to end, the one with the larger alignment below */
+/* SeaBIOS puts both kinds end to end, that of larger alignment below. */
 static bool low_fits(const GArray *entries, uint64_t floor)
 {
     uint64_t align[2], sum[2], base;
@@ -167,7 +167,7 @@ static bool must_go_high(const PCIWindowEntry *e, uint64_t floor)
            align_down(PCI_WINDOW_END - e->size, e->align) < floor;
 }
 
-/* Who leaves first: the lower rank, then the larger one, then the later one */
+/* The lower rank leaves first, then the larger one, then the later one. */
 static bool leaves_before(const PCIWindowEntry *e, const PCIWindowEntry *than,
                           bool by_kind)
 {
@@ -177,7 +177,7 @@ static bool leaves_before(const PCIWindowEntry *e, const PCIWindowEntry *than,
     return rank != other ? rank < other : e->size >= than->size;
 }
 
-/* Of those that are @high; NULL if none may leave */
+/* The entry that leaves next; NULL: none may */
 static PCIWindowEntry *pick(GArray *entries, bool high, bool only_64bit)
 {
     PCIWindowEntry *best = NULL;
@@ -222,7 +222,7 @@ static void place_low(const PCIWindowMemory *m, GArray *entries)
  * The window above RAM
  */
 
-/* The end of what is used above 4 GiB, with that window right behind RAM */
+/* The end of the window above 4 GiB, which begins right behind RAM */
 static uint64_t high_end(const PCIWindowMemory *m, const GArray *entries)
 {
     uint64_t align[2], sum[2], at;

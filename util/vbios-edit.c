@@ -30,14 +30,14 @@ static void repair_checksum(uint8_t *data, const VBIOSImage *image)
     uint8_t *p = data + image->offset;
     size_t at = image->init_size - 1;
 
-    /* Also where the last summed byte belongs to the next image. */
+    /* The last summed byte may belong to the next image. */
     if (image->entry[0] == 0xe9 || image->init_size > image->length) {
         at = 6;
     }
     p[at] -= vbios_byte_sum(p, image->init_size);
 }
 
-/* Last to first: an image may sum the next one's bytes with its own. */
+/* From last to first, as the sum of an image may cover the next one. */
 unsigned vbios_repair_checksums(uint8_t *data, size_t size)
 {
     VBIOSBytes b = { data, MIN(size, VBIOS_SIZE_MAX) };
@@ -105,7 +105,7 @@ static bool is_kept(const VBIOSImage *image, unsigned keep)
     return kind & keep;
 }
 
-/* Firmware would see more if the chain were right. */
+/* There are images for firmware which the chain does not lead it to. */
 static bool hides_firmware(const VBIOSRom *rom)
 {
     for (unsigned i = 0; i < rom->n_images; i++) {
@@ -119,7 +119,7 @@ static bool hides_firmware(const VBIOSRom *rom)
     return false;
 }
 
-/* A copy of one image, appended. */
+/* One image of the new chain: where it is from, and goes to */
 typedef struct Piece {
     const VBIOSImage *image;
     size_t at;
@@ -135,7 +135,7 @@ static bool take_piece(const VBIOSBytes *b, const VBIOSImage *image,
         length = image->length;
     }
     *piece = (Piece) { image, 0, length };
-    /* One that starts inside another: the chains disagree. */
+    /* Where the chains disagree, an image may start inside another. */
     return image->has_pcir && length && image->offset >= from &&
            image->present == image->length &&
            image->pcir_offset + PCIR_SIZE <= length;
@@ -146,7 +146,7 @@ static void set_last(uint8_t *flag, bool last)
     *flag = (*flag & ~LAST_IMAGE) | (last ? LAST_IMAGE : 0);
 }
 
-/* The chain says what the new place of the image is. */
+/* Adapt the lengths and last flags to the new chain. */
 static void link_piece(const VBIOSRom *rom, const Piece *piece, uint8_t *data,
                        bool last)
 {
@@ -184,7 +184,7 @@ static unsigned take_pieces(const VBIOSBytes *b, const VBIOSRom *rom,
     for (unsigned i = 0; i < rom->n_images; i++) {
         const VBIOSImage *image = &rom->images[i];
 
-        /* NVIDIA's other signatures do not make a ROM. */
+        /* Firmware wants 55 aa at the start, not NVIDIA's signatures. */
         if (!n && image->signature != SIG_ROM) {
             continue;
         }

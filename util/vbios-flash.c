@@ -24,7 +24,7 @@
 #define NV_ROM_SHADOW_ON    (1u << 0)
 #define NV_PROM             0x300000
 
-/* One reading of a flash ROM. */
+/* The state while a flash ROM is read */
 typedef struct Flash {
     const VBIOSFlashIO *io;
     unsigned bar;
@@ -59,7 +59,7 @@ static bool flash_set(Flash *f, uint32_t offset, uint32_t value,
                          error);
 }
 
-/* A BAR that has the register at @last, which is the highest one needed. */
+/* Choose the BAR; @last is the offset of the highest register needed. */
 static bool flash_use_bar(Flash *f, unsigned bar, uint32_t last,
                           GError **error)
 {
@@ -162,7 +162,7 @@ static const struct {
     { 0x190, 0x19f, 0x088000 },
 };
 
-/* 0 if BOOT_0 names no chip. */
+/* The chip that BOOT_0 names; 0: none */
 static unsigned flash_nvidia_chip(uint32_t boot0)
 {
     if (boot0 == UINT32_MAX) {
@@ -308,14 +308,14 @@ static const FlashAMD *flash_amd_family(uint16_t device, GError **error)
     return NULL;
 }
 
-/* Aims the pair at one of the registers it leads to. */
+/* Select one of the registers behind an index and data pair. */
 static bool flash_amd_select(Flash *f, const FlashAMD *family, uint32_t target,
                              GError **error)
 {
     return !target || flash_set(f, family->index, target, error);
 }
 
-/* The pair, if it is one, is already restored by the caller. */
+/* The caller restores the index of the pair. */
 static uint8_t *flash_amd_stream(Flash *f, const FlashAMD *family, size_t *size,
                                  GError **error)
 {

@@ -10,7 +10,7 @@
  */
 #include "vbios-internal.h"
 
-/* NEW is a name that does not exist yet: nobody's only copy is written to. */
+/* NEW is a file that does not exist yet, as FILE may be the only copy. */
 static const char remedy_dump[] =
     "read it from the adapter: vga-assign rom dump BDF -o NEW, then "
     "romfile=NEW";
@@ -19,7 +19,7 @@ static const char remedy_fix[] =
 static const char remedy_own[] =
     "use this adapter's own VBIOS: vga-assign rom dump BDF -o NEW, "
     "then romfile=NEW";
-/* The ROM region is that copy; --apply lets the flash ROM be read instead */
+/* --apply reads the flash ROM, since the ROM region is the bad copy. */
 static const char remedy_flash[] =
     "use this adapter's own VBIOS: vga-assign rom dump BDF --apply -o NEW, "
     "then romfile=NEW";

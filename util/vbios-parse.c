@@ -66,7 +66,7 @@ static bool is_pcir(uint32_t signature, bool strict)
            (!strict && (signature == SIG_NPDS || signature == SIG_RGIS));
 }
 
-/* Where the PCI Data Structure is, all of it being there; 0: nowhere. */
+/* The offset of a PCI Data Structure that is complete; 0: there is none. */
 static size_t find_pcir(const VBIOSBytes *b, size_t image, bool strict)
 {
     uint16_t pointer = vbios_rd16(b, image + ROM_PCIR);
@@ -119,7 +119,7 @@ static void read_device_list(const VBIOSBytes *b, VBIOSImage *image,
     image->device_list = image->n_devices ? list : 0;
 }
 
-/* A length of 16 bits, which counts blocks; in bytes. */
+/* The value of a 16-bit field that counts blocks, in bytes. */
 static uint32_t read_blocks(const VBIOSBytes *b, size_t offset)
 {
     return vbios_rd16(b, offset) * VBIOS_BLOCK;
@@ -277,7 +277,7 @@ static void read_image(const VBIOSBytes *b, const VBIOSRom *rom,
         read_x86(b, image);
     }
     if (!pcir) {
-        /* A ROM from before PCI: the size byte is all there is. */
+        /* ROMs from before PCI have nothing but the size byte. */
         image->length = image->init_size;
         image->last = true;
     }
@@ -371,8 +371,8 @@ static VBIOSEnd walk_npde(const VBIOSBytes *b, VBIOSRom *rom)
 }
 
 /*
- * Where the chain by PCIR ends without a last image EDK II looks on, block by
- * block, for an image that is perhaps longer than it says.
+ * Where the chain by PCIR ends without a last image, EDK II searches block by
+ * block, since the image before may be longer than it says.
  */
 static void walk_scan(const VBIOSBytes *b, VBIOSRom *rom, size_t offset)
 {
@@ -395,7 +395,7 @@ static void walk_scan(const VBIOSBytes *b, VBIOSRom *rom, size_t offset)
     }
 }
 
-/* The chain of firmware and of the kernel; sets what the kernel gives. */
+/* The chain that firmware and the kernel follow; sets kernel_size, too. */
 static void walk_pcir(const VBIOSBytes *b, VBIOSRom *rom)
 {
     size_t offset = rom->start;
@@ -429,7 +429,7 @@ static bool is_kernel_cut(const VBIOSRom *rom)
 }
 
 /*
- * What is ahead of it
+ * What is ahead of the first image
  */
 
 static bool is_blank(const VBIOSBytes *b)

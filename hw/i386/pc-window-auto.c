@@ -26,7 +26,7 @@
 
 #define AUTO_PROPERTY "x-auto-pci-window"
 
-/* Of the machine's own devices: a VGA adapter's 16 MiB are the largest */
+/* For the machine's own devices, of which a VGA adapter has most, 16 MiB */
 #define OWN_DEVICES (32 * MiB)
 
 static void add_bar(GArray *entries, uint64_t size, bool is64, bool pref,
@@ -40,7 +40,7 @@ static void add_bar(GArray *entries, uint64_t size, bool is64, bool pref,
     }
 }
 
-/* A value of the command line: text, or what JSON has */
+/* The value is text in a plain option and a boolean in a JSON one. */
 static bool is_on(QObject *value)
 {
     QString *text = qobject_to(QString, value);
@@ -67,7 +67,7 @@ static uint64_t size_of(QObject *value)
     return size;
 }
 
-/* vfio-pci and whatever is made of it; not vfio-user-pci, see the header */
+/* vfio-pci or a type made of it; the header says why not vfio-user-pci */
 static bool is_host_device(const char *driver)
 {
     ObjectClass *class = driver ? module_object_class_by_name(driver) : NULL;
@@ -107,8 +107,8 @@ static void add_host_device(GArray *entries, const QDict *opts)
 }
 
 /*
- * What bridges are told to keep for devices that come later.  For SeaBIOS an
- * empty prefetchable window has 64 bits, whichever of the two asks for it.
+ * The room that bridges keep for devices which come later.  SeaBIOS makes an
+ * empty prefetchable window 64 bits wide, whichever of the two asks for it.
  */
 static void add_reserve(GArray *entries, const QDict *opts)
 {

@@ -45,7 +45,7 @@ static bool is_hotplug_port(PCIDevice *dev)
             PCI_EXP_FLAGS_SLOT);
 }
 
-/* What mem-reserve, pref32-reserve and pref64-reserve say, or 0 */
+/* The size in mem-reserve, pref32-reserve or pref64-reserve; or 0 */
 static uint64_t reserved_in(PCIDevice *bridge, bool pref)
 {
     uint8_t at = pci_find_capability(bridge, PCI_CAP_ID_VNDR);
@@ -76,7 +76,7 @@ typedef struct Collector {
     bool assigned_vga;          /* one with legacy VGA was */
 } Collector;
 
-/* A pxb's: further root buses share the windows of the first */
+/* The root bus of a pxb shares the windows of the first root bus. */
 static bool is_further_root(PCIBus *child)
 {
     return child->parent_dev && !IS_PCI_BRIDGE(child->parent_dev);
@@ -142,7 +142,7 @@ static void collect_bus(PCIBus *bus, Collector *c)
     }
 }
 
-/* What the firmware takes for the boot VGA: bootindex, root bus, order */
+/* The boot VGA, by bootindex, then a root bus, then order, as firmware does */
 typedef struct VGASearch {
     PCIDevice *best;
     int64_t bootindex;
@@ -192,7 +192,7 @@ static bool firmware_is_seabios(void)
     hwaddr base = 4 * GiB - FIRMWARE_SIZE, at;
 
     for (at = 0; at < FIRMWARE_SIZE; at += FIRMWARE_PIECE) {
-        /* It may come into memory with the first reset only */
+        /* The first reset may be what copies it to memory. */
         const void *rom = rom_ptr(base + at, FIRMWARE_PIECE);
 
         if (rom) {
@@ -262,7 +262,7 @@ static char *advice_text(const PCIWindowAdvice *advice)
                     "resizable BARs in the host's firmware setup");
 }
 
-/* @low_matters: room below 4 GiB is needed, and it is SeaBIOS that makes it */
+/* @low_matters: room below 4 GiB is needed, and SeaBIOS can make it */
 static void warn(const PCIWindowMemory *memory, unsigned phys_bits,
                  GArray *entries, bool low_matters)
 {
@@ -295,8 +295,8 @@ static void warn(const PCIWindowMemory *memory, unsigned phys_bits,
 }
 
 /*
- * An adapter that is plugged later has its BARs placed by the guest, in the
- * window that QEMU told it of.
+ * The guest places the BARs of an adapter that is plugged later, in the window
+ * that QEMU told it of.
  */
 static void hotplugged(DeviceListener *listener, DeviceState *dev)
 {

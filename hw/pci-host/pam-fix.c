@@ -50,7 +50,7 @@ static void apply_pam(PAMFix *fix)
     }
 }
 
-/* Once the machine is complete, and whenever something may have changed. */
+/* Called when the machine is complete, and when the first adapter came. */
 static void pam_fix_apply(PAMFix *fix)
 {
     const PAMFixConfig *config = fix->config;

@@ -30,8 +30,8 @@
  */
 
 /*
- * QEMU cuts an access at the end of RAM, not at the end of a region that has
- * callbacks: what reaches into the next segment is for its mode to decide.
+ * QEMU cuts an access at the end of RAM, but not at the end of a region with
+ * callbacks.  The part in the next segment goes where that one's mode says.
  */
 static void forward(AddressSpace *as, hwaddr addr, MemTxAttrs attrs,
                     uint8_t *buf, unsigned size, bool is_write)
@@ -39,7 +39,7 @@ static void forward(AddressSpace *as, hwaddr addr, MemTxAttrs attrs,
     unsigned here = MIN(size, PAM_EXPAN_SIZE - addr % PAM_EXPAN_SIZE);
     MemTxResult result = address_space_rw(as, addr, attrs, buf, here, is_write);
 
-    /* What nobody claims is a master abort: ones, and no machine check. */
+    /* An access that nobody claims is a master abort and reads all ones. */
     if (result != MEMTX_OK && !is_write) {
         memset(buf, 0xff, here);
     }
@@ -177,7 +177,7 @@ static void segment_refresh(PAMSegment *segment)
                        MEMTXATTRS_UNSPECIFIED, now, segment->size);
     if (memcmp(copy, now, segment->size)) {
         memcpy(copy, now, segment->size);
-        /* Code may have been translated from what was here. */
+        /* TCG may have translated code from the old contents. */
         memory_region_flush_rom_device(&segment->we, 0, segment->size);
     }
 }
@@ -212,9 +212,9 @@ static void pci_space_changed(MemoryListener *listener,
 }
 
 /*
- * A transaction of its own, from within the commit of another: allowed because
- * this is the last listener of all, so nothing of the other is left to do.
- * It does not change the PCI space, so it does not come here again.
+ * This begins a transaction within the commit of another one.  It may, because
+ * it is the last of all listeners, so the other one has nothing left to do.
+ * It does not change the PCI space, and so does not cause itself.
  */
 static void pci_space_commit(MemoryListener *listener)
 {
@@ -238,7 +238,7 @@ static void pci_space_commit(MemoryListener *listener)
  * Becoming strict
  */
 
-/* The region that is the first MiB of RAM; NULL: several are */
+/* The RAM that has the whole first MiB; NULL: there is no such region */
 static MemoryRegion *first_mib(PAMFix *fix)
 {
     MemoryRegionSection section = memory_region_find(fix->system_memory, 0, 1);
@@ -247,7 +247,7 @@ static MemoryRegion *first_mib(PAMFix *fix)
     if (!mr) {
         return NULL;
     }
-    /* It stays: RAM of the machine is never unplugged. */
+    /* No reference is needed: RAM of the machine is never unplugged. */
     memory_region_unref(mr);
     if (!memory_region_is_ram(mr) || memory_region_is_ram_device(mr) ||
         section.offset_within_region || memory_region_size(mr) < 1 * MiB) {

@@ -26,7 +26,7 @@ static bool is_asleep(PCIDevice *dev)
            PCI_PM_CTRL_STATE_MASK;
 }
 
-/* What keeps @dev itself from decoding, or OWNER if nothing does */
+/* The first thing that keeps @dev from decoding; OWNER if nothing does */
 static VGARoutingReason obstacle_at(PCIDevice *dev, VGARange range)
 {
     uint16_t control = pci_get_word(dev->config + PCI_BRIDGE_CONTROL);
@@ -181,7 +181,7 @@ static char *verdict_for(VGARoutingAdapter *adapter)
                            adapter->address, no->at, advice[no->reason]);
 }
 
-/* An adapter that decodes by itself, behind no bridge, or NULL */
+/* The type of an adapter on the ISA bus, which always decodes; or NULL */
 static const char *isa_adapter(void)
 {
     static const char *const types[] = { "isa-vga", "isa-cirrus-vga" };
@@ -195,7 +195,7 @@ static const char *isa_adapter(void)
     return NULL;
 }
 
-/* @text, to be freed, is about an adapter on PCI; NULL: there is none */
+/* @text is about an adapter on PCI and is freed here; NULL: there is none */
 static char *verdict_with_isa(char *text, const char *isa)
 {
     g_autofree char *pci = text;

@@ -64,8 +64,8 @@ static VGARoute *route_get(PCIDevice *dev)
 }
 
 /*
- * Two buses may be one to the guest: an expander bridge's root bus has the
- * spaces of the first root bus.
+ * Adapters compete in a space and not on a bus, because the root bus of an
+ * expander bridge (pxb) has the spaces of the first root bus.
  */
 static MemoryRegion *space_of(VGARoute *route, VGARange range)
 {

@@ -39,7 +39,7 @@ unsigned vfio_bar_identity_path(PCIDevice *pdev,
     for (dev = pdev; dev; dev = pci_get_bus(dev)->parent_dev) {
         depth++;
         if (pci_bus_is_root(pci_get_bus(dev))) {
-            break;                      /* a pxb's bus has a parent as well */
+            break;      /* The root bus of a pxb has a parent device, too. */
         }
     }
     if (depth > VFIO_BAR_IDENTITY_DEPTH) {
@@ -166,7 +166,7 @@ static void identity_add_records(GByteArray *file, VFIOPCIDevice *vdev)
     }
 }
 
-/* Whether the file is in fw_cfg's directory */
+/* The file is in fw_cfg's directory. */
 static bool identity_has_file;
 
 /*
@@ -210,7 +210,7 @@ static void identity_publish(void)
     published = g_byte_array_free(file, false);
 }
 
-/* Devices of the command line are realized before firmware could look */
+/* All devices of the command line are there, and firmware has not run. */
 static void identity_machine_done(Notifier *notifier, void *data)
 {
     identity_publish();

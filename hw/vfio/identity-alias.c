@@ -27,7 +27,7 @@ static bool identity_decodes(VFIOPCIDevice *vdev)
 {
     PCIDevice *pdev = PCI_DEVICE(vdev);
 
-    /* As pci.c has it, outside D0 there are no BARs */
+    /* Outside D0 a device decodes no BAR, as in pci.c */
     if (pdev->pm_cap && pci_get_word(pdev->config + pdev->pm_cap + PCI_PM_CTRL)
                         & PCI_PM_CTRL_STATE_MASK) {
         return false;
@@ -42,9 +42,9 @@ static bool identity_is_reached(VFIOPCIDevice *vdev, unsigned bar)
 }
 
 /*
- * The size of a BAR is found by writing all ones to its register at @reg and
- * reading back what became of them.  Until the next write to the register
- * nobody means the address.
+ * A guest finds the size of a BAR by writing all ones to its register at @reg
+ * and reading it back.  Until it writes to the register again the value there
+ * is no address.
  */
 static void identity_see_sizing(bool *sizing, unsigned reg, uint32_t addr,
                                 uint32_t val, int len)
@@ -119,7 +119,7 @@ static void identity_update(VFIOPCIDevice *vdev, unsigned bar)
         want->reached |= decodes;
         identity_set_alias(vdev, bar, false);
     } else {
-        /* Once each time that the guest moves the BAR away */
+        /* Warn once each time that the guest moves the BAR away. */
         if (!want->alias.container || !want->alias.enabled) {
             identity_warn(vdev, bar);
         }
@@ -153,7 +153,7 @@ void vfio_bar_identity_written(VFIOPCIDevice *vdev, uint32_t addr,
         VFIOBARIdentityBAR *want = &vdev->bar_identity.bars[i];
         unsigned reg = PCI_BASE_ADDRESS_0 + 4 * i;
 
-        /* BARs are registered after realize has written the first time */
+        /* Realize writes config space before BARs are registered. */
         if (!want->address || !vdev->bars[i].mr) {
             continue;
         }
@@ -217,7 +217,7 @@ void vfio_bar_identity_build_aml(AcpiDevAmlIf *adev, Aml *scope)
     aml_append(scope, dev);
 }
 
-/* All that answers at the host's address is the adapter's */
+/* Only the adapter answers at the host's address of the BAR. */
 static bool identity_is_visible(VFIOPCIDevice *vdev, unsigned bar)
 {
     uint64_t at = vdev->bar_identity.bars[bar].address;

@@ -29,7 +29,7 @@
 static const struct {
     PCIWindowRange range;
     const char *what;
-    bool amd;                           /* only with a processor of AMD's */
+    bool amd;                           /* only with an AMD processor */
 } no_place[] = {
     { { 0, 0xfffff }, "the first MiB is" },
     { { PCI_WINDOW_END, 0xffffffff }, "the I/O APIC, the local APICs and the "
@@ -53,7 +53,7 @@ static void identity_range_free(gpointer data)
     g_free(range);
 }
 
-/* A message that begins with who cannot be where */
+/* An error about @range, followed by the reason */
 #define identity_cannot(errp, range, format, ...) \
     error_setg(errp, "%s cannot be at 0x%" PRIx64 "-0x%" PRIx64 ": " format, \
                (range)->name, (range)->at.first, (range)->at.last, \
@@ -103,7 +103,7 @@ static bool identity_is_prefetchable(VFIOPCIDevice *vdev, unsigned bar)
     return vdev->bars[bar].type & PCI_BASE_ADDRESS_MEM_PREFETCH;
 }
 
-/* Of a BAR that is to have an address */
+/* Where the host has a BAR */
 static PCIWindowRange identity_bar_range(VFIOPCIDevice *vdev, unsigned bar)
 {
     uint64_t address = vdev->bar_identity.bars[bar].address;
@@ -172,7 +172,7 @@ static void identity_add_window(GPtrArray *ranges, PCIDevice *bridge,
     }
 }
 
-/* What a device takes up of the bus that it is on */
+/* The addresses that a device takes up of the bus that it is on */
 static GPtrArray *identity_ranges(PCIDevice *pdev)
 {
     GPtrArray *ranges = g_ptr_array_new_with_free_func(identity_range_free);
@@ -187,7 +187,7 @@ static GPtrArray *identity_ranges(PCIDevice *pdev)
 }
 
 /*
- * What no PC, or not this machine, has free
+ * Addresses that a PC, or this machine, does not have free
  */
 
 static bool identity_processor_is_amd(void)
@@ -265,7 +265,7 @@ static void identity_hint_ram(const IdentityRange *range, Error **errp)
     }
 }
 
-/* Something that is there now and that no firmware can move away */
+/* Something is there that firmware cannot move away. */
 static bool identity_is_taken_by(const IdentityRange *range, MemoryRegion *mr,
                                  Error **errp)
 {
@@ -385,7 +385,7 @@ static bool identity_check_others(VFIOPCIDevice *vdev, Error **errp)
     return true;
 }
 
-/* What all adapters ask for, as their root buses see it: PCIWindowRange */
+/* PCIWindowRange of what all adapters ask for, as the root buses see it */
 static GArray *identity_all_ranges(void)
 {
     GArray *all = g_array_new(false, false, sizeof(PCIWindowRange));
@@ -426,10 +426,10 @@ static bool identity_check_ecam(Error **errp)
 }
 
 /*
- * Everything together
+ * All conditions together
  */
 
-/* A window that is not prefetchable has 32 bits */
+/* A bridge's window for memory that is not prefetchable has 32 bits */
 static bool identity_check_high(VFIOPCIDevice *vdev, Error **errp)
 {
     unsigned i;

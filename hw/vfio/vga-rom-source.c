@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A romfile, the ROM region or the flash ROM; and the way of what was read to
- * the guest.
+ * It is read from a romfile, the ROM region or the flash ROM, and given to the
+ * guest as the contents of its ROM BAR.
  */
 
 #include "qemu/osdep.h"
@@ -103,7 +103,7 @@ bool vfio_vga_rom_has_file(PCIDevice *pdev)
     return pdev->romfile && *pdev->romfile;
 }
 
-/* romfile= without a name is the old way to say rombar=0 */
+/* An empty romfile= means the same as rombar=0. */
 bool vfio_vga_rom_has_bar(PCIDevice *pdev)
 {
     return pdev->rom_bar && (!pdev->romfile || *pdev->romfile);
@@ -157,7 +157,7 @@ bool vfio_vga_rom_from_flash(VFIOPCIDevice *vdev, RomCandidate *rom,
     if (!rom->data) {
         return false;
     }
-    /* Images that only drivers read need not fit */
+    /* Leave out images that only drivers read if the ROM BAR is too small. */
     if (room && rom->size > room) {
         less = vbios_rebuild(rom->data, rom->size,
                              VBIOS_KEEP_X86 | VBIOS_KEEP_EFI, &size);

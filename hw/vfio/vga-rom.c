@@ -18,7 +18,7 @@
 
 #define FIRMWARE_END        (4 * GiB)
 #define FIRMWARE_SIZE       (16 * MiB)
-#define FIRMWARE_VOLUME     (4 * KiB)   /* what one is aligned to */
+#define FIRMWARE_VOLUME     (4 * KiB)   /* alignment of a firmware volume */
 #define FIRMWARE_SIGNATURE  0x28
 #define RESET_VECTOR_SIZE   16
 
@@ -137,8 +137,8 @@ static bool rom_check_properties(VFIOPCIDevice *vdev, Error **errp)
 }
 
 /*
- * Adapters that OVMF has drivers for, and which need no ROM there (audit:
- * edk2, OvmfPkg/QemuVideoDxe/Driver.c, gQemuVideoCardList)
+ * OVMF has drivers of its own for these adapters, which then need no ROM (EDK
+ * II, OvmfPkg/QemuVideoDxe/Driver.c, gQemuVideoCardList).
  */
 static bool rom_is_needless(VFIOPCIDevice *vdev)
 {
@@ -185,9 +185,9 @@ static bool rom_is_looked_at(VFIOPCIDevice *vdev, VBIOSFirmware firmware)
 }
 
 /*
- * rombar=0 has SeaBIOS find the file among its own and run it with the address
- * 00:00.0, and has UEFI find none (audit: hw/pci/pci.c, pci_add_option_rom();
- * SeaBIOS, src/optionroms.c, vgarom_setup()).
+ * With rombar=0 QEMU gives the file to SeaBIOS in fw_cfg, and SeaBIOS runs it
+ * with the address 00:00.0.  UEFI does not look there (hw/pci/pci.c,
+ * pci_add_option_rom(); SeaBIOS, src/optionroms.c, vgarom_setup()).
  */
 static bool rom_setup_file_without_bar(VFIOPCIDevice *vdev, const char *from,
                                        VBIOSFirmware firmware, Error **errp)
@@ -207,7 +207,7 @@ static bool rom_setup_file(VFIOPCIDevice *vdev, VBIOSGuest *guest, Error **errp)
     g_auto(RomCandidate) rom = { .from = from };
 
     if (!pdev->rom_bar) {
-        /* Nobody compares IDs then */
+        /* A VBIOS that belongs to no device is run whatever its IDs are */
         guest->vendor = guest->device = VBIOS_ID_ANY;
         if (!rom_setup_file_without_bar(vdev, from, guest->firmware, errp)) {
             return false;
@@ -243,8 +243,8 @@ static bool rom_setup_none(VFIOPCIDevice *vdev, const char *instead,
 }
 
 /*
- * The flash ROM in place of the region, if that is better.  Returns why not,
- * to be freed with g_free(), or NULL if @flash is it.
+ * Read the flash ROM and judge it.  Returns NULL if the guest is to get it, or
+ * why it is not better than the region, to be freed with g_free().
  */
 static char *rom_try_flash(VFIOPCIDevice *vdev, RomCandidate *flash,
                            const VBIOSGuest *guest)
@@ -332,7 +332,7 @@ static bool rom_setup_region(VFIOPCIDevice *vdev, VBIOSGuest *guest,
     if (!vfio_vga_rom_report(vdev, &region, guest->firmware, instead, errp)) {
         return false;
     }
-    /* A server may have nothing to give before the guest's firmware asks */
+    /* A vfio-user server may serve the ROM only when firmware asks for it */
     if (!vfio_vga_rom_has_finding(region.verdict, VBIOS_BLANK)) {
         vfio_vga_rom_give(vdev, &region);
     }
