@@ -15,7 +15,7 @@ BUILD := $(or $(VGA_ASSIGN_BUILD),build)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: PREFIX= HOST= ADAPTER= SECONDS= MILLIONS= T= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
+	@echo "Variables: PREFIX= HOST= ADAPTER= SECONDS= MILLIONS= T= TOPIC= QEMU_SRC= SEABIOS_SRC= JOBS= VGA_ASSIGN_CACHE= (scripts/*, --help)"
 
 deps: ## install the Debian packages that are missing (as root or by sudo); see scripts/deps --print
 	@scripts/deps
@@ -39,8 +39,8 @@ seabios-base: auto-deps ## SeaBIOS's release as it is, for comparisons: build/ba
 tool: auto-deps ## the host tool: build/tool/tools/vga-assign/vga-assign
 	@scripts/build tool
 
-series: ## the patches as complete mails for git am: build/series
-	@scripts/export $(NAMES)
+series: ## the patches as complete mails for git am, and for quilt: build/series; TOPIC=rom a topic with what it stands on
+	@scripts/export $(if $(TOPIC),--topic $(TOPIC),$(NAMES))
 
 install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for libvirt's <emulator>, and vga-assign
 	@scripts/build install "$(PREFIX)"
@@ -71,6 +71,9 @@ check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and
 check-each: auto-deps ## each patch of the series built and tested alone, in order; takes hours, goes on where it was cut off
 	@scripts/check-each
 
+check-topics: auto-deps ## each topic of the series built and tested with no more than what it stands on (TOPIC=rom: one)
+	@scripts/check-each --topics $(TOPIC)
+
 check-fuzz: deps ## fuzzers of the VBIOS walker, of vfio-user and of a guest, a minute each (SECONDS=60), under ASan and UBSan
 	@scripts/fuzz vbios $(SECONDS)
 	@scripts/fuzz wire $(SECONDS)
@@ -95,4 +98,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help bench test check-quick deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-others check-each check-fuzz check-soak coverage-vbios check-series demo clean distclean
+.PHONY: help bench test check-quick deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-others check-each check-topics check-fuzz check-soak coverage-vbios check-series demo clean distclean

@@ -1,0 +1,46 @@
+/*
+ * ROM devices that show RAM
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A part of system/memory.h, which includes it.
+ */
+#ifndef SYSTEM_MEMORY_ROM_RAM_H
+#define SYSTEM_MEMORY_ROM_RAM_H
+
+/**
+ * memory_region_init_rom_device_of_ram: Initialize a ROM device that shows RAM
+ *
+ * Reads are those of @ram, and writes are handled via callbacks.  It has no
+ * memory of its own: whatever is written to @ram is seen at once, and neither
+ * migration nor ram_addr_t know of a second block.
+ *
+ * @mr: the #MemoryRegion to be initialized.
+ * @owner: the object that tracks the region's reference count
+ * @ops: callbacks for write access handling (must not be NULL).
+ * @opaque: passed to the read and write callbacks of the @ops structure.
+ * @name: Region name
+ * @ram: a RAM region that is at least as large, and lives at least as long
+ * @size: size of the region.
+ */
+void memory_region_init_rom_device_of_ram(MemoryRegion *mr,
+                                          Object *owner,
+                                          const MemoryRegionOps *ops,
+                                          void *opaque,
+                                          const char *name,
+                                          MemoryRegion *ram,
+                                          uint64_t size);
+
+/**
+ * memory_region_shows_ram: check whether reads of a memory region are of RAM
+ *
+ * Returns %true if a memory region is random access, or a ROM device of
+ * memory_region_init_rom_device_of_ram().  Those who read the guest's memory
+ * by themselves, as DMA and dumps do, find it in either.  Who writes has to
+ * look at #MemoryRegionSection.readonly as well.
+ *
+ * @mr: the memory region being queried
+ */
+bool memory_region_shows_ram(MemoryRegion *mr);
+
+#endif
