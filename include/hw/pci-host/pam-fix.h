@@ -59,9 +59,11 @@
  *
  * "auto", the default, is "on" from the moment that an assigned adapter with
  * legacy VGA is realized (hw/pci/vga-assigned.h), until QEMU ends: a guest that
- * has seen it keeps it.  PAM registers keep their value at reset, strict or not,
- * although hardware clears them: SeaBIOS finds out from the F segment whether to
- * resume from S3, where hardware would have it ask a non-volatile register.
+ * has seen it keeps it.
+ *
+ * PAM registers keep their value at reset, strict or not, although hardware
+ * clears them: SeaBIOS finds out from the F segment whether to resume from S3,
+ * where hardware would have it ask a non-volatile register.
  *
  * All functions need the BQL.
  */
