@@ -71,6 +71,13 @@
 #define HEAT_MAX 1024
 #define HEAT_MOMENTS 4
 
+/*
+ * A copy that the guest changed by so much has been worth it, however short it
+ * lasted: a program that draws one screen after the other in 30 ms each would
+ * otherwise have to wait longer for each.
+ */
+#define HEAT_BYTES 1024
+
 typedef struct VFIOVGAHeat {
     int64_t last;                /* ms, when the last access was */
     unsigned count;              /* of them, without a pause */
@@ -136,6 +143,7 @@ typedef struct VFIOVGAEngine {
     unsigned idle_max;           /* a mapped shadow is unmapped after these */
     int64_t rested;              /* ms, when that was done; 0: it was not */
     int64_t entered;             /* ms */
+    uint64_t entered_bytes;      /* shadow_bytes then */
     VFIOVGAHeat heat;            /* of the window wanted */
     unsigned moments;            /* shadows that did not last, in a row */
     bool heated;                 /* enough; engine_tick() is to see to it */
@@ -601,6 +609,13 @@ static void shadow_load_latches(VFIOVGAEngine *e)
     }
 }
 
+/* Returns true if a copy that is left now was worth entering */
+static bool shadow_paid(const VFIOVGAEngine *e)
+{
+    return engine_now_ms() - e->entered >= HEAT_MS ||
+           e->shadow_bytes - e->entered_bytes >= HEAT_BYTES;
+}
+
 static void shadow_leave(VFIOVGAEngine *e, const char *reason)
 {
     if (!e->window.key) {
@@ -612,7 +627,7 @@ static void shadow_leave(VFIOVGAEngine *e, const char *reason)
     }
     shadow_write_back(e);
     shadow_load_latches(e);
-    e->moments = engine_now_ms() - e->entered < HEAT_MS ? e->moments + 1 : 0;
+    e->moments = shadow_paid(e) ? 0 : e->moments + 1;
     e->window = (VFIOVGAWindow) { };
     e->shadow_leaves++;
     trace_vfio_vga_engine_left(engine_name(e), reason);
@@ -693,6 +708,7 @@ static void shadow_enter(VFIOVGAEngine *e)
     e->verify = true;
     e->dirty = false;
     e->entered = engine_now_ms();
+    e->entered_bytes = e->shadow_bytes;
     e->shadow_enters++;
     e->linear_enters += e->window.linear;
     trace_vfio_vga_engine_entered(engine_name(e), e->window.base);

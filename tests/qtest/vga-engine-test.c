@@ -409,6 +409,24 @@ static void test_slow(const void *properties)
     machine_stop(&m);
 }
 
+/* However short a screen stays, a copy that took all of it was worth it */
+static void test_brief(const void *properties)
+{
+    Machine m;
+    int i, j;
+
+    start(&m, properties);
+    for (i = 0; i < 12; i++) {
+        leave_and_set_text_mode(&m);
+        use_text(&m);
+        for (j = 0; j < 2000; j++) {
+            qtest_writew(m.qts, TEXT + 2 * j, 0x0700 + i + j % 200);
+        }
+    }
+    g_assert_cmpint(counter(&m, "x-vga-shadow-enters"), ==, 12);
+    machine_stop(&m);
+}
+
 /*
  * Before what else
  */
@@ -952,6 +970,8 @@ int main(int argc, char **argv)
     add_for("scroll", "mapped", MAPPED, test_scroll);
     add_for("slow", "shadow", SHADOW, test_slow);
     add_for("slow", "mapped", MAPPED, test_slow);
+    add_for("brief", "shadow", SHADOW, test_brief);
+    add_for("brief", "mapped", MAPPED, test_brief);
     add_for("before", "combine", COMBINE, test_before);
     add_for("before", "shadow", SHADOW, test_before);
     add_for("before", "mapped", MAPPED, test_before);

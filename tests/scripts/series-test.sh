@@ -163,7 +163,7 @@ t_check_good() # check is content with a good series
     with_series
     fails 0 "$scripts/check" qemu
     says 'ok qemu: git am of the mails'
-    says 'hooks change 6 lines of 2 upstream files'
+    says 'hooks add 3 lines to 2 upstream files'
 }
 
 t_check_upstream_file() # check: an overlay file that exists upstream
@@ -230,6 +230,140 @@ t_check_style() # check: a patch without a message, a long line, a function of 9
     says '0001-hw-vfio-first.patch has no message'
     says '0002-hw-vfio-second.patch: a message line of 80 columns'
     says 'hw/vfio/one.c:4: a function of 90 lines'
+}
+
+# in_topic TOPIC: the last commit is of it
+in_topic() { git -C "$repo" notes --ref=series add -f -m "Topic: $1" HEAD; }
+
+# with_topics: fixes, then left and right, which stand on fixes alone and change lines three apart
+with_topics()
+{
+    fresh
+    printf 'fixes:\nleft: fixes\nright: fixes\nboth: left right\n' >"$tmp/top/patches/qemu/topics"
+    "$scripts/apply" qemu
+    sed -i 's/^line 10$/line ten/' "$repo/hw/vfio/pci.c"
+    commit "hw/vfio: fix" "The reason." 1
+    git -C "$repo" notes --ref=series add -m 'Kind: bugfix' HEAD
+    git -C "$repo" notes --ref=series append -m 'Topic: fixes' HEAD
+    for side in left:20:2 right:22:3; do
+        name=${side%%:*} at=${side#*:}
+        sed -i "s/^line ${at%:*}\$/& $name/" "$repo/hw/vfio/pci.c"
+        printf '/* SPDX-License-Identifier: GPL-2.0-or-later */\nint %s;\n' "$name" >"$repo/hw/vfio/$name.c"
+        commit "hw/vfio: $name" "The reason." "${at#*:}"
+        in_topic "$name"
+    done
+    "$scripts/export" --refresh qemu
+    "$scripts/fixes" --write
+}
+
+t_topics() # a directory for each topic; one without its neighbour has its own lines and files only
+{
+    with_topics
+    [ -f "$tmp/top/patches/qemu/fixes/0001-hw-vfio-fix.patch" ]
+    [ -f "$tmp/top/patches/qemu/right/0001-hw-vfio-right.patch" ]
+    if grep -r '^Topic:' "$tmp/top/patches"; then return 1; fi
+    "$scripts/apply" --topics qemu
+    git -C "$repo" show topic/right:hw/vfio/pci.c >"$tmp/pci.c"
+    grep -q '^line ten$' "$tmp/pci.c"
+    grep -q '^line 22 right$' "$tmp/pci.c"
+    if grep -q left "$tmp/pci.c"; then return 1; fi
+    if git -C "$repo" cat-file -e topic/right:hw/vfio/left.c; then return 1; fi
+    [ "$(git -C "$repo" rev-parse 'topic/both^{tree}')" = "$(git -C "$repo" rev-parse 'series^{tree}')" ]
+    fails 0 "$scripts/check" qemu
+    says 'ok qemu: git am of each topic with what it stands on (4 topics)'
+    says 'ok qemu: each fix applies to the release with no more than its table says'
+}
+
+t_topic_mails() # a topic's mails for git am and for quilt are those of it and of what it stands on
+{
+    with_topics
+    "$scripts/export" --topic right qemu
+    [ "$(cat "$tmp/build/series/quilt/qemu/series")" = "0001-hw-vfio-fix.patch
+0002-hw-vfio-right.patch" ]
+    git -C "$repo" checkout -q --detach base
+    git -C "$repo" quiltimport --patches "$tmp/build/series/quilt/qemu"
+    [ "$(git -C "$repo" rev-parse 'HEAD^{tree}')" = "$(git -C "$repo" rev-parse 'topic/right^{tree}')" ]
+    fails 2 "$scripts/export" --topic up qemu
+    says "has no topic 'up': fixes left right both"
+}
+
+t_git_tree() # for a git tree a patch of a subproject becomes a file that its .wrap names, with the same effect
+{
+    fresh
+    sub=$tmp/rel/qemu-1.0/subprojects
+    mkdir -p "$sub/lib"
+    lines 9 >"$sub/lib/one.c"
+    printf '[wrap-git]\nrevision = 1\ndepth = 1\n' >"$sub/lib.wrap"
+    pin "$(pack "$tmp/rel" 1.0)"
+    "$scripts/apply" qemu
+    for n in 1 2; do
+        sed -i "s/^line ${n}\$/& patched/" "$repo/subprojects/lib/one.c"
+        commit "lib: patch $n" "The reason." "$n"
+    done
+    "$scripts/export" --refresh qemu
+    "$scripts/export" --git-tree qemu
+    git -C "$repo" checkout -q --detach base
+    git -C "$repo" am -q "$tmp"/build/series/qemu/*.patch
+    grep -qx 'diff_files = lib-patch-1.patch, lib-patch-2.patch' "$repo/subprojects/lib.wrap"
+    if grep -q patched "$repo/subprojects/lib/one.c"; then return 1; fi
+    for n in 1 2; do patch -d "$repo/subprojects/lib" -p1 <"$repo/subprojects/packagefiles/lib-patch-$n.patch"; done
+    git -C "$repo" diff --quiet series -- subprojects/lib
+}
+
+t_topic_of_commit() # a commit has to say its topic, and the topics follow one another
+{
+    with_topics
+    sed -i 's/^line 40$/line 40 more/' "$repo/hw/vfio/pci.c"
+    commit "hw/vfio: more" "The reason." 4
+    fails 1 "$scripts/export" --refresh qemu
+    says "'hw/vfio: more' has no topic"
+    in_topic left
+    fails 1 "$scripts/export" --refresh qemu
+    says "'hw/vfio: more' is of the topic left and comes after right"
+    in_topic both
+    "$scripts/export" --refresh qemu
+    [ -f "$tmp/top/patches/qemu/both/0001-hw-vfio-more.patch" ]
+}
+
+t_fixes_table() # the table of fixes says which others one needs, and check notices a stale one
+{
+    with_topics
+    fails 0 "$scripts/fixes"
+    says '| 0001 | hw/vfio: fix |  |  |  |'
+    sed -i 's/^---$/---\nUpstream: 1.1 (0123456789)/' "$tmp/top/patches/qemu/fixes/0001-hw-vfio-fix.patch"
+    fails 1 "$scripts/check" qemu
+    says 'scripts/fixes --write'
+    git -C "$repo" reset -q --hard "$(git -C "$repo" rev-parse base)"
+    sed -i 's/^line 10$/line ten/' "$repo/hw/vfio/pci.c"
+    commit "hw/vfio: fix" "The reason." 1
+    git -C "$repo" notes --ref=series add -f -m 'Kind: bugfix
+Topic: fixes' HEAD
+    sed -i 's/^line ten$/line X/' "$repo/hw/vfio/pci.c"
+    commit "hw/vfio: again" "The reason." 2
+    git -C "$repo" notes --ref=series add -f -m 'Kind: bugfix
+Topic: fixes' HEAD
+    "$scripts/export" --refresh --force qemu
+    fails 0 "$scripts/fixes"
+    says '| 0002 | hw/vfio: again | 0001 |  |  |'
+}
+
+t_check_budget() # check: more lines than the budget; what only moves, and fixes, do not count
+{
+    with_series
+    lines 400 | sed 's/^/more /' >>"$repo/hw/vfio/pci.c"
+    commit "hw/vfio: third" "The reason." 3
+    "$scripts/export" --refresh qemu
+    fails 1 "$scripts/check" qemu
+    says 'hooks add 403 lines'
+    says '53 lines over the budget'
+    git -C "$repo" notes --ref=series add -m 'Kind: bugfix' HEAD
+    "$scripts/export" --refresh qemu
+    "$scripts/check" qemu
+    sed -i '/^line 50$/d; 1i line 50' "$repo/hw/vfio/pci.c"
+    commit "hw/vfio: fourth" "The reason." 4
+    "$scripts/export" --refresh qemu
+    fails 0 "$scripts/check" qemu
+    says 'hooks add 3 lines to 2 upstream files (350 at most) and move 1'
 }
 
 t_rebase_clean() # rebase onto a release with other lines around: clean, and stored with --write
@@ -357,7 +491,7 @@ t_new_pin() # a changed pin makes the base anew
 t_usage() # wrong usage ends with 2 and one message; each script has --help
 {
     fresh
-    for s in apply export check fetch deps rebase build debs; do
+    for s in apply export check fetch deps rebase build debs fixes check-each; do
         fails 0 "$scripts/$s" --help
         says "Usage: scripts/$s"
         fails 2 "$scripts/$s" --nonsense
