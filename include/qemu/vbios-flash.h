@@ -1,5 +1,5 @@
 /*
- * The pristine VBIOS: an adapter's flash part, read through its registers
+ * The pristine VBIOS: an adapter's flash ROM, read through its registers
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -7,14 +7,14 @@
  * kernel hands out the copy at 0xc0000 in memory, which has run and changed
  * itself (Linux, arch/x86/pci/fixup.c, pci_fixup_video()), and of a ROM with
  * NVIDIA's further images only the first one (drivers/pci/rom.c).  Adapters of
- * two vendors show the flash part in their registers too, where nobody copies:
+ * two vendors show the flash ROM in their registers too, where nobody copies:
  *
  * NVIDIA  A window of 1 MiB at 0x300000 of BAR 0, called PROM, read in dwords.
  *         It is there while bit 0 ("ROM shadow enabled") of config register
  *         0x50 is clear, which is reached through the copy of config space in
  *         BAR 0: at 0x1800 up to NV3x, at 0x88000 from NV40 to Ada.  Hopper
  *         and later have that copy elsewhere, and are refused.  So are the
- *         integrated NV4x (NV4C and later of that family): no flash part.
+ *         integrated NV4x (NV4C and later of that family): no flash ROM.
  *         (Linux, drivers/gpu/drm/nouveau/nvkm: subdev/bios/shadowrom.c;
  *         subdev/pci/{base,nv04,nv40,gh100}.c; the chip is told by
  *         NV_PMC_BOOT_0 as in engine/device/base.c)
@@ -23,7 +23,7 @@
  *         that gives the next dword each time it is read.  Where they are
  *         depends on the family, which the device ID tells: the registers that
  *         would tell it have moved about as well.  Integrated adapters have no
- *         flash part, families that have come since RDNA 2 are not known by
+ *         flash ROM, families that have come since RDNA 2 are not known by
  *         their device ID: both are refused.
  *         (Linux, drivers/gpu/drm/amd/amdgpu: {si,cik,vi,soc15,nv}.c,
  *         *_read_bios_from_rom(); amdgpu_drv.c, pciidlist; include/asic_reg:
@@ -35,8 +35,8 @@
  * It needs the C library and GLib and nothing of QEMU, as the walker of
  * qemu/vbios.h, because the host tool builds the same file.
  */
-#ifndef QEMU_VBIOS_PROM_H
-#define QEMU_VBIOS_PROM_H
+#ifndef QEMU_VBIOS_FLASH_H
+#define QEMU_VBIOS_FLASH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,12 +44,12 @@
 #include <glib.h>
 
 /* The window's size in bytes, and more than any VBIOS has. */
-#define VBIOS_PROM_MAX (1024 * 1024)
+#define VBIOS_FLASH_MAX (1024 * 1024)
 /* How long it may take: nothing on the host may hold QEMU up without end. */
-#define VBIOS_PROM_SECONDS 10
+#define VBIOS_FLASH_SECONDS 10
 
 /* How the adapter's registers are reached. */
-typedef struct VBIOSPromIO {
+typedef struct VBIOSFlashIO {
     void *opaque;
     /*
      * Reads or writes the 32 bits at @offset of @bar, 4 divides it, which lie
@@ -60,29 +60,29 @@ typedef struct VBIOSPromIO {
                    uint32_t *value, GError **error);
     /* In bytes; 0: it has no such BAR */
     uint64_t (*bar_size)(void *opaque, unsigned bar);
-} VBIOSPromIO;
+} VBIOSFlashIO;
 
 /**
- * vbios_prom_read: read the VBIOS from an adapter's flash part
+ * vbios_flash_read: read the VBIOS from an adapter's flash ROM
  *
  * @io: its registers; its memory decoding is on
  * @vendor, @device: its own IDs
  * @size: how many bytes were found
- * @error: on failure, why, in vbios_prom_error()'s domain if it is not from
+ * @error: on failure, why, in vbios_flash_error()'s domain if it is not from
  *         @io: the family is not known, the window stays closed, what is in it
  *         is no VBIOS, it took too long
  *
  * Every register that is changed is restored, also on failure.  Not more than
- * VBIOS_PROM_MAX bytes are read, and after VBIOS_PROM_SECONDS no further ones.
+ * VBIOS_FLASH_MAX bytes are read, and none after VBIOS_FLASH_SECONDS.
  * Nobody else may use the adapter meanwhile.
  *
- * Returns the images from the first to the last one, without what a flash part
+ * Returns the images from the first to the last one, without what a flash ROM
  * has around them (see vbios_rebuild()), to be freed with g_free(); NULL on
  * failure.
  */
-uint8_t *vbios_prom_read(const VBIOSPromIO *io, uint16_t vendor,
-                         uint16_t device, size_t *size, GError **error);
+uint8_t *vbios_flash_read(const VBIOSFlashIO *io, uint16_t vendor,
+                          uint16_t device, size_t *size, GError **error);
 
-GQuark vbios_prom_error(void);
+GQuark vbios_flash_error(void);
 
-#endif /* QEMU_VBIOS_PROM_H */
+#endif /* QEMU_VBIOS_FLASH_H */

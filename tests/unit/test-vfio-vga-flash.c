@@ -1,11 +1,11 @@
 /*
- * The VBIOS in an adapter's flash part: what is read of it, through which
+ * The VBIOS in an adapter's flash ROM: what is read of it, through which
  * registers, what is left in them, and each way to fail
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vga-prom.c and vbios-prom.c themselves, with a model of the adapter in place
- * of the host: its window opens and closes, its index counts, its memory
+ * vga-flash.c and vbios-flash.c themselves, with a model of the adapter in
+ * place of the host: its window opens and closes, its index counts, its memory
  * decoding matters, and it can be slow, deaf or broken.
  */
 
@@ -17,10 +17,10 @@
 /* Time passes when the model says so. */
 static int64_t now;
 #define g_get_monotonic_time() now
-#include "../../util/vbios-prom.c"
-#include "../../hw/vfio/vga-prom.c"
+#include "../../util/vbios-flash.c"
+#include "../../hw/vfio/vga-flash.c"
 
-#define FLASH_SIZE      (2 * VBIOS_PROM_MAX)
+#define FLASH_SIZE      (2 * VBIOS_FLASH_MAX)
 #define CLOSED          0xbad0ac00
 #define NV_CONTROL_OLD  0x12345601      /* closed, as after POST */
 #define AMD_INDEX_OLD   0x00037000
@@ -30,7 +30,7 @@ typedef struct Card {
     uint16_t vendor, device, command;
     uint32_t bar_size[6];
     uint8_t *flash;
-    unsigned reads;             /* of dwords of the flash part */
+    unsigned reads;             /* of dwords of the flash ROM */
     int64_t read_time;          /* what one takes */
     unsigned fail_after;        /* reads, 0: never */
     int failure;                /* what a read then returns */
@@ -40,7 +40,7 @@ typedef struct Card {
     uint32_t control_at, control;
     bool stuck;                 /* the window does not open */
 
-    const PromAMD *amd;
+    const FlashAMD *amd;
     uint32_t pair, index;
 } Card;
 
@@ -66,7 +66,7 @@ static uint32_t nvidia_get(uint32_t offset)
         return card.control;
     }
     g_assert_cmphex(offset, >=, NV_PROM);
-    g_assert_cmphex(offset, <, NV_PROM + VBIOS_PROM_MAX);
+    g_assert_cmphex(offset, <, NV_PROM + VBIOS_FLASH_MAX);
     if (card.control & NV_ROM_SHADOW_ON) {
         card.reads++;
         return CLOSED;
@@ -200,7 +200,7 @@ static VFIODevice vbasedev = {
 };
 
 /*
- * What is in the flash part
+ * What is in the flash ROM
  */
 
 static void flash_image(size_t offset, uint32_t size, bool last)
@@ -247,15 +247,15 @@ static void card_new(uint16_t vendor, uint16_t device)
 
 static void card_new_nvidia(unsigned chip)
 {
-    card_new(PROM_VENDOR_NVIDIA, 0x1380);
+    card_new(FLASH_VENDOR_NVIDIA, 0x1380);
     card.boot0 = chip << 20 | 0xa1;
     card.control_at = chip < 0x40 ? 0x1850 : 0x88050;
     flash_image(0, 64 * KiB, true);
 }
 
-static void card_new_amd(uint16_t device, const PromAMD *amd)
+static void card_new_amd(uint16_t device, const FlashAMD *amd)
 {
-    card_new(PROM_VENDOR_AMD, device);
+    card_new(FLASH_VENDOR_AMD, device);
     card.amd = amd;
     flash_image(0, 64 * KiB, true);
 }
@@ -272,8 +272,8 @@ static void check_read(size_t start, size_t expected)
 {
     uint16_t command = card.command;
     size_t size = 1;
-    g_autofree uint8_t *data = vfio_vga_prom_read(&vbasedev, &size,
-                                                  &error_abort);
+    g_autofree uint8_t *data = vfio_vga_flash_read(&vbasedev, &size,
+                                                   &error_abort);
 
     g_assert_nonnull(data);
     g_assert_cmpmem(data, size, card.flash + start, expected);
@@ -286,7 +286,7 @@ static void check_fails(const char *why)
     Error *err = NULL;
     size_t size = 1;
 
-    g_assert_null(vfio_vga_prom_read(&vbasedev, &size, &err));
+    g_assert_null(vfio_vga_flash_read(&vbasedev, &size, &err));
     g_assert_nonnull(strstr(error_get_pretty(err), why));
     g_assert_cmpint(size, ==, 0);
     error_free(err);
@@ -329,8 +329,8 @@ static void test_nvidia_refused(void)
     } chips[] = {
         { 0x04c000a1, "chip 0x4c: it is an integrated one" },
         { 0x063000a1, "chip 0x63: it is an integrated one" },
-        { 0x180000a1, "no way to its flash part is known: NVIDIA chip 0x180" },
-        { 0x1b2000a1, "no way to its flash part is known: NVIDIA chip 0x1b2" },
+        { 0x180000a1, "no way to its flash ROM is known: NVIDIA chip 0x180" },
+        { 0x1b2000a1, "no way to its flash ROM is known: NVIDIA chip 0x1b2" },
         { 0xffffffff, "(NV_PMC_BOOT_0 is 0xffffffff)" },
         { 0x00000000, "(NV_PMC_BOOT_0 is 0x00000000)" },
     };
@@ -349,7 +349,7 @@ static void test_nvidia_window_stuck(void)
 {
     card_new_nvidia(0x124);
     card.stuck = true;
-    check_fails("the window to its flash part stays closed: register 0x88050 "
+    check_fails("the window to its flash ROM stays closed: register 0x88050 "
                 "is 0x12345601");
     g_assert_cmpint(card.reads, ==, 0);
 }
@@ -363,7 +363,7 @@ static void test_nvidia_window_open(void)
     card_new_nvidia(0x124);
     card.control &= ~NV_ROM_SHADOW_ON;
     command = card.command;
-    data = vfio_vga_prom_read(&vbasedev, &size, &error_abort);
+    data = vfio_vga_flash_read(&vbasedev, &size, &error_abort);
     g_assert_cmpint(size, ==, 64 * KiB);
     g_assert_cmphex(card.control, ==, NV_CONTROL_OLD & ~NV_ROM_SHADOW_ON);
     g_assert_cmphex(card.command, ==, command);
@@ -374,16 +374,16 @@ static void test_garbage(void)
 {
     card_new_nvidia(0x124);
     memset(card.flash, 0xff, FLASH_SIZE);
-    check_fails("there is no VBIOS in its flash part, which begins with "
+    check_fails("there is no VBIOS in its flash ROM, which begins with "
                 "ff ff ff ff");
-    g_assert_cmpint(card.reads, ==, PROM_FIRST_LOOK / 4);
+    g_assert_cmpint(card.reads, ==, FLASH_FIRST_LOOK / 4);
 
     card_new_nvidia(0x124);
     card.flash[0] = 0x12;
     check_fails("begins with 12 aa");
-    g_assert_cmpint(card.reads, ==, PROM_FIRST_LOOK / 4);
+    g_assert_cmpint(card.reads, ==, FLASH_FIRST_LOOK / 4);
 
-    card_new_amd(0x67df, &prom_amd_vi);
+    card_new_amd(0x67df, &flash_amd_vi);
     memset(card.flash, 0, FLASH_SIZE);
     check_fails("begins with 00 00 00 00");
 }
@@ -419,9 +419,9 @@ static void test_endless(void)
         flash_image(i, 64 * KiB, false);
     }
     command = card.command;
-    data = vfio_vga_prom_read(&vbasedev, &size, &error_abort);
-    g_assert_cmpint(size, <=, VBIOS_PROM_MAX);
-    g_assert_cmpint(card.reads, ==, VBIOS_PROM_MAX / 4);
+    data = vfio_vga_flash_read(&vbasedev, &size, &error_abort);
+    g_assert_cmpint(size, <=, VBIOS_FLASH_MAX);
+    g_assert_cmpint(card.reads, ==, VBIOS_FLASH_MAX / 4);
     check_restored(command);
 }
 
@@ -431,7 +431,7 @@ static void test_timeout(void)
     card.read_time = G_TIME_SPAN_SECOND / 100;
     check_fails("gave no more than 4004 bytes in 10 seconds");
 
-    card_new_amd(0x731f, &prom_amd_navi1);
+    card_new_amd(0x731f, &flash_amd_navi1);
     card.read_time = 20 * G_TIME_SPAN_SECOND;
     check_fails("gave no more than 4 bytes in 10 seconds");
 }
@@ -448,7 +448,7 @@ static void test_access_fails(void)
     card.failure = 2;
     check_fails("of BAR 0 failed: short read");
 
-    card_new_amd(0x67df, &prom_amd_vi);
+    card_new_amd(0x67df, &flash_amd_vi);
     card.fail_after = 1;
     card.failure = -ENXIO;
     card.index = AMD_INDEX_OLD;
@@ -460,12 +460,12 @@ static void test_small_bar(void)
 {
     card_new_nvidia(0x124);
     card.bar_size[0] = 2 * MiB;
-    check_fails("BAR 0, which should have its flash part's registers, has "
+    check_fails("BAR 0, which should have its flash ROM's registers, has "
                 "0x200000 bytes");
 
-    card_new_amd(0x687f, &prom_amd_vega);
+    card_new_amd(0x687f, &flash_amd_vega);
     card.bar_size[5] = 256 * KiB;
-    check_fails("BAR 5, which should have its flash part's registers, has "
+    check_fails("BAR 5, which should have its flash ROM's registers, has "
                 "0x40000 bytes");
 }
 
@@ -473,7 +473,7 @@ static void test_amd_families(void)
 {
     static const struct {
         uint16_t device;
-        PromAMD registers;
+        FlashAMD registers;
     } cards[] = {
         { 0x6611, { 2, 0xa8, 0xac } },
         { 0x6798, { 2, 0xa8, 0xac } },
@@ -511,7 +511,7 @@ static void test_amd_refused(void)
         g_autofree char *why = g_strdup_printf("AMD device ID 0x%04x",
                                                devices[i]);
 
-        card_new_amd(devices[i], &prom_amd_vi);
+        card_new_amd(devices[i], &flash_amd_vi);
         check_fails(why);
         g_assert_cmpint(card.reads, ==, 0);
     }
@@ -548,22 +548,22 @@ int main(int argc, char **argv)
     int status;
 
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/vga-prom/nvidia/families", test_nvidia_families);
-    g_test_add_func("/vga-prom/nvidia/refused", test_nvidia_refused);
-    g_test_add_func("/vga-prom/nvidia/window-stuck", test_nvidia_window_stuck);
-    g_test_add_func("/vga-prom/nvidia/window-open", test_nvidia_window_open);
-    g_test_add_func("/vga-prom/amd/families", test_amd_families);
-    g_test_add_func("/vga-prom/amd/refused", test_amd_refused);
-    g_test_add_func("/vga-prom/other-vendor", test_other_vendor);
-    g_test_add_func("/vga-prom/garbage", test_garbage);
-    g_test_add_func("/vga-prom/flash-header", test_flash_header);
-    g_test_add_func("/vga-prom/chain", test_chain);
-    g_test_add_func("/vga-prom/endless", test_endless);
-    g_test_add_func("/vga-prom/timeout", test_timeout);
-    g_test_add_func("/vga-prom/access-fails", test_access_fails);
-    g_test_add_func("/vga-prom/small-bar", test_small_bar);
-    g_test_add_func("/vga-prom/no-memory-decoding", test_no_memory_decoding);
-    g_test_add_func("/vga-prom/no-config-space", test_no_config_space);
+    g_test_add_func("/vga-flash/nvidia/families", test_nvidia_families);
+    g_test_add_func("/vga-flash/nvidia/refused", test_nvidia_refused);
+    g_test_add_func("/vga-flash/nvidia/window-stuck", test_nvidia_window_stuck);
+    g_test_add_func("/vga-flash/nvidia/window-open", test_nvidia_window_open);
+    g_test_add_func("/vga-flash/amd/families", test_amd_families);
+    g_test_add_func("/vga-flash/amd/refused", test_amd_refused);
+    g_test_add_func("/vga-flash/other-vendor", test_other_vendor);
+    g_test_add_func("/vga-flash/garbage", test_garbage);
+    g_test_add_func("/vga-flash/flash-header", test_flash_header);
+    g_test_add_func("/vga-flash/chain", test_chain);
+    g_test_add_func("/vga-flash/endless", test_endless);
+    g_test_add_func("/vga-flash/timeout", test_timeout);
+    g_test_add_func("/vga-flash/access-fails", test_access_fails);
+    g_test_add_func("/vga-flash/small-bar", test_small_bar);
+    g_test_add_func("/vga-flash/no-memory-decoding", test_no_memory_decoding);
+    g_test_add_func("/vga-flash/no-config-space", test_no_config_space);
     status = g_test_run();
     g_free(card.flash);
     return status;

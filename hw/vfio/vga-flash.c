@@ -12,12 +12,12 @@
 #include "hw/pci/pci_regs.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
-#include "qemu/vbios-prom.h"
+#include "qemu/vbios-flash.h"
 #include "trace.h"
-#include "vga-prom.h"
+#include "vga-flash.h"
 
-static bool prom_access(void *opaque, bool write, unsigned bar, uint32_t offset,
-                        uint32_t *value, GError **error)
+static bool flash_access(void *opaque, bool write, unsigned bar,
+                         uint32_t offset, uint32_t *value, GError **error)
 {
     VFIODevice *vbasedev = opaque;
     uint32_t data = cpu_to_le32(*value);
@@ -31,7 +31,7 @@ static bool prom_access(void *opaque, bool write, unsigned bar, uint32_t offset,
                                             sizeof(data), &data);
     }
     if (ret != sizeof(data)) {
-        g_set_error(error, vbios_prom_error(), 0,
+        g_set_error(error, vbios_flash_error(), 0,
                     "%s register 0x%x of BAR %u failed: %s",
                     write ? "writing" : "reading", offset, bar,
                     strreaderror(ret));
@@ -41,15 +41,15 @@ static bool prom_access(void *opaque, bool write, unsigned bar, uint32_t offset,
     return true;
 }
 
-static uint64_t prom_bar_size(void *opaque, unsigned bar)
+static uint64_t flash_bar_size(void *opaque, unsigned bar)
 {
     struct vfio_region_info *info = NULL;
 
     return vfio_device_get_region_info(opaque, bar, &info) ? 0 : info->size;
 }
 
-static bool prom_config(VFIODevice *vbasedev, bool write, unsigned offset,
-                        uint16_t *value, Error **errp)
+static bool flash_config(VFIODevice *vbasedev, bool write, unsigned offset,
+                         uint16_t *value, Error **errp)
 {
     uint16_t data = cpu_to_le16(*value);
     int ret;
@@ -73,42 +73,42 @@ static bool prom_config(VFIODevice *vbasedev, bool write, unsigned offset,
     return true;
 }
 
-static uint8_t *prom_read(VFIODevice *vbasedev, size_t *size, Error **errp)
+static uint8_t *flash_read(VFIODevice *vbasedev, size_t *size, Error **errp)
 {
-    const VBIOSPromIO io = { vbasedev, prom_access, prom_bar_size };
+    const VBIOSFlashIO io = { vbasedev, flash_access, flash_bar_size };
     g_autoptr(GError) error = NULL;
     uint16_t vendor = 0, device = 0;
     uint8_t *images;
 
-    if (!prom_config(vbasedev, false, PCI_VENDOR_ID, &vendor, errp) ||
-        !prom_config(vbasedev, false, PCI_DEVICE_ID, &device, errp)) {
+    if (!flash_config(vbasedev, false, PCI_VENDOR_ID, &vendor, errp) ||
+        !flash_config(vbasedev, false, PCI_DEVICE_ID, &device, errp)) {
         return NULL;
     }
-    images = vbios_prom_read(&io, vendor, device, size, &error);
-    trace_vfio_vga_prom_read(vbasedev->name, *size);
+    images = vbios_flash_read(&io, vendor, device, size, &error);
+    trace_vfio_vga_flash_read(vbasedev->name, *size);
     if (!images) {
         error_setg(errp, "%s", error->message);
     }
     return images;
 }
 
-uint8_t *vfio_vga_prom_read(VFIODevice *vbasedev, size_t *size, Error **errp)
+uint8_t *vfio_vga_flash_read(VFIODevice *vbasedev, size_t *size, Error **errp)
 {
     uint16_t command = 0, with_memory;
     uint8_t *images;
 
     *size = 0;
-    if (!prom_config(vbasedev, false, PCI_COMMAND, &command, errp)) {
+    if (!flash_config(vbasedev, false, PCI_COMMAND, &command, errp)) {
         return NULL;
     }
     with_memory = command | PCI_COMMAND_MEMORY;
     if (with_memory == command) {
-        return prom_read(vbasedev, size, errp);
+        return flash_read(vbasedev, size, errp);
     }
-    if (!prom_config(vbasedev, true, PCI_COMMAND, &with_memory, errp)) {
+    if (!flash_config(vbasedev, true, PCI_COMMAND, &with_memory, errp)) {
         return NULL;
     }
-    images = prom_read(vbasedev, size, errp);
-    prom_config(vbasedev, true, PCI_COMMAND, &command, NULL);
+    images = flash_read(vbasedev, size, errp);
+    flash_config(vbasedev, true, PCI_COMMAND, &command, NULL);
     return images;
 }

@@ -1,10 +1,10 @@
 /*
- * The VBIOS in an adapter's flash part, through its BARs in sysfs
+ * The VBIOS in an adapter's flash ROM, through its BARs in sysfs
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Which registers these are, and what is written to them, is in
- * qemu/vbios-prom.h, which QEMU uses as well.
+ * qemu/vbios-flash.h, which QEMU uses as well.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,28 +15,28 @@
 #include <gio/gio.h>
 #include <linux/pci_regs.h>
 
-#include "qemu/vbios-prom.h"
+#include "qemu/vbios-flash.h"
 #include "romsource.h"
 
-typedef struct PromBar {
+typedef struct FlashBar {
     void *map;              /* NULL: not mapped yet, or there is none */
     size_t size;
-} PromBar;
+} FlashBar;
 
-typedef struct PromBars {
+typedef struct FlashBars {
     const Machine *machine;
     const MachineDevice *device;
-    PromBar bars[PCI_STD_NUM_BARS];
+    FlashBar bars[PCI_STD_NUM_BARS];
     GError *error;          /* the first one that could not be mapped */
-} PromBars;
+} FlashBars;
 
-static void prom_fail(GError **error, const char *path, int code)
+static void flash_fail(GError **error, const char *path, int code)
 {
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(code), "%s: %s", path,
                 g_strerror(code));
 }
 
-static int prom_open(const PromBars *p, const char *file, char **path)
+static int flash_open(const FlashBars *p, const char *file, char **path)
 {
     g_autofree char *name = device_file(p->device, file);
 
@@ -48,12 +48,12 @@ static int prom_open(const PromBars *p, const char *file, char **path)
     return open(*path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-static void prom_map(PromBars *p, unsigned number)
+static void flash_map(FlashBars *p, unsigned number)
 {
     g_autofree char *file = g_strdup_printf("resource%u", number);
     g_autofree char *path = NULL;
-    PromBar *bar = &p->bars[number];
-    int fd = prom_open(p, file, &path);
+    FlashBar *bar = &p->bars[number];
+    int fd = flash_open(p, file, &path);
     struct stat st;
     void *map = MAP_FAILED;
 
@@ -64,28 +64,28 @@ static void prom_map(PromBars *p, unsigned number)
         bar->map = map;
         bar->size = st.st_size;
     } else if (!p->error) {
-        prom_fail(&p->error, path, errno);
+        flash_fail(&p->error, path, errno);
     }
     if (fd >= 0) {
         close(fd);
     }
 }
 
-static uint64_t prom_bar_size(void *opaque, unsigned number)
+static uint64_t flash_bar_size(void *opaque, unsigned number)
 {
-    PromBars *p = opaque;
+    FlashBars *p = opaque;
 
     if (!p->bars[number].map) {
-        prom_map(p, number);
+        flash_map(p, number);
     }
     return p->bars[number].size;
 }
 
 /* Whoever calls has asked for the size, and stays below it. */
-static bool prom_access(void *opaque, bool write, unsigned number,
-                        uint32_t offset, uint32_t *value, GError **error)
+static bool flash_access(void *opaque, bool write, unsigned number,
+                         uint32_t offset, uint32_t *value, GError **error)
 {
-    PromBars *p = opaque;
+    FlashBars *p = opaque;
     volatile uint32_t *reg =
         (volatile uint32_t *)((char *)p->bars[number].map + offset);
 
@@ -97,20 +97,20 @@ static bool prom_access(void *opaque, bool write, unsigned number,
     return true;
 }
 
-static bool prom_command(int fd, const char *path, bool write, uint16_t *command,
-                         GError **error)
+static bool flash_command(int fd, const char *path, bool write,
+                          uint16_t *command, GError **error)
 {
     ssize_t done = write ? pwrite(fd, command, sizeof(*command), PCI_COMMAND) :
                            pread(fd, command, sizeof(*command), PCI_COMMAND);
 
     if (done != sizeof(*command)) {
-        prom_fail(error, path, done < 0 ? errno : EIO);
+        flash_fail(error, path, done < 0 ? errno : EIO);
         return false;
     }
     return true;
 }
 
-static bool prom_is_awake(const MachineDevice *d, GError **error)
+static bool flash_is_awake(const MachineDevice *d, GError **error)
 {
     if (d->power_state && strcmp(d->power_state, "D0") != 0) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY, "%s sleeps (%s): "
@@ -121,11 +121,11 @@ static bool prom_is_awake(const MachineDevice *d, GError **error)
     return true;
 }
 
-static uint8_t *prom_read(PromBars *p, size_t *size, GError **error)
+static uint8_t *flash_read(FlashBars *p, size_t *size, GError **error)
 {
-    const VBIOSPromIO io = { p, prom_access, prom_bar_size };
-    uint8_t *data = vbios_prom_read(&io, p->device->vendor, p->device->device,
-                                    size, error);
+    const VBIOSFlashIO io = { p, flash_access, flash_bar_size };
+    uint8_t *data = vbios_flash_read(&io, p->device->vendor, p->device->device,
+                                     size, error);
 
     if (p->error && !data) {
         g_clear_error(error);
@@ -141,31 +141,31 @@ static uint8_t *prom_read(PromBars *p, size_t *size, GError **error)
 }
 
 /* With the adapter's memory decoding on. */
-static uint8_t *prom_read_decoding(PromBars *p, int fd, const char *path,
-                                   size_t *size, GError **error)
+static uint8_t *flash_read_decoding(FlashBars *p, int fd, const char *path,
+                                    size_t *size, GError **error)
 {
     uint16_t old, with_memory;
     uint8_t *data;
 
-    if (!prom_command(fd, path, false, &old, error)) {
+    if (!flash_command(fd, path, false, &old, error)) {
         return NULL;
     }
     with_memory = old | GUINT16_TO_LE(PCI_COMMAND_MEMORY);
     if (with_memory == old) {
-        return prom_read(p, size, error);
+        return flash_read(p, size, error);
     }
-    if (!prom_command(fd, path, true, &with_memory, error)) {
+    if (!flash_command(fd, path, true, &with_memory, error)) {
         return NULL;
     }
-    data = prom_read(p, size, error);
-    prom_command(fd, path, true, &old, NULL);
+    data = flash_read(p, size, error);
+    flash_command(fd, path, true, &old, NULL);
     return data;
 }
 
 RomBytes *rom_from_flash(Machine *machine, const MachineDevice *device,
                          GError **error)
 {
-    PromBars p = { .machine = machine, .device = device };
+    FlashBars p = { .machine = machine, .device = device };
     g_autofree char *user = rom_user(machine, device);
     g_autofree char *path = NULL;
     uint8_t *data = NULL;
@@ -177,15 +177,15 @@ RomBytes *rom_from_flash(Machine *machine, const MachineDevice *device,
                     "registers are left alone", device->bdf, user);
         return NULL;
     }
-    if (!prom_is_awake(device, error)) {
+    if (!flash_is_awake(device, error)) {
         return NULL;
     }
-    fd = prom_open(&p, "config", &path);
+    fd = flash_open(&p, "config", &path);
     if (fd < 0) {
-        prom_fail(error, path, errno);
+        flash_fail(error, path, errno);
         return NULL;
     }
-    data = prom_read_decoding(&p, fd, path, &size, error);
+    data = flash_read_decoding(&p, fd, path, &size, error);
     close(fd);
     return data ? rom_bytes_new("flash", device->bdf, data, size) : NULL;
 }
