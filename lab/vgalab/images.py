@@ -464,26 +464,31 @@ def draw_initrd():
                         **{'vga-draw': guest_program('vga-draw')})
 
 
-def assembled(name, origin, target, finish=lambda code: code):
-    """lab/guests/NAME.S as a flat binary, build/lab/TARGET.
+def assembled(name, origin, target, finish=lambda code: code,
+              sources=(os.path.join(LAB, 'guests'),), symbols=(), inputs=()):
+    """NAME.S as a flat binary, build/lab/TARGET.
 
     origin: offset of its first byte in its segment; finish: what the binary
-    becomes.
+    becomes; sources: where it and what it includes is; symbols: NAME=VALUE;
+    inputs: what else finish() makes it from, files or words.
     """
-    guests = os.path.join(LAB, 'guests')
-    source = os.path.join(guests, name + '.S')
+    source = os.path.join(sources[0], name + '.S')
 
     def build(path):
         with staging() as tree:
             code = os.path.join(tree, 'code')
-            run(['as', '--32', '-I', guests, '-o', code + '.o', source])
+            run(['as', '--32', *(f'-I{s}' for s in sources),
+                 *(f'--defsym={s}' for s in symbols), '-o', code + '.o',
+                 source])
             run(['ld', '-m', 'elf_i386', '-Ttext', hex(origin), '--oformat',
                  'binary', '-o', code, code + '.o'])
             with open(code, 'rb') as file, open(path, 'wb') as image:
                 image.write(finish(file.read()))
 
-    included = sorted(glob.glob(os.path.join(guests, '*.inc')))
-    return built(target, digest(source, *included, __file__), build)
+    included = sorted(path for s in sources
+                      for path in glob.glob(os.path.join(s, '*.inc')))
+    return built(target, digest(source, *included, *symbols, *inputs,
+                                __file__), build)
 
 
 def boot_sector(name):
