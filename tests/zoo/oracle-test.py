@@ -3,8 +3,8 @@
 """The engine's oracle on the zoo: oracle-test.py [NAME...] (TAP on stdout).
 
 Two machines get the same random accesses to two adapters of one personality, one
-with x-vga-engine=forward and one with linear, all of whose copies are exact for any
-guest with x-vga-shadow-ram=off.  Each read must give the same;
+with x-vga-engine=forward and one with chain4, all of whose copies are exact for any
+guest with x-vga-copy-ram=off.  Each read must give the same;
 every few hundred accesses, after one to config space, so must memory and
 registers, past the client.  What a maker added gets its accesses, too: registers
 behind higher indices, unused ports, locks and banks, BARs.
@@ -16,7 +16,8 @@ import os
 import socket
 import sys
 
-from zoo import ADVERSARIES, device, personalities, start_zoo
+from zoo import (ADVERSARIES, device, engine_counters, personalities,
+                 start_zoo)
 from guest import GRAPHICS, MEMORY, SEQUENCER, Guest, register
 from qtest import PCI_ADDRESS, PCI_DATA, SLOT, Machine, access
 
@@ -24,7 +25,7 @@ from bench import Bench, require, tap
 
 SEED = int(os.environ.get('ORACLE_SEED', '0x3c4'), 0)
 ACCESSES = int(os.environ.get('ORACLE_ACCESSES', '30000'))
-ENGINES = ('forward', 'linear')
+ENGINES = ('forward', 'chain4')
 BATCH = 400
 TICK, LASTING = 10_000_000, 60_000_000   # ns
 # A copy comes after 16 reads in a row, and after 1024 where many did not last
@@ -188,7 +189,7 @@ class Adapter:
         self.answers = self.control.makefile('r', encoding='ascii')
         self.machine = Machine(bench, engine + '.qmp', *device(
             bench.path(engine), **{'x-vga-engine': engine,
-                                   'x-vga-shadow-ram': False,
+                                   'x-vga-copy-ram': False,
                                    'addr': f'{SLOT:x}', 'rombar': 0}))
         self.bars = self.machine.place_bars()
 
@@ -201,8 +202,7 @@ class Adapter:
 
     def counter(self, name):
         """One of the engine's."""
-        return self.machine.monitor.command(
-            'qom-get', path='/machine/peripheral/card', property=name)
+        return engine_counters(self.machine.monitor)[name]
 
     def close(self):
         """The processes are the bench's."""
@@ -239,7 +239,7 @@ def same(personality):
     with Bench() as bench:
         pair = [Adapter(bench, personality, e) for e in ENGINES]
         done = compare(personality, *pair)
-        enters = pair[1].counter('x-vga-shadow-enters')
+        enters = pair[1].counter('copy_begins')
         require(enters, 'no copy was ever in use')
         for adapter in pair:
             adapter.close()

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
 # pylint: disable=wrong-import-position
 from bench import require, rst_table                 # noqa: E402 (makes vgalab known)
 from vgalab import images                 # noqa: E402
+from vgalab.machine import vga_stats      # noqa: E402
 
 import roms                               # noqa: E402
 
@@ -28,9 +29,6 @@ COMPARED = {name: STEPS[:-1] for name in ADVERSARIES if name != 'mute'}
 HASHES = ('memory', 'colors', 'registers')
 # Calls on the VGA region, which is what an access costs on hardware
 VGA_CALLS = ('memory-reads', 'memory-writes', 'port-reads', 'port-writes')
-COUNTERS = ('x-vga-region-reads', 'x-vga-region-writes', 'x-vga-calls-read',
-            'x-vga-calls-write', 'x-vga-shadow-enters', 'x-vga-shadow-leaves',
-            'x-vga-latch-losses')
 
 
 def personalities():
@@ -72,15 +70,8 @@ def device(socket, **properties):
 
 
 def engine_counters(monitor):
-    """QEMU's own counters of the adapter; {} with x-vga-engine=forward."""
-    found = {}
-    for name in COUNTERS:
-        try:
-            found[name] = monitor.command(
-                'qom-get', path='/machine/peripheral/card', property=name)
-        except RuntimeError:
-            continue
-    return found
+    """QEMU's own counters of the adapter."""
+    return vga_stats(monitor, '/machine/peripheral/card')
 
 
 def parse_step(line):
@@ -159,5 +150,5 @@ def table(forward, auto):
         rows.append([name, *(str(calls(r.steps[name]))
                              for r in (forward, auto))])
     return rst_table(rows) + '\n' + ', '.join(
-        f'{key.removeprefix("x-vga-")} {value}'
+        f'{key} {value}'
         for key, value in auto.counters.items())
