@@ -39,10 +39,11 @@
 #define IDLE_PERIODS_MAX 1600
 
 /*
- * Bytes of a copy's first run that are read back.  What does not show in them
- * does not show in more.
+ * Bytes that are read back in a period: of what was written to the adapter, or
+ * of what it has had for a while.  On hardware a read of 4 bytes takes about a
+ * microsecond, in which nothing else can happen.
  */
-#define VERIFY_MAX 256
+#define VERIFY_MAX 64
 
 #define WORD sizeof(uint64_t)
 
@@ -99,12 +100,11 @@ static uint32_t copy_next_run(VFIOVGACopy *copy, uint32_t from,
     return (end - (end ? first : 0)) * WORD;
 }
 
-/* Once for each copy: does the adapter hold what it was given? */
+/* Does the adapter hold what it was given? */
 static void copy_verify(VFIOVGACopy *copy, uint32_t start, uint32_t size)
 {
     uint8_t back[VERIFY_MAX];
 
-    copy->verify = false;
     size = MIN(size, sizeof(back));
     if (!vfio_vga_region_peek(copy->region, copy->window.base + start, size,
                               back) ||
@@ -130,12 +130,21 @@ bool vfio_vga_copy_write_back(VFIOVGACopy *copy)
         trace_vfio_vga_copy_written(copy_name(copy), copy->window.base + start,
                                     size);
         if (copy->verify) {
+            copy->verify = false;
             copy_verify(copy, start, size);
         }
         from = start + size;
     }
     copy->stats.calls += region->writes - calls;
     return from;
+}
+
+void vfio_vga_copy_sample(VFIOVGACopy *copy)
+{
+    uint32_t start = copy->sampled % copy->window.size;
+
+    copy->sampled = start + VERIFY_MAX;
+    copy_verify(copy, start, VERIFY_MAX);
 }
 
 /*
@@ -427,11 +436,16 @@ bool vfio_vga_copy_init(VFIOVGACopy *copy, MemoryRegion *window,
     return true;
 }
 
-void vfio_vga_copy_reset(VFIOVGACopy *copy)
+void vfio_vga_copy_trust(VFIOVGACopy *copy)
 {
     copy->distrusted = false;
-    copy->latches.lost = false;
     copy->may_map = copy->can_map;
+}
+
+void vfio_vga_copy_reset(VFIOVGACopy *copy)
+{
+    vfio_vga_copy_trust(copy);
+    copy->latches.lost = false;
     copy->moments = 0;
     copy->rested = 0;
 }

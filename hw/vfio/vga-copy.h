@@ -91,7 +91,8 @@ typedef struct VFIOVGACopy {
     bool may_map;         /* and the guest has not shown that it must not */
     bool mapped;
     bool dirty;           /* what the guest sees may differ */
-    bool verify;          /* read the first run back */
+    bool verify;          /* read the next run back */
+    uint32_t sampled;     /* offset of the part to be sampled next */
     bool distrusted;      /* the window is no memory */
     int64_t begun;        /* ms */
     uint64_t begun_bytes; /* stats.bytes then */
@@ -179,6 +180,24 @@ void vfio_vga_copy_map(VFIOVGACopy *copy, bool map);
  * Returns true if there was anything to write.
  */
 bool vfio_vga_copy_write_back(VFIOVGACopy *copy);
+
+/**
+ * vfio_vga_copy_sample: read a part of the window back, each time another one
+ *
+ * @copy: there is one; the adapter has what the guest changed
+ *
+ * The window is distrusted if it reads otherwise.
+ */
+void vfio_vga_copy_sample(VFIOVGACopy *copy);
+
+/**
+ * vfio_vga_copy_trust: have a distrusted window tried again, as after a reset
+ *
+ * @copy: the adapter's
+ *
+ * Copies may be mapped again, too, if they may be at all.
+ */
+void vfio_vga_copy_trust(VFIOVGACopy *copy);
 
 /**
  * vfio_vga_copy_end: give the copy up

@@ -24,6 +24,22 @@
 #include "system/qtest.h"
 #include "system/runstate.h"
 
+/*
+ * In vain, the registers are read back half as often each time, down to once in
+ * so many periods.
+ */
+#define LOOK_CALM_MAX 64
+
+/* Registers that were forgotten, and are to be read back */
+typedef struct VFIOVGALook {
+    bool due;
+    bool disturbed;   /* they were forgotten in this period */
+    unsigned calm;    /* periods in which they were not */
+    unsigned needed;  /* calm periods, or rows of reads */
+    VFIOVGAHeat heat; /* of reads while it is due */
+    uint64_t looks;
+} VFIOVGALook;
+
 struct VFIOVGAEngine {
     VFIOPCIDevice *vdev;
     VFIOVGAHostRegion *region;
@@ -32,10 +48,12 @@ struct VFIOVGAEngine {
     VMChangeStateEntry *vm_state;
 
     VFIOVGATier tier;             /* the fastest to use; not auto */
+    bool any_chain4;              /* also where more is behind the window */
     bool running;
     bool bus_master;
 
     VFIOVGARegs regs;
+    VFIOVGALook look;
     VFIOVGABARs bars;
     VFIOVGAHeat bars_heat;        /* of legacy accesses while they are mapped */
     VFIOVGAPending pending;       /* last, since it is large */
@@ -55,14 +73,101 @@ static bool engine_must_forward(const VFIOVGAEngine *e)
 }
 
 /*
- * The machine
+ * The registers are not known any more
  */
+
+static VFIOVGAWindow engine_window(const VFIOVGAEngine *e,
+                                   const VFIOVGARegs *regs)
+{
+    VFIOVGAWindow window = vfio_vga_regs_window(regs);
+    bool none = window.chain4 &&
+                (e->tier != VFIO_VGA_TIER_CHAIN4 ||
+                 (!e->any_chain4 && !vfio_vga_regs_fit_window(regs)));
+
+    return none ? (VFIOVGAWindow) { } : window;
+}
+
+/* They are read back, but not while more of it comes */
+static void engine_disturbed(VFIOVGAEngine *e)
+{
+    e->look.due = e->look.disturbed = true;
+    e->look.heat.count = 0;
+    if (e->running) {
+        vfio_vga_pending_arm(&e->pending);
+    }
+}
+
+/* What the guest has written meanwhile may be all that is needed */
+static bool engine_may_look(const VFIOVGAEngine *e)
+{
+    return e->look.due && e->pending.copy.ram &&
+           !e->pending.copy.wanted.key && !vfio_vga_regs_known(&e->regs) &&
+           !engine_must_forward(e);
+}
+
+static void engine_look(VFIOVGAEngine *e)
+{
+    e->look.due = false;
+    e->look.calm = 0;
+    e->look.looks++;
+    if (vfio_vga_regs_look(&e->regs, e->region)) {
+        vfio_vga_pending_want(&e->pending, engine_window(e, &e->regs));
+    }
+    trace_vfio_vga_engine_looked(e->vdev->vbasedev.name,
+                                 e->pending.copy.wanted.base);
+    e->look.needed = e->pending.copy.wanted.key
+                     ? 1 : MIN(2 * e->look.needed, LOOK_CALM_MAX);
+}
+
+/* The guest reads, and each read is a call: it is worth looking at once */
+static void engine_look_for_read(VFIOVGAEngine *e)
+{
+    if (engine_may_look(e) &&
+        vfio_vga_heat_up(&e->look.heat,
+                         VFIO_VGA_HEAT_FIRST * e->look.needed)) {
+        engine_look(e);
+    }
+}
+
+static void engine_look_when_calm(VFIOVGAEngine *e)
+{
+    if (!engine_may_look(e)) {
+        return;
+    }
+    if (e->look.disturbed) {
+        e->look.disturbed = false;
+        e->look.calm = 0;
+    } else if (++e->look.calm >= e->look.needed) {
+        engine_look(e);
+        return;
+    }
+    vfio_vga_pending_arm(&e->pending);
+}
+
+static void engine_forget_window(VFIOVGAEngine *e, const char *reason)
+{
+    vfio_vga_pending_give_up(&e->pending, reason);
+    vfio_vga_regs_forget(&e->regs);
+    engine_disturbed(e);
+}
 
 /* Before what makes it so: the adapter may be in any state */
 static void engine_forget(VFIOVGAEngine *e, const char *reason)
 {
-    vfio_vga_pending_give_up(&e->pending, reason);
-    vfio_vga_regs_forget(&e->regs);
+    engine_forget_window(e, reason);
+    vfio_vga_check_forget(&e->pending.check);
+}
+
+/*
+ * The machine
+ */
+
+static void engine_tick(void *opaque)
+{
+    VFIOVGAEngine *e = opaque;
+
+    vfio_vga_pending_tick(&e->pending);
+    engine_look_when_calm(e);
 }
 
 static void engine_vm_state(void *opaque, bool running, RunState state)
@@ -114,34 +219,74 @@ static void engine_learn_misc(VFIOVGAEngine *e)
     }
 }
 
-/*
- * What a write to a port makes of the registers and of the window wanted.
- *
- * Returns true if what was written to memory before has to be there first.
- */
-static bool engine_next(const VFIOVGAEngine *e, uint32_t port, uint32_t size,
-                        const void *data, VFIOVGARegs *next,
-                        VFIOVGAWindow *wanted)
+/* What a write to a port makes of the registers, and of the window wanted */
+typedef struct VFIOVGAChange {
+    VFIOVGAEffect effect;
+    bool expected; /* it has left the window as it was before */
+    VFIOVGARegs regs;
+    VFIOVGAWindow wanted;
+} VFIOVGAChange;
+
+static VFIOVGAChange engine_change(const VFIOVGAEngine *e,
+                                   const VFIOVGAWrite *write)
 {
-    *next = e->regs;
-    *wanted = e->pending.copy.wanted;
-    if (!vfio_vga_regs_write(next, port, ldn_le_p(data, size), size)) {
-        return false;
+    const VFIOVGAPending *pending = &e->pending;
+    VFIOVGAChange c = { .regs = e->regs, .wanted = pending->copy.wanted };
+
+    c.effect = vfio_vga_regs_write(&c.regs, write->offset, write->data,
+                                   write->size);
+    if (c.effect == VFIO_VGA_EFFECT_UNKNOWN &&
+        vfio_vga_pending_expects(pending, write)) {
+        c.expected = true;
+        c.effect = VFIO_VGA_EFFECT_ORDERED;
+        c.regs = e->regs;
+        vfio_vga_regs_write_index(&c.regs, write->offset, write->data,
+                                  write->size);
+    } else if (c.effect != VFIO_VGA_EFFECT_NONE) {
+        c.wanted = engine_window(e, &c.regs);
     }
-    *wanted = vfio_vga_regs_window(next);
-    if (wanted->chain4 && e->tier != VFIO_VGA_TIER_CHAIN4) {
-        *wanted = (VFIOVGAWindow) { };
-    }
-    return true;
+    return c;
 }
 
-static void engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
-                              const void *data)
+/* Before the write: the adapter has what was written to memory before */
+static VFIOVGAChange engine_make_way(VFIOVGAEngine *e,
+                                     const VFIOVGAWrite *write)
 {
-    VFIOVGAWindow wanted;
-    VFIOVGARegs next;
-    bool copied, ordered;
+    VFIOVGAPending *pending = &e->pending;
+    VFIOVGAWindow before = pending->copy.window;
+    VFIOVGAChange c = engine_change(e, write);
 
+    if (c.effect == VFIO_VGA_EFFECT_NONE) {
+        return c;
+    }
+    if (before.key != c.wanted.key) {
+        vfio_vga_pending_end_copy(pending, "register written");
+    } else {
+        vfio_vga_pending_sync(pending);
+    }
+    if (before.key && !pending->copy.window.key) {
+        /* What came out of the ring meanwhile may have been a register, too */
+        c = engine_change(e, write);
+    }
+    if (c.expected || c.effect == VFIO_VGA_EFFECT_UNKNOWN) {
+        vfio_vga_pending_note(pending, write, before);
+    }
+    return c;
+}
+
+/* A mode set begins: what the software or the window of before did is past */
+static void engine_see_misc(VFIOVGAEngine *e)
+{
+    e->look.needed = 1;
+    vfio_vga_copy_trust(&e->pending.copy);
+}
+
+static void engine_before_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
+                               const void *data)
+{
+    if (port == VFIO_VGA_MISC_WRITE) {
+        engine_see_misc(e);
+    }
     if (e->pending.copy.ram && !engine_must_forward(e) &&
         vfio_vga_regs_lack_misc(&e->regs, port, ldub_p(data))) {
         engine_learn_misc(e);
@@ -153,22 +298,31 @@ static void engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
             vfio_vga_pending_post(&e->pending);
         }
     }
-    copied = e->pending.copy.window.key;
-    ordered = engine_next(e, port, size, data, &next, &wanted);
-    if (ordered && e->pending.copy.window.key != wanted.key) {
-        vfio_vga_pending_end_copy(&e->pending, "register written");
-    } else if (ordered) {
-        vfio_vga_pending_sync(&e->pending);
-    }
-    if (copied && !e->pending.copy.window.key) {
-        /* What came out of the ring meanwhile may have been a register, too */
-        engine_next(e, port, size, data, &next, &wanted);
-    }
+}
+
+static void engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
+                              const void *data)
+{
+    VFIOVGAWrite write;
+    VFIOVGAChange c;
+
+    engine_before_port(e, port, size, data);
+    write = (VFIOVGAWrite) {
+        .region = VFIO_PCI_VGA_REGION_INDEX,
+        .offset = port,
+        .index = vfio_vga_regs_index(&e->regs, port),
+        .size = size,
+        .data = ldn_le_p(data, size),
+    };
+    c = engine_make_way(e, &write);
     vfio_vga_combine_flush(&e->pending.combine);
     vfio_vga_region_write(e->region, port, size, data);
-    e->regs = next;
-    if (ordered) {
-        vfio_vga_pending_want(&e->pending, wanted);
+    e->regs = c.regs;
+    if (c.effect != VFIO_VGA_EFFECT_NONE) {
+        vfio_vga_pending_want(&e->pending, c.wanted);
+    }
+    if (c.effect == VFIO_VGA_EFFECT_UNKNOWN) {
+        engine_disturbed(e);
     }
 }
 
@@ -180,6 +334,7 @@ static void engine_read_memory(VFIOVGAEngine *e, uint32_t offset,
                                uint32_t size, void *data)
 {
     engine_trap_bars(e);
+    engine_look_for_read(e);
     if (!engine_must_forward(e)) {
         vfio_vga_pending_heat(&e->pending, offset, size);
     }
@@ -217,6 +372,7 @@ static void engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
         vfio_vga_pending_end_copy(&e->pending, "accessed beside it");
     }
     vfio_vga_copy_sees_write(&e->pending.copy, &e->regs, offset, size);
+    vfio_vga_check_sees_write(&e->pending.check, offset, size, data);
     if (engine_must_forward(e)) {
         vfio_vga_combine_flush(&e->pending.combine);
         vfio_vga_region_write(e->region, offset, size, data);
@@ -304,6 +460,27 @@ static bool engine_gives_bars(VFIOVGAEngine *e, uint8_t nr, off_t off,
     return gives;
 }
 
+/* An adapter may have its VGA registers in a BAR, too, or others that matter */
+static void engine_see_bar_write(VFIOVGAEngine *e, uint8_t nr, off_t off,
+                                 uint32_t size, const void *data)
+{
+    VFIOVGAWindow before = e->pending.copy.window;
+    VFIOVGAWrite write = {
+        .region = nr,
+        .offset = off,
+        .size = size,
+        .data = ldn_le_p(data, size),
+    };
+
+    if (vfio_vga_pending_expects(&e->pending, &write)) {
+        vfio_vga_pending_barrier(&e->pending);
+    }
+    if (!vfio_vga_pending_expects(&e->pending, &write)) {
+        engine_forget_window(e, "BAR written");
+    }
+    vfio_vga_pending_note(&e->pending, &write, before);
+}
+
 /* After all that the guest wrote to legacy VGA */
 static int engine_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
                                uint32_t size, void *data, bool post)
@@ -316,7 +493,7 @@ static int engine_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
     if (nr == VFIO_PCI_CONFIG_REGION_INDEX) {
         engine_see_config_write(e, off, size, data);
     } else {
-        engine_forget(e, "BAR written");
+        engine_see_bar_write(e, nr, off, size, data);
     }
     gives = engine_gives_bars(e, nr, off, size);
     ret = e->adapter_ops->region_write(vbasedev, nr, off, size, data,
@@ -364,6 +541,7 @@ static void engine_reset(VFIOPCIDevice *vdev, VFIOQuirk *quirk)
     engine_forget(e, "reset");
     vfio_vga_bars_reset(&e->bars);
     e->region->failed = false;
+    e->look.needed = 1;
     vfio_vga_pending_reset(&e->pending);
 }
 
@@ -389,7 +567,7 @@ static VFIOVGATier engine_tier(const VFIOPCIDevice *vdev)
     if (vdev->vga_options.engine != VFIO_VGA_TIER_AUTO) {
         return vdev->vga_options.engine;
     }
-    return qtest_enabled() ? VFIO_VGA_TIER_FORWARD : VFIO_VGA_TIER_COPY;
+    return qtest_enabled() ? VFIO_VGA_TIER_FORWARD : VFIO_VGA_TIER_CHAIN4;
 }
 
 static VFIOVGAEngine *engine_new(VFIOPCIDevice *vdev, VFIOVGATier tier)
@@ -403,7 +581,10 @@ static VFIOVGAEngine *engine_new(VFIOPCIDevice *vdev, VFIOVGATier tier)
     e->tier = tier;
     e->running = runstate_is_running();
     e->bus_master = engine_is_bus_master(&vdev->vbasedev);
-    vfio_vga_pending_init(&e->pending, region, vdev->vga->region);
+    e->any_chain4 = options->engine == VFIO_VGA_TIER_CHAIN4;
+    e->look = (VFIOVGALook) { .due = true, .needed = 1 };
+    vfio_vga_pending_init(&e->pending, region, vdev->vga->region, engine_tick,
+                          e);
     vfio_vga_regs_forget(&e->regs);
     vfio_vga_bars_init(&e->bars, vdev, options->bar_order);
     if (e->bus_master && e->bars.trapped) {
@@ -492,6 +673,7 @@ void vfio_vga_engine_stats(const VFIOVGAEngine *e, VFIOVGAStats *stats)
     stats->chain4_begins = e->pending.copy.stats.chain4_begins;
     stats->copy_maps = e->pending.copy.stats.maps;
     stats->copy_ends = e->pending.copy.stats.ends;
+    stats->register_looks = e->look.looks;
     stats->latch_losses = e->pending.copy.latches.losses;
     stats->timer_ticks = e->pending.ticks;
     stats->bar_changes = e->bars.changes;

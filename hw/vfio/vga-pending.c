@@ -81,6 +81,9 @@ static void pending_begin_copy(VFIOVGAPending *pending)
     if (!copy->window.key) {
         vfio_vga_combine_flush(&pending->combine);
         vfio_vga_copy_begin(copy);
+        if (copy->window.key) {
+            vfio_vga_check_compare(&pending->check, copy);
+        }
     }
     if (copy->window.key && copy->may_map) {
         pending_map_copy(pending, true);
@@ -164,11 +167,53 @@ void vfio_vga_pending_give_up(VFIOVGAPending *pending, const char *reason)
     vfio_vga_pending_want(pending, (VFIOVGAWindow) { });
 }
 
-static void pending_tick(void *opaque)
+/*
+ * Writes that were expected
+ */
+
+bool vfio_vga_pending_expects(const VFIOVGAPending *pending,
+                              const VFIOVGAWrite *write)
 {
-    VFIOVGAPending *pending = opaque;
+    return pending->copy.window.key &&
+           pending->copy.window.key == pending->check.window.key &&
+           vfio_vga_check_expects(&pending->check, write);
+}
+
+void vfio_vga_pending_note(VFIOVGAPending *pending, const VFIOVGAWrite *write,
+                           VFIOVGAWindow before)
+{
+    if (vfio_vga_pending_expects(pending, write)) {
+        vfio_vga_check_pass(&pending->check);
+        pending->doubted = true;
+        vfio_vga_pending_arm(pending);
+    } else if (before.key) {
+        vfio_vga_check_begin(&pending->check, &pending->copy, before, write);
+    } else {
+        vfio_vga_check_add(&pending->check, write);
+    }
+}
+
+/*
+ * Is the window still what the copy is of?  What the guest changed is read back
+ * when it is written; otherwise a part of the window is, in turn.
+ */
+static void pending_sample_copy(VFIOVGAPending *pending, bool changed)
+{
+    bool sample = pending->doubted ||
+                  pending->idle % VFIO_VGA_PENDING_SAMPLE_PERIODS ==
+                  VFIO_VGA_PENDING_SAMPLE_PERIODS - 1;
+
+    pending->doubted = false;
+    if (pending->copy.window.key && sample && !changed) {
+        vfio_vga_copy_sample(&pending->copy);
+        vfio_vga_pending_sync(pending); /* ends it, if it does not */
+    }
+}
+
+void vfio_vga_pending_tick(VFIOVGAPending *pending)
+{
     VFIOVGACopy *copy = &pending->copy;
-    bool busy;
+    bool busy, changed;
 
     pending->ticks++;
     vfio_vga_posted_enter(&pending->posted, false);
@@ -178,8 +223,11 @@ static void pending_tick(void *opaque)
         pending_begin_copy(pending);
     }
     vfio_vga_combine_flush(&pending->combine);
-    busy = vfio_vga_pending_sync(pending) || pending->came;
+    copy->verify = true;
+    changed = vfio_vga_pending_sync(pending);
+    busy = changed || pending->came;
     pending->idle = busy ? 0 : pending->idle + 1;
+    pending_sample_copy(pending, changed);
     pending->came = false;
     if (!copy->mapped && !pending->posted.on) {
         return;
@@ -212,13 +260,14 @@ void vfio_vga_pending_go_on(VFIOVGAPending *pending)
 }
 
 void vfio_vga_pending_init(VFIOVGAPending *pending, VFIOVGAHostRegion *region,
-                           VFIOVGARegion *windows)
+                           VFIOVGARegion *windows, QEMUTimerCB *tick,
+                           void *opaque)
 {
     pending->region = pending->combine.region = pending->copy.region = region;
     pending->posted.name = region->vbasedev->name;
     pending->posted.windows = windows;
     pending->posted.available = kvm_enabled() || qtest_enabled();
-    pending->timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, pending_tick, pending);
+    pending->timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, tick, opaque);
 }
 
 void vfio_vga_pending_exit(VFIOVGAPending *pending)

@@ -18,6 +18,7 @@
 #ifndef HW_VFIO_VGA_PENDING_H
 #define HW_VFIO_VGA_PENDING_H
 
+#include "vga-check.h"
 #include "vga-combine.h"
 #include "vga-copy.h"
 #include "vga-posted.h"
@@ -34,16 +35,21 @@
  */
 #define VFIO_VGA_PENDING_IDLE_PERIODS 100
 
+/* Where nothing changes, a part of the window is looked at so often */
+#define VFIO_VGA_PENDING_SAMPLE_PERIODS 16
+
 typedef struct VFIOVGAPending {
     VFIOVGAHostRegion *region; /* not owned */
     QEMUTimer *timer;
     bool came;     /* a write that may be posted has come in this period */
     bool heated;   /* a copy pays, and begins with the next period */
+    bool doubted;  /* a write has come that may move the window, and did not */
     unsigned idle; /* periods without a change */
     uint64_t ticks; /* of the timer */
     VFIOVGAPosted posted;
     VFIOVGACombine combine;
     VFIOVGACopy copy;
+    VFIOVGACheck check;
 } VFIOVGAPending;
 
 /**
@@ -52,9 +58,45 @@ typedef struct VFIOVGAPending {
  * @pending: all zero
  * @region: the adapter's; outlives @pending
  * @windows: the three of VFIOVGA; outlive @pending
+ * @tick: called with @opaque once a period; calls vfio_vga_pending_tick()
+ * @opaque: for @tick
  */
 void vfio_vga_pending_init(VFIOVGAPending *pending, VFIOVGAHostRegion *region,
-                           struct VFIOVGARegion *windows);
+                           struct VFIOVGARegion *windows, QEMUTimerCB *tick,
+                           void *opaque);
+
+/**
+ * vfio_vga_pending_tick: a period is over
+ *
+ * @pending: the adapter's
+ *
+ * All that is pending leaves.  A copy ends if its window is found to be
+ * something else.  May end posting.
+ */
+void vfio_vga_pending_tick(VFIOVGAPending *pending);
+
+/**
+ * vfio_vga_pending_expects: does a write leave the copy as it is?
+ *
+ * @pending: the adapter's
+ * @write: a write whose effect is not known otherwise
+ *
+ * Returns true if there is a copy, and this write has left one as it was when
+ * it came in the same order.
+ */
+bool vfio_vga_pending_expects(const VFIOVGAPending *pending,
+                              const VFIOVGAWrite *write);
+
+/**
+ * vfio_vga_pending_note: a write whose effect is not known is about to be made
+ *
+ * @pending: the adapter's; everything is at the adapter, and there is a copy
+ *           only if the write is expected
+ * @write: the write
+ * @before: the window of the copy before the write made its way; key 0: none
+ */
+void vfio_vga_pending_note(VFIOVGAPending *pending, const VFIOVGAWrite *write,
+                           VFIOVGAWindow before);
 
 /**
  * vfio_vga_pending_exit: free the timer

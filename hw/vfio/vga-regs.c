@@ -50,75 +50,100 @@ static bool regs_crtc_decoded(const VFIOVGARegs *r, bool color)
     return r->misc != VFIO_VGA_UNKNOWN && !!(r->misc & MISC_COLOR) == color;
 }
 
-static bool regs_write_misc(VFIOVGARegs *r, uint8_t value)
+static VFIOVGAEffect regs_write_misc(VFIOVGARegs *r, uint8_t value)
 {
     if (r->misc == VFIO_VGA_UNKNOWN || ((r->misc ^ value) & MISC_COLOR)) {
         r->cr_index[0] = r->cr_index[1] = VFIO_VGA_UNKNOWN;
     }
     r->misc = value;
-    return true;
+    return VFIO_VGA_EFFECT_ORDERED;
 }
 
 /*
- * There is one index register, and whether a write to the port not decoded
- * reaches it, nobody knows of every adapter.
+ * There is one index register, and whether a write to the port that is not
+ * decoded reaches it is not known of every adapter.
  */
-static bool regs_write_crtc_index(VFIOVGARegs *r, bool color, uint8_t value)
+static VFIOVGAEffect regs_write_crtc_index(VFIOVGARegs *r, bool color,
+                                           uint8_t value)
 {
     r->cr_index[color] = value;
     r->cr_index[!color] = VFIO_VGA_UNKNOWN;
-    return false;
+    return VFIO_VGA_EFFECT_NONE;
 }
 
-static bool regs_write_crtc(VFIOVGARegs *r, bool color, uint8_t value)
+/* The registers of the CRTC that are kept; NULL: not this one */
+static int16_t *regs_crtc(VFIOVGARegs *r, int index)
 {
-    bool decoded = regs_crtc_decoded(r, color);
-
-    switch (r->cr_index[color]) {
-    case CR_CURSOR_START:
-    case CR_CURSOR_END:
-    case CR_CURSOR_HIGH:
-    case CR_CURSOR_LOW:
-        return false;
+    switch (index) {
+    case VFIO_VGA_CR_MAX_SCAN:
+        return &r->cr09;
+    case VFIO_VGA_CR_DISPLAY_END:
+        return &r->cr12;
+    case VFIO_VGA_CR_OFFSET:
+        return &r->cr13;
     case VFIO_VGA_CR_UNDERLINE:
-        r->cr14 = decoded ? value : VFIO_VGA_UNKNOWN;
-        return true;
+        return &r->cr14;
     case VFIO_VGA_CR_MODE:
-        r->cr17 = decoded ? value : VFIO_VGA_UNKNOWN;
-        return true;
+        return &r->cr17;
     default:
-        if (r->cr_index[color] < 0) {
-            vfio_vga_regs_forget(r);
-        } else if (r->cr_index[color] > CR_LAST) {
-            regs_forget_all_but_misc(r);
-        }
-        return true;
+        return NULL;
     }
 }
 
-static bool regs_write_indexed(VFIOVGARegs *r, int16_t *regs, int count,
-                                int index, uint8_t value)
+static bool regs_is_cursor(int index)
+{
+    return index == CR_CURSOR_START || index == CR_CURSOR_END ||
+           index == CR_CURSOR_HIGH || index == CR_CURSOR_LOW;
+}
+
+static VFIOVGAEffect regs_write_crtc(VFIOVGARegs *r, bool color, uint8_t value)
+{
+    int index = r->cr_index[color];
+    int16_t *reg = regs_crtc(r, index);
+
+    if (regs_is_cursor(index)) {
+        return VFIO_VGA_EFFECT_NONE;
+    }
+    if (index < 0) {
+        vfio_vga_regs_forget(r);
+        return VFIO_VGA_EFFECT_UNKNOWN;
+    }
+    if (index > CR_LAST) {
+        regs_forget_all_but_misc(r);
+        return VFIO_VGA_EFFECT_UNKNOWN;
+    }
+    if (reg) {
+        *reg = regs_crtc_decoded(r, color) ? value : VFIO_VGA_UNKNOWN;
+    }
+    return VFIO_VGA_EFFECT_ORDERED;
+}
+
+static VFIOVGAEffect regs_write_indexed(VFIOVGARegs *r, int16_t *regs,
+                                        int count, int index, uint8_t value)
 {
     if (index < 0 || index >= count) {
         vfio_vga_regs_forget(r);
-    } else {
-        regs[index] = value;
+        return VFIO_VGA_EFFECT_UNKNOWN;
     }
-    return true;
+    regs[index] = value;
+    return VFIO_VGA_EFFECT_ORDERED;
 }
 
 /* Index and data in turn; bit 5 of an index shows the picture */
-static bool regs_write_attribute(VFIOVGARegs *r, uint8_t value)
+static VFIOVGAEffect regs_write_attribute(VFIOVGARegs *r, uint8_t value)
 {
     if (r->attr_data != 1 && (value & 0x1f) > AR_LAST) {
         vfio_vga_regs_forget(r);
-    } else if (r->attr_data != VFIO_VGA_UNKNOWN) {
+        return VFIO_VGA_EFFECT_UNKNOWN;
+    }
+    if (r->attr_data != VFIO_VGA_UNKNOWN) {
         r->attr_data ^= 1;
     }
-    return true;
+    return VFIO_VGA_EFFECT_ORDERED;
 }
 
-static bool regs_write_byte(VFIOVGARegs *r, uint32_t port, uint8_t value)
+static VFIOVGAEffect regs_write_byte(VFIOVGARegs *r, uint32_t port,
+                                     uint8_t value)
 {
     switch (port) {
     case 0x3b4:
@@ -133,40 +158,41 @@ static bool regs_write_byte(VFIOVGARegs *r, uint32_t port, uint8_t value)
         return regs_write_misc(r, value);
     case 0x3c4:
         r->sr_index = value;
-        return false;
+        return VFIO_VGA_EFFECT_NONE;
     case 0x3c5:
         return regs_write_indexed(r, r->sr, ARRAY_SIZE(r->sr), r->sr_index,
-                                   value);
+                                  value);
     case 0x3ce:
         r->gr_index = value;
-        return false;
+        return VFIO_VGA_EFFECT_NONE;
     case 0x3cf:
         return regs_write_indexed(r, r->gr, ARRAY_SIZE(r->gr), r->gr_index,
-                                   value);
+                                  value);
     case 0x3c6: /* DAC */
     case 0x3c7:
     case 0x3c8:
     case 0x3c9:
     case 0x3ba: /* Feature Control */
     case 0x3da:
-        return false;
+        return VFIO_VGA_EFFECT_NONE;
     default:
         vfio_vga_regs_forget(r);
-        return true;
+        return VFIO_VGA_EFFECT_UNKNOWN;
     }
 }
 
 /*
- * An index and its data in one cycle are what VGA software writes wider than a
- * byte.  What an adapter makes of other wide cycles, nobody knows of every one.
+ * VGA software writes an index and its data in one cycle, and nothing else
+ * wider than a byte.  What an adapter makes of other wide cycles is not known
+ * of every one.
  */
 static bool regs_is_index_port(uint32_t port)
 {
     return port == 0x3b4 || port == 0x3d4 || port == 0x3c4 || port == 0x3ce;
 }
 
-bool vfio_vga_regs_write(VFIOVGARegs *r, uint32_t port, uint64_t data,
-                          unsigned size)
+VFIOVGAEffect vfio_vga_regs_write(VFIOVGARegs *r, uint32_t port, uint64_t data,
+                                  unsigned size)
 {
     if (size == 2 && regs_is_index_port(port)) {
         regs_write_byte(r, port, data);
@@ -174,15 +200,127 @@ bool vfio_vga_regs_write(VFIOVGARegs *r, uint32_t port, uint64_t data,
     }
     if (size != 1) {
         vfio_vga_regs_forget(r);
-        return true;
+        return VFIO_VGA_EFFECT_UNKNOWN;
     }
     return regs_write_byte(r, port, data);
+}
+
+void vfio_vga_regs_write_index(VFIOVGARegs *r, uint32_t port, uint8_t value,
+                               unsigned size)
+{
+    if (size <= 2 && regs_is_index_port(port)) {
+        regs_write_byte(r, port, value);
+    } else if (port == 0x3c0 && r->attr_data != VFIO_VGA_UNKNOWN) {
+        r->attr_data ^= 1;
+    }
+}
+
+int16_t vfio_vga_regs_index(const VFIOVGARegs *r, uint32_t port)
+{
+    switch (port) {
+    case 0x3b5:
+    case 0x3d5:
+        return r->cr_index[port == 0x3d5];
+    case 0x3c5:
+        return r->sr_index;
+    case 0x3cf:
+        return r->gr_index;
+    default:
+        return 0;
+    }
 }
 
 void vfio_vga_regs_read_status(VFIOVGARegs *r, uint32_t port, unsigned size)
 {
     r->attr_data = size == 1 && regs_crtc_decoded(r, port == 0x3da)
                    ? 0 : VFIO_VGA_UNKNOWN;
+}
+
+/*
+ * Reading back
+ */
+
+static bool regs_peek(VFIOVGAHostRegion *region, uint32_t port, uint8_t *value)
+{
+    return vfio_vga_region_peek(region, port, 1, value);
+}
+
+/* Reads registers by their index at @port, which is restored */
+static bool regs_peek_indexed(VFIOVGAHostRegion *region, uint32_t port,
+                              const uint8_t *indices, int count, uint8_t *values)
+{
+    uint8_t before;
+    bool ok = regs_peek(region, port, &before);
+    int i;
+
+    for (i = 0; ok && i < count; i++) {
+        vfio_vga_region_write(region, port, 1, &indices[i]);
+        ok = regs_peek(region, port + 1, &values[i]);
+    }
+    if (i) {
+        vfio_vga_region_write(region, port, 1, &before);
+    }
+    return ok;
+}
+
+static bool regs_all_known(const int16_t *regs, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        if (regs[i] == VFIO_VGA_UNKNOWN) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool vfio_vga_regs_known(const VFIOVGARegs *r)
+{
+    return r->misc != VFIO_VGA_UNKNOWN &&
+           regs_all_known(r->sr, ARRAY_SIZE(r->sr)) &&
+           regs_all_known(r->gr, ARRAY_SIZE(r->gr)) &&
+           r->cr09 != VFIO_VGA_UNKNOWN && r->cr12 != VFIO_VGA_UNKNOWN &&
+           r->cr13 != VFIO_VGA_UNKNOWN && r->cr14 != VFIO_VGA_UNKNOWN &&
+           r->cr17 != VFIO_VGA_UNKNOWN;
+}
+
+static void regs_fill_in(int16_t *reg, uint8_t value)
+{
+    if (*reg == VFIO_VGA_UNKNOWN) {
+        *reg = value;
+    }
+}
+
+bool vfio_vga_regs_look(VFIOVGARegs *r, VFIOVGAHostRegion *region)
+{
+    static const uint8_t crtc[] = {
+        VFIO_VGA_CR_MAX_SCAN, VFIO_VGA_CR_DISPLAY_END, VFIO_VGA_CR_OFFSET,
+        VFIO_VGA_CR_UNDERLINE, VFIO_VGA_CR_MODE,
+    };
+    static const uint8_t all[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
+    uint8_t misc, cr[ARRAY_SIZE(crtc)], sr[ARRAY_SIZE(r->sr)],
+            gr[ARRAY_SIZE(r->gr)];
+    int i;
+
+    if (!regs_peek(region, VFIO_VGA_MISC_READ, &misc) ||
+        !regs_peek_indexed(region, 0x3c4, all, ARRAY_SIZE(sr), sr) ||
+        !regs_peek_indexed(region, 0x3ce, all, ARRAY_SIZE(gr), gr) ||
+        !regs_peek_indexed(region, misc & MISC_COLOR ? 0x3d4 : 0x3b4, crtc,
+                           ARRAY_SIZE(crtc), cr)) {
+        return false;
+    }
+    regs_fill_in(&r->misc, misc);
+    for (i = 0; i < ARRAY_SIZE(sr); i++) {
+        regs_fill_in(&r->sr[i], sr[i]);
+    }
+    for (i = 0; i < ARRAY_SIZE(gr); i++) {
+        regs_fill_in(&r->gr[i], gr[i]);
+    }
+    for (i = 0; i < ARRAY_SIZE(crtc); i++) {
+        regs_fill_in(regs_crtc(r, crtc[i]), cr[i]);
+    }
+    return true;
 }
 
 /*
@@ -253,6 +391,16 @@ VFIOVGAWindow vfio_vga_regs_window(const VFIOVGARegs *r)
         }
     }
     return (VFIOVGAWindow) { };
+}
+
+/*
+ * 320 dots by 200 lines, each shown twice, as a video BIOS sets mode 13h.  An
+ * adapter's own modes of 256 colors have the same Sequencer and Graphics
+ * Controller, but more lines or longer ones.
+ */
+bool vfio_vga_regs_fit_window(const VFIOVGARegs *r)
+{
+    return r->cr13 == 0x28 && r->cr12 == 0x8f && (r->cr09 & 0x9f) == 0x01;
 }
 
 bool vfio_vga_regs_use_latches(const VFIOVGARegs *r)

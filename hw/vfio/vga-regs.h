@@ -27,6 +27,7 @@
 #define HW_VFIO_VGA_REGS_H
 
 #include "qemu/units.h"
+#include "vga-region.h"
 
 #define VFIO_VGA_UNKNOWN (-1)
 
@@ -35,6 +36,9 @@ typedef struct VFIOVGARegs {
     int16_t misc;          /* Miscellaneous Output, 3c2 */
     int16_t sr[5];         /* Sequencer, 3c5 */
     int16_t gr[9];         /* Graphics Controller, 3cf */
+    int16_t cr09;          /* CRTC: Maximum Scan Line */
+    int16_t cr12;          /* CRTC: Vertical Display Enable End */
+    int16_t cr13;          /* CRTC: Offset */
     int16_t cr14;          /* CRTC: Underline Location */
     int16_t cr17;          /* CRTC: Mode Control */
     int16_t sr_index;      /* 3c4 */
@@ -42,6 +46,15 @@ typedef struct VFIOVGARegs {
     int16_t cr_index[2];   /* as written to 3b4 and to 3d4 */
     int16_t attr_data;     /* is the next write to 3c0 data? */
 } VFIOVGARegs;
+
+typedef enum VFIOVGAEffect {
+    /* It changes how a picture looks: the DAC, the cursor, a bare index */
+    VFIO_VGA_EFFECT_NONE,
+    /* What was written to memory before has to be there first */
+    VFIO_VGA_EFFECT_ORDERED,
+    /* That, and it may have changed anything, such as where windows are */
+    VFIO_VGA_EFFECT_UNKNOWN,
+} VFIOVGAEffect;
 
 #define VFIO_VGA_WINDOW_MAX (64 * KiB)
 
@@ -103,20 +116,70 @@ void vfio_vga_regs_forget(VFIOVGARegs *r);
  * @data: the value; the least significant byte goes to @port
  * @size: bytes
  *
- * A write to a register that is not a VGA's, or whose index is not known,
- * may do anything, such as moving the window; then all is forgotten.
+ * A write to a register that is not a VGA's, or whose index is not known, may
+ * do anything; then @r is forgotten.
  *
- * Returns true if what was written to memory before has to be there first.
- * That is not so for the DAC, the cursor and a bare index: they only change
- * how a picture looks, and leave vfio_vga_regs_window() as it was.
+ * Returns what the write does.
  */
-bool vfio_vga_regs_write(VFIOVGARegs *r, uint32_t port, uint64_t data,
-                          unsigned size);
+VFIOVGAEffect vfio_vga_regs_write(VFIOVGARegs *r, uint32_t port, uint64_t data,
+                                  unsigned size);
+
+/**
+ * vfio_vga_regs_write_index: the same of a write that is known to be harmless
+ *
+ * @r: what is known
+ * @port: 3b0-3bb or 3c0-3df
+ * @value: the byte that goes to @port
+ * @size: bytes
+ *
+ * Only an index, or the flip-flop of the Attribute Controller, is noted.
+ */
+void vfio_vga_regs_write_index(VFIOVGARegs *r, uint32_t port, uint8_t value,
+                               unsigned size);
+
+/**
+ * vfio_vga_regs_index: which register a write of a byte to a port reaches
+ *
+ * @r: what is known
+ * @port: 3b0-3bb or 3c0-3df
+ *
+ * Returns the index that was written before if @port is a data port, or
+ * VFIO_VGA_UNKNOWN; 0 of other ports.
+ */
+int16_t vfio_vga_regs_index(const VFIOVGARegs *r, uint32_t port);
+
+/**
+ * vfio_vga_regs_known: are all registers known that decide on a window?
+ *
+ * @r: what is known
+ */
+bool vfio_vga_regs_known(const VFIOVGARegs *r);
+
+/**
+ * vfio_vga_regs_look: read back the registers that are not known
+ *
+ * @r: what is known; vfio_vga_regs_known() of it is true afterwards
+ * @region: of the adapter
+ *
+ * Takes 46 calls.  The guest cannot tell: the index registers are as before,
+ * and neither the Attribute Controller, whose flip-flop a read changes, nor
+ * memory, whose reads load the latches, is read.  It runs under the BQL, so no
+ * processor gets between an index and its data.  On an adapter whose registers
+ * do not read back, @r is then of no use: it fits no window, or one that does
+ * not read as it was written.
+ *
+ * Returns false, with @r unchanged, if a read failed.
+ */
+bool vfio_vga_regs_look(VFIOVGARegs *r, VFIOVGAHostRegion *region);
 
 /* Where Miscellaneous Output, written to 3c2, reads back */
 #define VFIO_VGA_MISC_READ 0x3cc
+#define VFIO_VGA_MISC_WRITE 0x3c2
 
 /* Registers of the CRTC that decide on a window */
+#define VFIO_VGA_CR_MAX_SCAN 0x09
+#define VFIO_VGA_CR_DISPLAY_END 0x12
+#define VFIO_VGA_CR_OFFSET 0x13
 #define VFIO_VGA_CR_UNDERLINE 0x14
 #define VFIO_VGA_CR_MODE 0x17
 
@@ -173,6 +236,17 @@ static inline void vfio_vga_regs_read(VFIOVGARegs *r, uint32_t port,
  * be there.
  */
 VFIOVGAWindow vfio_vga_regs_window(const VFIOVGARegs *r);
+
+/**
+ * vfio_vga_regs_fit_window: does a chain-4 mode fit into its window?
+ *
+ * @r: what is known
+ *
+ * Returns true if the registers are mode 13h's, whose 64000 bytes are all of
+ * the picture.  A larger mode reaches the rest of it by banks, with registers
+ * of the adapter's own, so a copy of its window would last for a bank only.
+ */
+bool vfio_vga_regs_fit_window(const VFIOVGARegs *r);
 
 /**
  * vfio_vga_regs_use_latches: does a write to memory write latches, too?

@@ -54,6 +54,7 @@ static void stats_print(Monitor *mon, const VFIOVGAStats *stats)
         { "copy accesses", stats->copy_accesses },
         { "copy calls", stats->copy_calls },
         { "copy bytes", stats->copy_bytes },
+        { "register looks", stats->register_looks },
         { "latch losses", stats->latch_losses },
         { "timer ticks", stats->timer_ticks },
         { "BAR changes", stats->bar_changes },

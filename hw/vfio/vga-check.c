@@ -1,0 +1,98 @@
+/*
+ * Which registers of an adapter's own leave its window as it is
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+
+#include "trace.h"
+#include "vga-check.h"
+#include "hw/vfio/vfio-device.h"
+
+void vfio_vga_check_forget(VFIOVGACheck *check)
+{
+    check->count = 0;
+    check->learned = false;
+}
+
+static bool check_same(const VFIOVGAWrite *a, const VFIOVGAWrite *b)
+{
+    return a->region == b->region && a->offset == b->offset &&
+           a->index == b->index && a->size == b->size && a->data == b->data;
+}
+
+bool vfio_vga_check_expects(const VFIOVGACheck *check,
+                            const VFIOVGAWrite *write)
+{
+    return check->learned && check_same(&check->writes[check->next], write);
+}
+
+void vfio_vga_check_pass(VFIOVGACheck *check)
+{
+    check->next = (check->next + 1) % check->count;
+}
+
+void vfio_vga_check_begin(VFIOVGACheck *check, const VFIOVGACopy *copy,
+                          VFIOVGAWindow window, const VFIOVGAWrite *write)
+{
+    vfio_vga_check_forget(check);
+    check->window = window;
+    memcpy(check->kept, copy->adapter, window.size);
+    bitmap_zero(check->written, VFIO_VGA_WINDOW_MAX);
+    check->writes[check->count++] = *write;
+}
+
+void vfio_vga_check_add(VFIOVGACheck *check, const VFIOVGAWrite *write)
+{
+    if (check->learned || check->count == VFIO_VGA_CHECK_WRITES) {
+        vfio_vga_check_forget(check);
+    } else if (check->count) {
+        check->writes[check->count++] = *write;
+    }
+}
+
+void vfio_vga_check_sees_write(VFIOVGACheck *check, uint32_t offset,
+                               uint32_t size, const void *data)
+{
+    uint32_t at = offset - check->window.base;
+
+    if (!check->count || check->learned) {
+        return;
+    }
+    if (vfio_vga_window_covers(&check->window, offset, size)) {
+        memcpy(check->kept + at, data, size);
+        bitmap_set(check->written, at, size);
+    } else {
+        vfio_vga_check_forget(check); /* it may be the same memory */
+    }
+}
+
+/* Characters and attributes alternate, so it is every other byte that counts */
+static bool check_tells(const VFIOVGACheck *check)
+{
+    unsigned differ = 0;
+    uint32_t i;
+
+    for (i = 2; i < check->window.size && differ < VFIO_VGA_CHECK_DIFFER; i++) {
+        differ += check->kept[i] != check->kept[i - 2] &&
+                  !test_bit(i, check->written) &&
+                  !test_bit(i - 2, check->written);
+    }
+    return differ == VFIO_VGA_CHECK_DIFFER;
+}
+
+void vfio_vga_check_compare(VFIOVGACheck *check, const VFIOVGACopy *copy)
+{
+    if (!check->count || check->learned) {
+        return;
+    }
+    if (check->window.key != copy->window.key || !check_tells(check) ||
+        memcmp(check->kept, copy->adapter, copy->window.size)) {
+        vfio_vga_check_forget(check);
+        return;
+    }
+    check->learned = true;
+    check->next = 0;
+    trace_vfio_vga_check_learned(copy->region->vbasedev->name, check->count);
+}

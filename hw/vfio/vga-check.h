@@ -1,0 +1,123 @@
+/*
+ * Which registers of an adapter's own leave its window as it is
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Every video BIOS of a real adapter writes registers that are not a VGA's: at
+ * the end of a mode set, after each line that it scrolls, or in a BAR.  Such a
+ * write may move the window, and mostly does not.  Forgetting the window each
+ * time would be right, and would make each line of a console as slow as without
+ * a copy.  So this file finds out, in three steps:
+ *
+ * 1. The first such write ends the copy: the adapter has everything before the
+ *    write reaches it.  What the adapter's window held is kept, and what the
+ *    guest writes there meanwhile is noted in it.
+ * 2. When there is a copy again, which is read from the adapter anyway, all of
+ *    it is compared with what was kept.  If it is the same, the writes since
+ *    step 1 have left the window as it was, all of them together and in their
+ *    order.
+ * 3. The same writes in the same order leave the next copy in place.  Any other
+ *    one is step 1 again.
+ *
+ * A window that moved could hold the same by chance, such as an empty screen.
+ * So what was kept tells nothing unless enough of it that the guest has not
+ * written since differs from byte to byte.
+ *
+ * All of it runs under the BQL.
+ */
+
+#ifndef HW_VFIO_VGA_CHECK_H
+#define HW_VFIO_VGA_CHECK_H
+
+#include "qemu/bitmap.h"
+#include "vga-copy.h"
+
+/* Writes that can be learned; a mode set has more, and is not repeated */
+#define VFIO_VGA_CHECK_WRITES 16
+
+/* Bytes that must differ from the one two before them, for a kept window */
+#define VFIO_VGA_CHECK_DIFFER 32
+
+/* A write whose effect is not known; compared byte by byte */
+typedef struct VFIOVGAWrite {
+    uint64_t offset; /* in the region */
+    uint64_t data;
+    uint32_t size;
+    uint16_t region; /* VFIO_PCI_VGA_REGION_INDEX, or a BAR */
+    int16_t index;   /* of an indexed register; 0 elsewhere */
+} VFIOVGAWrite;
+
+typedef struct VFIOVGACheck {
+    VFIOVGAWrite writes[VFIO_VGA_CHECK_WRITES];
+    unsigned count;       /* of them; 0: none is known of */
+    unsigned next;        /* the one that may come next, if learned */
+    bool learned;         /* they leave the copy as it is */
+    VFIOVGAWindow window; /* what was kept, if not learned */
+    uint8_t kept[VFIO_VGA_WINDOW_MAX];
+    DECLARE_BITMAP(written, VFIO_VGA_WINDOW_MAX); /* since, by the guest */
+} VFIOVGACheck;
+
+/**
+ * vfio_vga_check_forget: nothing is known of any write
+ *
+ * @check: the adapter's
+ */
+void vfio_vga_check_forget(VFIOVGACheck *check);
+
+/**
+ * vfio_vga_check_expects: does a write leave the copy as it is?
+ *
+ * @check: of an adapter with a copy
+ * @write: the write, whose effect is not known otherwise
+ *
+ * Returns true if it was learned and comes in its turn.
+ */
+bool vfio_vga_check_expects(const VFIOVGACheck *check,
+                            const VFIOVGAWrite *write);
+
+/**
+ * vfio_vga_check_pass: an expected write is made
+ *
+ * @check: the adapter's
+ */
+void vfio_vga_check_pass(VFIOVGACheck *check);
+
+/**
+ * vfio_vga_check_begin: a write that was not expected ends a copy
+ *
+ * @check: the adapter's
+ * @copy: what the adapter has is in @copy->adapter
+ * @window: the window of the copy that ended
+ * @write: the write
+ */
+void vfio_vga_check_begin(VFIOVGACheck *check, const VFIOVGACopy *copy,
+                          VFIOVGAWindow window, const VFIOVGAWrite *write);
+
+/**
+ * vfio_vga_check_add: another one comes while there is no copy
+ *
+ * @check: the adapter's
+ * @write: the write
+ */
+void vfio_vga_check_add(VFIOVGACheck *check, const VFIOVGAWrite *write);
+
+/**
+ * vfio_vga_check_sees_write: the guest writes to memory that is no copy's
+ *
+ * @check: the adapter's
+ * @offset: where in the region
+ * @size: bytes
+ * @data: the bytes
+ */
+void vfio_vga_check_sees_write(VFIOVGACheck *check, uint32_t offset,
+                               uint32_t size, const void *data);
+
+/**
+ * vfio_vga_check_compare: a copy has begun
+ *
+ * @check: the adapter's
+ * @copy: the copy, as it was read
+ */
+void vfio_vga_check_compare(VFIOVGACheck *check, const VFIOVGACopy *copy);
+
+#endif /* HW_VFIO_VGA_CHECK_H */
