@@ -57,7 +57,7 @@ typedef struct VFIOVGAEngine VFIOVGAEngine;
  * @vdev: the adapter, with vdev->vga; its io_ops are wrapped
  *
  * Registers as a quirk, so a reset of the device resets it and finalizing the
- * device frees it.  At most 144 KiB for each adapter.
+ * device frees it.  At most 216 KiB for each adapter.
  *
  * Returns the engine, or NULL for tier forward.
  */
