@@ -7,9 +7,6 @@
  * too.
  */
 
-#include <stdio.h>
-#include <string.h>
-
 #include "qemu/pci-window.h"
 
 #define KIB         1024ULL
@@ -21,6 +18,7 @@
 #define ECAM        (256 * MIB)     /* q35's, directly below that window */
 #define PAGE        (4 * KIB)       /* no BAR gets less */
 #define BRIDGE_MIN  (2 * MIB)       /* nor does a bridge's window */
+#define BRIDGE_UNIT MIB             /* what the ends of a window count */
 #define HIGH_BITS   44              /* SeaBIOS uses with less than 1 TiB RAM */
 
 static uint64_t align_up(uint64_t value, uint64_t align)
@@ -31,20 +29,6 @@ static uint64_t align_up(uint64_t value, uint64_t align)
 static uint64_t align_down(uint64_t value, uint64_t align)
 {
     return value & ~(align - 1);
-}
-
-char *pci_window_sysfs_dir(const char *host)
-{
-    unsigned domain, bus, slot, function;
-
-    if (sscanf(host, "%x:%x:%x.%u", &domain, &bus, &slot, &function) != 4) {
-        domain = 0;
-        if (sscanf(host, "%x:%x.%u", &bus, &slot, &function) != 3) {
-            return g_strdup("");
-        }
-    }
-    return g_strdup_printf("/sys/bus/pci/devices/%04x:%02x:%02x.%x", domain,
-                           bus, slot, function);
 }
 
 PCIWindowMemory pci_window_memory(bool q35, uint64_t ram, uint64_t max)
@@ -61,6 +45,11 @@ PCIWindowMemory pci_window_memory(bool q35, uint64_t ram, uint64_t max)
     return (PCIWindowMemory) {
         .q35 = q35, .below = MIN(ram, low), .above = ram - MIN(ram, low),
     };
+}
+
+GArray *pci_window_entries_new(void)
+{
+    return g_array_new(false, false, sizeof(PCIWindowEntry));
 }
 
 PCIWindowEntry pci_window_bar(uint64_t size, bool is64, bool pref)
@@ -129,7 +118,7 @@ static bool is_low(const PCIWindowEntry *e)
     return e->size && !e->high && !e->none;
 }
 
-/* The sum and the largest alignment of one kind of those that are @high */
+/* The sizes of one kind, above or below 4 GiB, and the largest alignment */
 static uint64_t sum_of(const GArray *entries, bool high, bool pref,
                        uint64_t *align)
 {
@@ -148,7 +137,7 @@ static uint64_t sum_of(const GArray *entries, bool high, bool pref,
     return sum;
 }
 
-/* Both kinds end to end, the one with the larger alignment below */
+/* SeaBIOS puts both kinds end to end, that of larger alignment below. */
 static bool low_fits(const GArray *entries, uint64_t floor)
 {
     uint64_t align[2], sum[2], base;
@@ -178,7 +167,7 @@ static bool must_go_high(const PCIWindowEntry *e, uint64_t floor)
            align_down(PCI_WINDOW_END - e->size, e->align) < floor;
 }
 
-/* Who leaves first: the lower rank, then the larger one, then the later one */
+/* The lower rank leaves first, then the larger one, then the later one. */
 static bool leaves_before(const PCIWindowEntry *e, const PCIWindowEntry *than,
                           bool by_kind)
 {
@@ -188,7 +177,7 @@ static bool leaves_before(const PCIWindowEntry *e, const PCIWindowEntry *than,
     return rank != other ? rank < other : e->size >= than->size;
 }
 
-/* Of those that are @high; NULL if none may leave */
+/* The entry that leaves next; NULL: none may */
 static PCIWindowEntry *pick(GArray *entries, bool high, bool only_64bit)
 {
     PCIWindowEntry *best = NULL;
@@ -233,7 +222,7 @@ static void place_low(const PCIWindowMemory *m, GArray *entries)
  * The window above RAM
  */
 
-/* The end of what is used above 4 GiB, with that window right behind RAM */
+/* The end of the window above 4 GiB, which begins right behind RAM */
 static uint64_t high_end(const PCIWindowMemory *m, const GArray *entries)
 {
     uint64_t align[2], sum[2], at;
@@ -370,4 +359,53 @@ PCIWindowAdvice pci_window_advise(const PCIWindowMemory *memory,
     bits = advice.phys_bits ? advice.phys_bits : phys_bits;
     advice.max_ram_below_4g = advise_split(memory, bits, entries, &best);
     return advice;
+}
+
+/*
+ * Addresses that are asked for
+ */
+
+bool pci_window_meet(const PCIWindowRange *a, const PCIWindowRange *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+void pci_window_cover(PCIWindowRange *window, const PCIWindowRange *range)
+{
+    window->first = MIN(window->first, align_down(range->first, BRIDGE_UNIT));
+    window->last = MAX(window->last, range->last | (BRIDGE_UNIT - 1));
+}
+
+static bool meets_any(const PCIWindowRange *range, const GArray *taken)
+{
+    guint i;
+
+    for (i = 0; i < taken->len; i++) {
+        if (pci_window_meet(range, &g_array_index(taken, PCIWindowRange, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pci_window_has_ecam(uint64_t low_ram, const GArray *taken)
+{
+    uint64_t end = align_down(PCI_WINDOW_END, ECAM);
+
+    for (; end >= low_ram + ECAM; end -= ECAM) {
+        PCIWindowRange ecam = { end - ECAM, end - 1 };
+
+        if (!meets_any(&ecam, taken)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t pci_window_split_below(bool q35, uint64_t start)
+{
+    uint64_t room = q35 ? ECAM : 0;
+    uint64_t split = align_down(start, STEP);
+
+    return split > room ? split - room : 0;
 }

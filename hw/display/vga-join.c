@@ -23,11 +23,14 @@ static bool is_bar(PCIDevice *card, MemoryRegion *mr)
 }
 
 /*
- * Of equal priorities the one added last is above the others, and first in the
- * list: the last one goes first.
+ * Move all that the card has put into a space of the bus, BARs apart.
  *
- * A portio_list keeps the space that its regions were added to, for
- * portio_list_del().  Nobody calls that for a card: none is ever unplugged.
+ * Among regions of the same priority the one added last wins, and is first in
+ * the list.  They are therefore moved from the end of the list to its start,
+ * which keeps their order.
+ *
+ * portio_list_del() would look for its regions where they were added.  Nobody
+ * calls it for a card, since cards with legacy VGA are never unplugged.
  */
 static void move_regions(PCIDevice *card, MemoryRegion *from, MemoryRegion *to)
 {
@@ -49,7 +52,7 @@ static MemoryRegion *window(Object *card, const char *name, MemoryRegion *of,
 {
     MemoryRegion *mr = g_new0(MemoryRegion, 1);
 
-    /* Never freed: it is the card's, which stays */
+    /* The card, which owns it, is never unplugged. */
     memory_region_init_alias(mr, card, name, of, base, size);
     return mr;
 }

@@ -8,18 +8,11 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qemu/config-file.h"
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
-#include "qemu/option.h"
 #include "qemu/pci-window.h"
 #include "qemu/units.h"
-#include "qobject/qbool.h"
-#include "qobject/qdict.h"
-#include "qobject/qnum.h"
-#include "qobject/qstring.h"
 #include "system/address-spaces.h"
-#include "system/device-json.h"
 #include "system/kvm.h"
 #include "hw/i386/pc-window.h"
 #include "hw/i386/x86.h"
@@ -27,44 +20,18 @@
 #include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pci_host.h"
+#include "hw/pci/vga-assigned.h"
 #include "hw/pci-host/i440fx.h"
 #include "hw/pci-host/q35.h"
 #include "target/i386/cpu.h"
-
-#define AUTO_PROPERTY "x-auto-pci-window"
 
 /* Where SeaBIOS ends below 4 GiB, and in which steps it is looked at */
 #define FIRMWARE_SIZE   (256 * KiB)
 #define FIRMWARE_PIECE  (4 * KiB)
 
-/* Of the machine's own devices: a VGA adapter's 16 MiB are the largest */
-#define OWN_DEVICES (32 * MiB)
-
-/* linux/ioport.h: flags in sysfs' "resource" */
-#define RESOURCE_MEM        0x200
-#define RESOURCE_PREFETCH   0x2000
-#define RESOURCE_MEM_64     0x100000
-
-static GArray *entries_new(void)
-{
-    return g_array_new(false, false, sizeof(PCIWindowEntry));
-}
-
 /*
  * The machine as it is
  */
-
-/* The parent of vfio-pci and of vfio-user-pci; there may be neither */
-static bool is_assigned(PCIDevice *dev)
-{
-    return object_dynamic_cast(OBJECT(dev), "vfio-pci-device");
-}
-
-static bool has_x_vga(PCIDevice *dev)
-{
-    return object_property_find(OBJECT(dev), "x-vga") &&
-           object_property_get_bool(OBJECT(dev), "x-vga", &error_abort);
-}
 
 static bool is_hotplug_port(PCIDevice *dev)
 {
@@ -78,7 +45,7 @@ static bool is_hotplug_port(PCIDevice *dev)
             PCI_EXP_FLAGS_SLOT);
 }
 
-/* What mem-reserve, pref32-reserve and pref64-reserve say, or 0 */
+/* The size in mem-reserve, pref32-reserve or pref64-reserve; or 0 */
 static uint64_t reserved_in(PCIDevice *bridge, bool pref)
 {
     uint8_t at = pci_find_capability(bridge, PCI_CAP_ID_VNDR);
@@ -105,10 +72,11 @@ static uint64_t reserved_in(PCIDevice *bridge, bool pref)
 typedef struct Collector {
     PCIDevice *vga;             /* the boot VGA, or NULL */
     GArray *entries;            /* of the bus that is looked at */
-    unsigned assigned, x_vga;
+    bool assigned;              /* an assigned device was seen */
+    bool assigned_vga;          /* one with legacy VGA was */
 } Collector;
 
-/* A pxb's: further root buses share the windows of the first */
+/* The root bus of a pxb shares the windows of the first root bus. */
 static bool is_further_root(PCIBus *child)
 {
     return child->parent_dev && !IS_PCI_BRIDGE(child->parent_dev);
@@ -118,7 +86,7 @@ static void collect_bus(PCIBus *bus, Collector *c);
 
 static void collect_windows(PCIDevice *dev, Collector *c)
 {
-    g_autoptr(GArray) inner = entries_new();
+    g_autoptr(GArray) inner = pci_window_entries_new();
     Collector behind = { .vga = c->vga, .entries = inner };
     bool pref64 = (pci_get_word(dev->config + PCI_PREF_MEMORY_BASE) &
                    PCI_PREF_RANGE_TYPE_MASK) == PCI_PREF_RANGE_TYPE_64;
@@ -126,8 +94,8 @@ static void collect_windows(PCIDevice *dev, Collector *c)
     int pref;
 
     collect_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)), &behind);
-    c->assigned += behind.assigned;
-    c->x_vga += behind.x_vga;
+    c->assigned |= behind.assigned;
+    c->assigned_vga |= behind.assigned_vga;
     for (pref = 0; pref < 2; pref++) {
         PCIWindowEntry window = pci_window_bridge(inner, pref, pref64, hotplug);
 
@@ -142,8 +110,8 @@ static void collect_device(PCIBus *bus, PCIDevice *dev, void *opaque)
     Collector *c = opaque;
     int i;
 
-    c->assigned += is_assigned(dev);
-    c->x_vga += is_assigned(dev) && has_x_vga(dev);
+    c->assigned |= pci_is_assigned(DEVICE(dev));
+    c->assigned_vga |= pci_is_assigned_vga(DEVICE(dev));
     for (i = 0; i < PCI_NUM_REGIONS; i++) {
         PCIIORegion *r = &dev->io_regions[i];
         PCIWindowEntry bar = pci_window_bar(
@@ -174,7 +142,7 @@ static void collect_bus(PCIBus *bus, Collector *c)
     }
 }
 
-/* What the firmware takes for the boot VGA: bootindex, root bus, order */
+/* The boot VGA, by bootindex, then a root bus, then order, as firmware does */
 typedef struct VGASearch {
     PCIDevice *best;
     int64_t bootindex;
@@ -224,7 +192,7 @@ static bool firmware_is_seabios(void)
     hwaddr base = 4 * GiB - FIRMWARE_SIZE, at;
 
     for (at = 0; at < FIRMWARE_SIZE; at += FIRMWARE_PIECE) {
-        /* It may come into memory with the first reset only */
+        /* The first reset may be what copies it to memory. */
         const void *rom = rom_ptr(base + at, FIRMWARE_PIECE);
 
         if (rom) {
@@ -271,8 +239,7 @@ static char *phys_bits_advice(unsigned bits)
     return g_strdup_printf("a host with %u address bits or more", bits);
 }
 
-/* "1G": as the option takes it */
-static char *option_size(uint64_t size)
+char *pc_window_option_size(uint64_t size)
 {
     return size % GiB ? g_strdup_printf("%" PRIu64 "M", size / MiB) :
                         g_strdup_printf("%" PRIu64 "G", size / GiB);
@@ -280,7 +247,7 @@ static char *option_size(uint64_t size)
 
 static char *advice_text(const PCIWindowAdvice *advice)
 {
-    g_autofree char *split = option_size(advice->max_ram_below_4g);
+    g_autofree char *split = pc_window_option_size(advice->max_ram_below_4g);
     g_autofree char *bits = advice->phys_bits ?
                             phys_bits_advice(advice->phys_bits) : NULL;
 
@@ -295,7 +262,7 @@ static char *advice_text(const PCIWindowAdvice *advice)
                     "resizable BARs in the host's firmware setup");
 }
 
-/* @low_matters: room below 4 GiB is needed, and it is SeaBIOS that makes it */
+/* @low_matters: room below 4 GiB is needed, and SeaBIOS can make it */
 static void warn(const PCIWindowMemory *memory, unsigned phys_bits,
                  GArray *entries, bool low_matters)
 {
@@ -315,7 +282,7 @@ static void warn(const PCIWindowMemory *memory, unsigned phys_bits,
     }
     text = advice_text(&advice);
     size = size_to_str(r.none);
-    room = option_size(r.room);
+    room = pc_window_option_size(r.room);
     if (r.none) {
         warn_report("PCI BARs of %s have no place in the guest, with %s below "
                     "4 GiB and %u address bits: %s", size, room, phys_bits,
@@ -328,8 +295,8 @@ static void warn(const PCIWindowMemory *memory, unsigned phys_bits,
 }
 
 /*
- * An adapter that is plugged later has its BARs placed by the guest, in the
- * window that QEMU told it of.
+ * The guest places the BARs of an adapter that is plugged later, in the window
+ * that QEMU told it of.
  */
 static void hotplugged(DeviceListener *listener, DeviceState *dev)
 {
@@ -340,7 +307,7 @@ static void hotplugged(DeviceListener *listener, DeviceState *dev)
     uint64_t hole, sum = 0;
     int i;
 
-    if (!pdev || !is_assigned(pdev) || !dev->hotplugged) {
+    if (!pdev || !pci_is_assigned(dev) || !dev->hotplugged) {
         return;
     }
     for (i = 0; i < PCI_ROM_SLOT; i++) {
@@ -351,7 +318,7 @@ static void hotplugged(DeviceListener *listener, DeviceState *dev)
     hole = object_property_get_uint(host, PCI_HOST_PROP_PCI_HOLE64_SIZE,
                                     &error_abort);
     if (sum > hole) {
-        g_autofree char *need = option_size(pow2ceil(sum));
+        g_autofree char *need = pc_window_option_size(pow2ceil(sum));
         g_autofree char *has = size_to_str(hole);
 
         warn_report("%s: 64-bit BARs do not fit into the guest's window of %s "
@@ -367,7 +334,7 @@ static DeviceListener listener = {
 
 void pc_window_check(PCMachineState *pcms)
 {
-    g_autoptr(GArray) entries = entries_new();
+    g_autoptr(GArray) entries = pci_window_entries_new();
     Collector c = { .entries = entries };
     VGASearch search = { 0 };
     PCIWindowMemory memory;
@@ -382,171 +349,6 @@ void pc_window_check(PCMachineState *pcms)
     if (c.assigned) {
         memory = memory_of(pcms);
         warn(&memory, X86_CPU(first_cpu)->phys_bits, entries,
-             c.x_vga && firmware_is_seabios());
+             c.assigned_vga && firmware_is_seabios());
     }
-}
-
-/*
- * Before there is a machine
- */
-
-static void add_bar(GArray *entries, uint64_t size, bool is64, bool pref,
-                    bool vga)
-{
-    PCIWindowEntry bar = pci_window_bar(size, is64, pref);
-
-    bar.vga = vga;
-    if (size && is_power_of_2(size)) {
-        g_array_append_val(entries, bar);
-    }
-}
-
-/* A line for each BAR: first address, last address, flags */
-static void add_resources(GArray *entries, const char *text, bool vga)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    uint64_t first, last, flags;
-    int i;
-
-    for (i = 0; i < PCI_ROM_SLOT && lines[i]; i++) {
-        if (sscanf(lines[i], "%" SCNx64 " %" SCNx64 " %" SCNx64,
-                   &first, &last, &flags) == 3 && (flags & RESOURCE_MEM)) {
-            add_bar(entries, last - first + 1, flags & RESOURCE_MEM_64,
-                    flags & RESOURCE_PREFETCH, vga);
-        }
-    }
-}
-
-/* A value of the command line: text, or what JSON has */
-static bool is_on(QObject *value)
-{
-    QString *text = qobject_to(QString, value);
-    QBool *boolean = qobject_to(QBool, value);
-    bool on = boolean && qbool_get_bool(boolean);
-
-    if (text) {
-        qapi_bool_parse("x-vga", qstring_get_str(text), &on, NULL);
-    }
-    return on;
-}
-
-static uint64_t size_of(QObject *value)
-{
-    QString *text = qobject_to(QString, value);
-    QNum *number = qobject_to(QNum, value);
-    uint64_t size = 0;
-
-    if (text) {
-        qemu_strtosz(qstring_get_str(text), NULL, &size);
-    } else if (number) {
-        qnum_get_try_uint(number, &size);
-    }
-    return size;
-}
-
-/* vfio-pci and whatever is made of it; not vfio-user-pci, see the header */
-static bool is_host_device(const char *driver)
-{
-    ObjectClass *class = driver ? module_object_class_by_name(driver) : NULL;
-
-    return class && object_class_dynamic_cast(class, "vfio-pci");
-}
-
-static void add_host_device(GArray *entries, const QDict *opts)
-{
-    const char *host = qdict_get_try_str(opts, "host");
-    const char *sysfsdev = qdict_get_try_str(opts, "sysfsdev");
-    g_autofree char *dir = host ? pci_window_sysfs_dir(host) :
-                                  g_strdup(sysfsdev ?: "");
-    g_autofree char *path = g_build_filename(dir, "resource", NULL);
-    g_autofree char *text = NULL;
-
-    /* What is not there is for the device to report */
-    if (g_file_get_contents(path, &text, NULL, NULL)) {
-        add_resources(entries, text, is_on(qdict_get(opts, "x-vga")));
-    }
-}
-
-/*
- * What bridges are told to keep for devices that come later.  For SeaBIOS an
- * empty prefetchable window has 64 bits, whichever of the two asks for it.
- */
-static void add_reserve(GArray *entries, const QDict *opts)
-{
-    static const struct {
-        const char *name;
-        bool is64, pref;
-    } reserves[] = {
-        { "mem-reserve" },
-        { "pref32-reserve", .is64 = true, .pref = true },
-        { "pref64-reserve", .is64 = true, .pref = true },
-    };
-    unsigned i;
-
-    for (i = 0; i < ARRAY_SIZE(reserves); i++) {
-        uint64_t size = size_of(qdict_get(opts, reserves[i].name));
-
-        add_bar(entries, size ? pow2ceil(size) : 0, reserves[i].is64,
-                reserves[i].pref, false);
-    }
-}
-
-static void add_device(const QDict *opts, void *opaque)
-{
-    GArray *entries = opaque;
-
-    if (is_host_device(qdict_get_try_str(opts, "driver"))) {
-        add_host_device(entries, opts);
-    } else {
-        add_reserve(entries, opts);
-    }
-}
-
-static int add_opts(void *opaque, QemuOpts *opts, Error **errp)
-{
-    g_autoptr(QDict) dict = qemu_opts_to_qdict(opts, NULL);
-
-    add_device(dict, opaque);
-    return 0;
-}
-
-void pc_window_auto(PCMachineState *pcms, bool q35)
-{
-    g_autoptr(GArray) entries = entries_new();
-    g_autofree char *split = NULL;
-    PCIWindowMemory memory;
-    PCIWindowAdvice advice;
-
-    if (!pcms->auto_pci_window || pcms->max_ram_below_4g) {
-        return;
-    }
-    qemu_opts_foreach(qemu_find_opts("device"), add_opts, entries, NULL);
-    qemu_foreach_json_device(add_device, entries);
-    add_bar(entries, OWN_DEVICES, false, false, false);
-    memory = pci_window_memory(q35, MACHINE(pcms)->ram_size, 0);
-    advice = pci_window_advise(&memory, 0, entries);
-    if (advice.max_ram_below_4g) {
-        split = option_size(advice.max_ram_below_4g);
-        pcms->max_ram_below_4g = advice.max_ram_below_4g;
-        info_report(AUTO_PROPERTY " sets max-ram-below-4g=%s", split);
-    }
-}
-
-static bool pc_window_get_auto(Object *obj, Error **errp)
-{
-    return PC_MACHINE(obj)->auto_pci_window;
-}
-
-static void pc_window_set_auto(Object *obj, bool value, Error **errp)
-{
-    PC_MACHINE(obj)->auto_pci_window = value;
-}
-
-void pc_window_class_init(ObjectClass *oc)
-{
-    object_class_property_add_bool(oc, AUTO_PROPERTY, pc_window_get_auto,
-                                   pc_window_set_auto);
-    object_class_property_set_description(oc, AUTO_PROPERTY,
-        "Choose max-ram-below-4g for the BARs of the vfio-pci devices on the "
-        "command line");
 }

@@ -49,7 +49,7 @@ static socklen_t connect_address(const UnixSocketAddress *saddr,
 
 /*
  * The kernel lets connect() wait as long as a send may take, and a socket that
- * does not block would not wait for room in the backlog at all (audit: Linux,
+ * does not block would not wait for room in the backlog at all (Linux,
  * net/unix/af_unix.c, unix_stream_connect()).
  */
 static bool connect_set_patience(int fd, int64_t usec)

@@ -8,73 +8,30 @@
 
 #include "qemu/osdep.h"
 
+#include "bar-identity.h"
 #include "hw/acpi/acpi_aml_interface.h"
-#include "hw/acpi/aml-build.h"
-#include "hw/boards.h"
-#include "hw/core/cpu.h"
 #include "hw/nvram/fw_cfg.h"
-#include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
-#include "hw/pci/pci_host.h"
-#include "hw/pci/pcie_host.h"
 #include "hw/qdev-properties.h"
 #include "hw/vfio/vfio-device.h"
 #include "pci.h"
 #include "qapi/error.h"
 #include "qapi/qapi-visit-common.h"
 #include "qemu/error-report.h"
-#include "qemu/range.h"
-#include "qemu/units.h"
-#include "system/address-spaces.h"
+#include "qemu/pci-sysfs.h"
 #include "system/system.h"
 #include "trace.h"
 
-#define BRIDGE_WINDOW   (1 * MiB)       /* what a bridge's window is made of */
-#define MMCONFIG_SIZE   (256 * MiB)     /* of 256 buses */
-#define CHIPSET_START   0xfec00000      /* the first I/O APIC */
+VFIOBARIdentityList vfio_bar_identities =
+    QLIST_HEAD_INITIALIZER(vfio_bar_identities);
 
-/* Where no PCI device can be, whatever the guest's memory is like */
-static const struct {
-    uint64_t start, last;
-    const char *what;
-    bool amd;                           /* only with a processor of AMD's */
-} no_place[] = {
-    { 0, 0xfffff, "the first MiB is" },
-    { CHIPSET_START, 0xffffffff, "the I/O APIC, the local APICs and the "
-      "firmware are" },
-    /* pc.c, AMD_HT_START */
-    { 0xfd00000000, 0xffffffffff, "the HyperTransport area of AMD's "
-      "processors is", true },
-};
-
-/* What takes up addresses: a BAR, or the window of a bridge for several */
-typedef struct IdentityRange {
-    uint64_t start, last;
-    char *name;
-} IdentityRange;
-
-static void identity_range_free(gpointer data)
-{
-    IdentityRange *range = data;
-
-    g_free(range->name);
-    g_free(range);
-}
-
-static QLIST_HEAD(, VFIOBARIdentity) identities;
-
-static VFIOPCIDevice *identity_vdev(VFIOBARIdentity *identity)
+VFIOPCIDevice *vfio_bar_identity_device(VFIOBARIdentity *identity)
 {
     return container_of(identity, VFIOPCIDevice, bar_identity);
 }
 
-/*
- * The way to a device
- */
-
-/* The devices from the root bus to @pdev; their number, or 0 if too many */
-static unsigned identity_path(PCIDevice *pdev,
-                              PCIDevice *path[VFIO_BAR_IDENTITY_DEPTH])
+unsigned vfio_bar_identity_path(PCIDevice *pdev,
+                                PCIDevice *path[VFIO_BAR_IDENTITY_DEPTH])
 {
     unsigned depth = 0, i;
     PCIDevice *dev;
@@ -82,7 +39,7 @@ static unsigned identity_path(PCIDevice *pdev,
     for (dev = pdev; dev; dev = pci_get_bus(dev)->parent_dev) {
         depth++;
         if (pci_bus_is_root(pci_get_bus(dev))) {
-            break;                      /* a pxb's bus has a parent as well */
+            break;      /* The root bus of a pxb has a parent device, too. */
         }
     }
     if (depth > VFIO_BAR_IDENTITY_DEPTH) {
@@ -92,408 +49,6 @@ static unsigned identity_path(PCIDevice *pdev,
         path[--i] = dev;
     }
     return depth;
-}
-
-static bool identity_is_on_path(VFIOBARIdentity *identity, PCIDevice *pdev)
-{
-    PCIDevice *path[VFIO_BAR_IDENTITY_DEPTH];
-    unsigned depth = identity_path(PCI_DEVICE(identity_vdev(identity)), path);
-
-    while (depth) {
-        if (path[--depth] == pdev) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The devices in which the ways to @a and @b differ first */
-static void identity_fork(PCIDevice *a, PCIDevice *b, PCIDevice **at_a,
-                          PCIDevice **at_b)
-{
-    PCIDevice *path_a[VFIO_BAR_IDENTITY_DEPTH];
-    PCIDevice *path_b[VFIO_BAR_IDENTITY_DEPTH];
-    unsigned depth = MIN(identity_path(a, path_a), identity_path(b, path_b));
-    unsigned i = 0;
-
-    while (i + 1 < depth && path_a[i] == path_b[i]) {
-        i++;
-    }
-    *at_a = path_a[i];
-    *at_b = path_b[i];
-}
-
-/*
- * Ranges
- */
-
-static bool identity_is_prefetchable(VFIOPCIDevice *vdev, unsigned bar)
-{
-    return vdev->bars[bar].type & PCI_BASE_ADDRESS_MEM_PREFETCH;
-}
-
-static uint64_t identity_last(VFIOPCIDevice *vdev, unsigned bar)
-{
-    return vdev->bar_identity.bars[bar].address + vdev->bars[bar].size - 1;
-}
-
-static void identity_add_bars(GPtrArray *ranges, VFIOPCIDevice *vdev)
-{
-    unsigned i;
-
-    for (i = 0; i < PCI_ROM_SLOT; i++) {
-        if (vdev->bar_identity.bars[i].address) {
-            IdentityRange *range = g_new0(IdentityRange, 1);
-
-            range->start = vdev->bar_identity.bars[i].address;
-            range->last = identity_last(vdev, i);
-            range->name = g_strdup_printf("BAR %u of %s", i,
-                                          vdev->vbasedev.name);
-            g_ptr_array_add(ranges, range);
-        }
-    }
-}
-
-static void identity_widen(IdentityRange *range, VFIOPCIDevice *vdev,
-                           bool prefetchable)
-{
-    unsigned i;
-
-    for (i = 0; i < PCI_ROM_SLOT; i++) {
-        uint64_t start = vdev->bar_identity.bars[i].address;
-
-        if (start && identity_is_prefetchable(vdev, i) == prefetchable) {
-            start = QEMU_ALIGN_DOWN(start, BRIDGE_WINDOW);
-            range->start = MIN(range->start, start);
-            range->last = MAX(range->last,
-                              identity_last(vdev, i) | (BRIDGE_WINDOW - 1));
-        }
-    }
-}
-
-/* The window that @bridge needs for what is behind it */
-static void identity_add_window(GPtrArray *ranges, PCIDevice *bridge,
-                                bool prefetchable)
-{
-    IdentityRange window = { .start = UINT64_MAX };
-    VFIOBARIdentity *identity;
-
-    QLIST_FOREACH(identity, &identities, next) {
-        if (identity_is_on_path(identity, bridge)) {
-            identity_widen(&window, identity_vdev(identity), prefetchable);
-        }
-    }
-    if (window.last) {
-        const char *id = DEVICE(bridge)->id;
-
-        window.name = g_strdup_printf("the %s window of bridge %s",
-                                      prefetchable ? "prefetchable" : "memory",
-                                      id ?: object_get_typename(
-                                                OBJECT(bridge)));
-        g_ptr_array_add(ranges, g_memdup2(&window, sizeof(window)));
-    }
-}
-
-/* What a device takes up of the bus that it is on */
-static GPtrArray *identity_ranges(PCIDevice *pdev)
-{
-    GPtrArray *ranges = g_ptr_array_new_with_free_func(identity_range_free);
-
-    if (IS_PCI_BRIDGE(pdev)) {
-        identity_add_window(ranges, pdev, false);
-        identity_add_window(ranges, pdev, true);
-    } else {
-        identity_add_bars(ranges, VFIO_PCI_DEVICE(pdev));
-    }
-    return ranges;
-}
-
-static bool identity_meet(const IdentityRange *a, uint64_t start, uint64_t last)
-{
-    return a->start <= last && start <= a->last;
-}
-
-/*
- * Whether that is possible
- */
-
-static bool identity_processor_is_amd(void)
-{
-    g_autofree char *vendor = first_cpu ?
-        object_property_get_str(OBJECT(first_cpu), "vendor", NULL) : NULL;
-
-    return !g_strcmp0(vendor, "AuthenticAMD");
-}
-
-static unsigned identity_phys_bits(void)
-{
-    return first_cpu ? object_property_get_uint(OBJECT(first_cpu), "phys-bits",
-                                                NULL) : 0;
-}
-
-/* The host bridge of a pc or q35, which knows where its memory ends, or NULL */
-static Object *identity_host_bridge(void)
-{
-    Object *host = object_resolve_path_type("", TYPE_PCI_HOST_BRIDGE, NULL);
-
-    return host && object_property_find(host, "pci-hole-start") ? host : NULL;
-}
-
-/* The end of RAM below 4 GiB */
-static uint64_t identity_low_ram(void)
-{
-    return object_property_get_uint(identity_host_bridge(), "pci-hole-start",
-                                    &error_abort);
-}
-
-static bool identity_no_place(const IdentityRange *range, Error **errp)
-{
-    unsigned i;
-
-    for (i = 0; i < ARRAY_SIZE(no_place); i++) {
-        if (identity_meet(range, no_place[i].start, no_place[i].last) &&
-            (!no_place[i].amd || identity_processor_is_amd())) {
-            error_setg(errp, "%s cannot be at 0x%" PRIx64 "-0x%" PRIx64
-                       ": %s there", range->name, range->start, range->last,
-                       no_place[i].what);
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool identity_too_high(const IdentityRange *range, Error **errp)
-{
-    unsigned bits = identity_phys_bits();
-
-    if (!bits || bits > 63 || range->last < (1ULL << bits)) {
-        return false;
-    }
-    error_setg(errp, "%s cannot be at 0x%" PRIx64 "-0x%" PRIx64 ": the guest's "
-               "processors have %u physical address bits", range->name,
-               range->start, range->last, bits);
-    error_append_hint(errp, "Use -cpu with phys-bits=%d, or with "
-                      "host-phys-bits=on.\n", 64 - clz64(range->last));
-    return true;
-}
-
-static void identity_hint_ram(const IdentityRange *range, Error **errp)
-{
-    /* q35 wants room for its memory-mapped configuration space as well */
-    uint64_t below = object_resolve_path_type("", TYPE_PCIE_HOST_BRIDGE, NULL)
-                     ? MMCONFIG_SIZE : 0;
-    uint64_t limit = QEMU_ALIGN_DOWN(range->start, MMCONFIG_SIZE);
-
-    if (range->start >= 4 * GiB) {
-        error_append_hint(errp, "Give the guest less memory (-m).\n");
-    } else if (limit > below) {
-        error_append_hint(errp, "Use -machine max-ram-below-4g=%" PRIu64
-                          "M.\n", (limit - below) / MiB);
-    }
-}
-
-/* Something that is there now and that no firmware can move away */
-static bool identity_is_taken_by(const IdentityRange *range, MemoryRegion *mr,
-                                 Error **errp)
-{
-    if (memory_region_is_ram(mr) && !memory_region_is_ram_device(mr)) {
-        error_setg(errp, "%s cannot be at 0x%" PRIx64 "-0x%" PRIx64 ": the "
-                   "guest's RAM is there", range->name, range->start,
-                   range->last);
-        identity_hint_ram(range, errp);
-        return true;
-    }
-    if (mr->owner && object_dynamic_cast(mr->owner, TYPE_PCI_DEVICE)) {
-        return false;                   /* a BAR of today's */
-    }
-    error_setg(errp, "%s cannot be at 0x%" PRIx64 "-0x%" PRIx64 ": the guest's "
-               "%s is there", range->name, range->start, range->last,
-               memory_region_name(mr) ?: "chipset");
-    return true;
-}
-
-static bool identity_is_taken(const IdentityRange *range, Error **errp)
-{
-    DeviceMemoryState *hotplug = current_machine->device_memory;
-    uint64_t at = range->start;
-
-    if (hotplug && identity_meet(range, hotplug->base, hotplug->base +
-                                 memory_region_size(&hotplug->mr) - 1)) {
-        error_setg(errp, "%s cannot be at 0x%" PRIx64 "-0x%" PRIx64 ": memory "
-                   "can be plugged there", range->name, range->start,
-                   range->last);
-        error_append_hint(errp, "Use -m without maxmem=.\n");
-        return true;
-    }
-    while (at <= range->last) {
-        MemoryRegionSection section = memory_region_find(get_system_memory(),
-                                          at, range->last - at + 1);
-        bool taken;
-
-        if (!section.mr) {
-            return false;
-        }
-        taken = identity_is_taken_by(range, section.mr, errp);
-        memory_region_unref(section.mr);
-        if (taken) {
-            return true;
-        }
-        at = section.offset_within_address_space + int128_get64(section.size);
-    }
-    return false;
-}
-
-static bool identity_check_ranges(PCIDevice *pdev, Error **errp)
-{
-    g_autoptr(GPtrArray) ranges = identity_ranges(pdev);
-    unsigned i;
-
-    for (i = 0; i < ranges->len; i++) {
-        IdentityRange *range = g_ptr_array_index(ranges, i);
-
-        if (identity_no_place(range, errp) || identity_too_high(range, errp) ||
-            identity_is_taken(range, errp)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The ranges of two devices on the same bus, or of one with itself */
-static bool identity_check_pair(PCIDevice *a, PCIDevice *b, Error **errp)
-{
-    g_autoptr(GPtrArray) ranges_a = identity_ranges(a);
-    g_autoptr(GPtrArray) ranges_b = identity_ranges(b);
-    unsigned i, j;
-
-    for (i = 0; i < ranges_a->len; i++) {
-        IdentityRange *one = g_ptr_array_index(ranges_a, i);
-
-        for (j = a == b ? i + 1 : 0; j < ranges_b->len; j++) {
-            IdentityRange *other = g_ptr_array_index(ranges_b, j);
-
-            if (identity_meet(one, other->start, other->last)) {
-                error_setg(errp, "%s cannot be at 0x%" PRIx64 "-0x%" PRIx64
-                           ": %s would be at 0x%" PRIx64 "-0x%" PRIx64,
-                           one->name, one->start, one->last, other->name,
-                           other->start, other->last);
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static bool identity_check_others(VFIOPCIDevice *vdev, Error **errp)
-{
-    VFIOBARIdentity *other;
-    PCIDevice *a, *b;
-
-    QLIST_FOREACH(other, &identities, next) {
-        if (other == &vdev->bar_identity) {
-            continue;
-        }
-        identity_fork(PCI_DEVICE(vdev), PCI_DEVICE(identity_vdev(other)), &a,
-                      &b);
-        if (!identity_check_pair(a, b, errp)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Is anything that is asked for in here? */
-static bool identity_is_wanted_in(uint64_t start, uint64_t last)
-{
-    VFIOBARIdentity *identity;
-
-    QLIST_FOREACH(identity, &identities, next) {
-        PCIDevice *path[VFIO_BAR_IDENTITY_DEPTH];
-        g_autoptr(GPtrArray) ranges = NULL;
-        unsigned i;
-
-        identity_path(PCI_DEVICE(identity_vdev(identity)), path);
-        ranges = identity_ranges(path[0]);
-        for (i = 0; i < ranges->len; i++) {
-            if (identity_meet(g_ptr_array_index(ranges, i), start, last)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* q35's memory-mapped configuration space needs a place below 4 GiB as well */
-static bool identity_check_mmconfig(VFIOPCIDevice *vdev, Error **errp)
-{
-    uint64_t low_ram = identity_low_ram(), start;
-
-    if (!object_resolve_path_type("", TYPE_PCIE_HOST_BRIDGE, NULL)) {
-        return true;
-    }
-    for (start = QEMU_ALIGN_DOWN(CHIPSET_START, MMCONFIG_SIZE) - MMCONFIG_SIZE;
-         start >= low_ram; start -= MMCONFIG_SIZE) {
-        if (!identity_is_wanted_in(start, start + MMCONFIG_SIZE - 1)) {
-            return true;
-        }
-    }
-    error_setg(errp, "the BARs leave no place for the 256 MiB of ECAM "
-               "(memory-mapped configuration space) between RAM and 0x%x",
-               CHIPSET_START);
-    error_append_hint(errp, "Use -machine max-ram-below-4g=%" PRIu64 "M, or "
-                      "-machine pc.\n",
-                      (QEMU_ALIGN_DOWN(low_ram, MMCONFIG_SIZE) -
-                       (low_ram > MMCONFIG_SIZE ? MMCONFIG_SIZE : 0)) / MiB);
-    return false;
-}
-
-/* A window that is not prefetchable has 32 bits */
-static bool identity_check_high(VFIOPCIDevice *vdev, Error **errp)
-{
-    unsigned i;
-
-    if (pci_bus_is_root(pci_get_bus(PCI_DEVICE(vdev)))) {
-        return true;
-    }
-    for (i = 0; i < PCI_ROM_SLOT; i++) {
-        if (vdev->bar_identity.bars[i].address >= 4 * GiB &&
-            !identity_is_prefetchable(vdev, i)) {
-            error_setg(errp, "BAR %u cannot be at 0x%" PRIx64 " behind a "
-                       "bridge: it is not prefetchable", i,
-                       vdev->bar_identity.bars[i].address);
-            error_append_hint(errp, "Put the adapter on the root bus.\n");
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool identity_check(VFIOPCIDevice *vdev, Error **errp)
-{
-    PCIDevice *pdev = PCI_DEVICE(vdev);
-    PCIDevice *path[VFIO_BAR_IDENTITY_DEPTH];
-    unsigned depth = identity_path(pdev, path);
-
-    if (!identity_host_bridge() || !fw_cfg_find()) {
-        error_setg(errp, "the machine is neither a pc nor a q35");
-        return false;
-    }
-    if (!depth) {
-        error_setg(errp, "the adapter is behind more than %d bridges",
-                   VFIO_BAR_IDENTITY_DEPTH - 1);
-        return false;
-    }
-    if (!identity_check_high(vdev, errp) ||
-        !identity_check_pair(pdev, pdev, errp)) {
-        return false;
-    }
-    while (depth) {
-        if (!identity_check_ranges(path[--depth], errp)) {
-            return false;
-        }
-    }
-    return identity_check_others(vdev, errp) &&
-           identity_check_mmconfig(vdev, errp);
 }
 
 /*
@@ -522,24 +77,22 @@ static bool identity_is_memory(VFIOPCIDevice *vdev, unsigned bar)
     return vdev->bars[bar].size && !vdev->bars[bar].ioport;
 }
 
-static bool identity_read_sysfs(VFIOPCIDevice *vdev, const char *text,
-                                Error **errp)
+static bool identity_set_all(VFIOPCIDevice *vdev,
+                             const PCISysfsResource *resources, Error **errp)
 {
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    unsigned n = g_strv_length(lines), i;
+    unsigned i;
 
     for (i = 0; i < PCI_ROM_SLOT; i++) {
-        uint64_t start, last;
+        const PCISysfsResource *r = &resources[i];
 
         if (!identity_is_memory(vdev, i)) {
             continue;
         }
-        if (i >= n || sscanf(lines[i], "%" SCNx64 " %" SCNx64, &start,
-                             &last) != 2) {
+        if (!r->known) {
             error_setg(errp, "sysfs does not tell where BAR %u is", i);
             return false;
         }
-        if (!identity_set(vdev, i, start, last - start + 1, errp)) {
+        if (!identity_set(vdev, i, r->first, r->last - r->first + 1, errp)) {
             return false;
         }
     }
@@ -576,15 +129,11 @@ static bool identity_read_config(VFIOPCIDevice *vdev, Error **errp)
 
 static bool identity_read(VFIOPCIDevice *vdev, Error **errp)
 {
-    g_autofree char *text = NULL;
+    PCISysfsResource resources[PCI_SYSFS_RESOURCES];
+    const char *dir = vdev->vbasedev.sysfsdev;
 
-    if (vdev->vbasedev.sysfsdev) {
-        g_autofree char *file = g_build_filename(vdev->vbasedev.sysfsdev,
-                                                 "resource", NULL);
-
-        if (g_file_get_contents(file, &text, NULL, NULL)) {
-            return identity_read_sysfs(vdev, text, errp);
-        }
+    if (dir && pci_sysfs_resources(dir, resources)) {
+        return identity_set_all(vdev, resources, errp);
     }
     return identity_read_config(vdev, errp);
 }
@@ -596,7 +145,7 @@ static bool identity_read(VFIOPCIDevice *vdev, Error **errp)
 static void identity_add_records(GByteArray *file, VFIOPCIDevice *vdev)
 {
     PCIDevice *pdev = PCI_DEVICE(vdev), *path[VFIO_BAR_IDENTITY_DEPTH];
-    unsigned depth = identity_path(pdev, path), i, j;
+    unsigned depth = vfio_bar_identity_path(pdev, path), i, j;
 
     for (i = 0; i < PCI_ROM_SLOT; i++) {
         VFIOBARIdentityRecord record = {
@@ -617,7 +166,7 @@ static void identity_add_records(GByteArray *file, VFIOPCIDevice *vdev)
     }
 }
 
-/* Whether the file is in fw_cfg's directory */
+/* The file is in fw_cfg's directory. */
 static bool identity_has_file;
 
 /*
@@ -652,8 +201,8 @@ static void identity_publish(void)
     VFIOBARIdentity *identity;
     size_t size;
 
-    QLIST_FOREACH(identity, &identities, next) {
-        identity_add_records(file, identity_vdev(identity));
+    QLIST_FOREACH(identity, &vfio_bar_identities, next) {
+        identity_add_records(file, vfio_bar_identity_device(identity));
     }
     size = file->len;
     fw_cfg_modify_file(fw_cfg_find(), VFIO_BAR_IDENTITY_FILE, file->data, size);
@@ -661,7 +210,7 @@ static void identity_publish(void)
     published = g_byte_array_free(file, false);
 }
 
-/* Devices of the command line are realized before firmware could look */
+/* All devices of the command line are there, and firmware has not run. */
 static void identity_machine_done(Notifier *notifier, void *data)
 {
     identity_publish();
@@ -709,9 +258,9 @@ static bool identity_activate(VFIOPCIDevice *vdev, Error **errp)
                    "other addresses");
         return false;
     }
-    /* The window of a bridge is for all in the list, so be in it */
-    QLIST_INSERT_HEAD(&identities, identity, next);
-    if (identity_read(vdev, errp) && identity_check(vdev, errp) &&
+    /* A bridge's window is for all in the list, and the adapter counts */
+    QLIST_INSERT_HEAD(&vfio_bar_identities, identity, next);
+    if (identity_read(vdev, errp) && vfio_bar_identity_feasible(vdev, errp) &&
         identity_reserve_file(errp)) {
         vdev->vbasedev.enable_migration = ON_OFF_AUTO_OFF;
         identity->active = true;
@@ -721,7 +270,7 @@ static bool identity_activate(VFIOPCIDevice *vdev, Error **errp)
     return false;
 }
 
-/* Returns whether the adapter can be had without */
+/* Returns whether the adapter is to be there without identity */
 static bool identity_refused(VFIOPCIDevice *vdev, Error *err, Error **errp)
 {
     VFIOBARIdentity *identity = &vdev->bar_identity;
@@ -747,7 +296,7 @@ static char *identity_get_state(Object *obj, Error **errp)
     return vfio_bar_identity_describe(VFIO_PCI_DEVICE(obj));
 }
 
-/* Not of the class, which is asked for what can be set */
+/* Of the object, as the properties of the class are those that can be set */
 static void identity_add_state(Object *obj)
 {
     if (!object_property_find(obj, "bar-identity")) {
@@ -783,7 +332,6 @@ bool vfio_bar_identity_setup(VFIOPCIDevice *vdev, Error **errp)
 void vfio_bar_identity_exit(VFIOPCIDevice *vdev)
 {
     VFIOBARIdentity *identity = &vdev->bar_identity;
-    unsigned i;
 
     g_free(identity->refusal);
     identity->refusal = NULL;
@@ -791,256 +339,9 @@ void vfio_bar_identity_exit(VFIOPCIDevice *vdev)
         return;
     }
     identity->active = false;
-    for (i = 0; i < PCI_ROM_SLOT; i++) {
-        MemoryRegion *alias = &identity->bars[i].alias;
-
-        if (alias->container) {
-            memory_region_del_subregion(alias->container, alias);
-        }
-    }
+    vfio_bar_identity_remove_aliases(vdev);
     QLIST_REMOVE(identity, next);
     identity_changed();
-}
-
-/*
- * What the guest does
- */
-
-static bool identity_decodes(VFIOPCIDevice *vdev)
-{
-    PCIDevice *pdev = PCI_DEVICE(vdev);
-
-    /* As pci.c has it, outside D0 there are no BARs */
-    if (pdev->pm_cap && pci_get_word(pdev->config + pdev->pm_cap + PCI_PM_CTRL)
-                        & PCI_PM_CTRL_STATE_MASK) {
-        return false;
-    }
-    return pci_get_word(pdev->config + PCI_COMMAND) & PCI_COMMAND_MEMORY;
-}
-
-static bool identity_is_reached(VFIOPCIDevice *vdev, unsigned bar)
-{
-    return PCI_DEVICE(vdev)->io_regions[bar].addr ==
-           vdev->bar_identity.bars[bar].address;
-}
-
-/*
- * Has @addr and @val, of a config write, to do with a base address register's
- * size?  That is found by writing all ones, and reading what has become of it.
- */
-static void identity_see_sizing(bool *sizing, unsigned reg, uint32_t addr,
-                                uint32_t val, int len)
-{
-    if (ranges_overlap(addr, len, reg, 4)) {
-        *sizing = addr == reg && len == 4 && val == UINT32_MAX;
-    }
-}
-
-static void identity_set_alias(VFIOPCIDevice *vdev, unsigned bar, bool enabled)
-{
-    VFIOBARIdentityBAR *want = &vdev->bar_identity.bars[bar];
-    MemoryRegion *alias = &want->alias;
-    g_autofree char *name = NULL;
-
-    if (alias->container) {
-        memory_region_set_enabled(alias, enabled);
-    } else if (enabled) {
-        PCIDevice *path[VFIO_BAR_IDENTITY_DEPTH];
-
-        identity_path(PCI_DEVICE(vdev), path);
-        name = g_strdup_printf("%s BAR %u at the host's address",
-                               vdev->vbasedev.name, bar);
-        memory_region_init_alias(alias, OBJECT(vdev), name, vdev->bars[bar].mr,
-                                 0, vdev->bars[bar].size);
-        /* BARs and the windows of bridges have priority 1 */
-        memory_region_add_subregion_overlap(
-            pci_get_bus(path[0])->address_space_mem, want->address, alias, -1);
-    }
-}
-
-static void identity_warn(VFIOPCIDevice *vdev, unsigned bar)
-{
-    VFIOBARIdentityBAR *want = &vdev->bar_identity.bars[bar];
-    pcibus_t guest = PCI_DEVICE(vdev)->io_regions[bar].addr;
-
-    trace_vfio_bar_identity_elsewhere(vdev->vbasedev.name, bar, want->address,
-                                      guest);
-    if (vdev->bar_identity.warned) {
-        return;
-    }
-    vdev->bar_identity.warned = true;
-    if (want->reached) {
-        warn_report("%s: the guest has moved BAR %u away from 0x%" PRIx64
-                    ", where the host has it; the adapter also answers there "
-                    "while nothing else does", vdev->vbasedev.name, bar,
-                    want->address);
-    } else if (DEVICE(vdev)->hotplugged) {
-        warn_report("%s: the guest, into which the adapter was plugged, has "
-                    "not put BAR %u at 0x%" PRIx64 ", where the host has it; "
-                    "the adapter also answers there while nothing else does "
-                    "(for firmware to put it there, give the adapter on the "
-                    "command line)", vdev->vbasedev.name, bar, want->address);
-    } else {
-        warn_report("%s: the guest's firmware has not put BAR %u at 0x%" PRIx64
-                    ", where the host has it (does it read "
-                    VFIO_BAR_IDENTITY_FILE "?); the adapter also answers "
-                    "there while nothing else does", vdev->vbasedev.name, bar,
-                    want->address);
-    }
-}
-
-static void identity_update(VFIOPCIDevice *vdev, unsigned bar)
-{
-    VFIOBARIdentityBAR *want = &vdev->bar_identity.bars[bar];
-    bool decodes = identity_decodes(vdev);
-
-    if (want->sizing_low || want->sizing_high) {
-        return;
-    }
-    if (!decodes || identity_is_reached(vdev, bar)) {
-        want->reached |= decodes;
-        identity_set_alias(vdev, bar, false);
-    } else {
-        /* once for each time that it goes there */
-        if (!want->alias.container || !want->alias.enabled) {
-            identity_warn(vdev, bar);
-        }
-        identity_set_alias(vdev, bar, true);
-    }
-}
-
-void vfio_bar_identity_written(VFIOPCIDevice *vdev, uint32_t addr,
-                               uint32_t val, int len)
-{
-    unsigned i;
-
-    if (!vdev->bar_identity.active) {
-        return;
-    }
-    memory_region_transaction_begin();
-    for (i = 0; i < PCI_ROM_SLOT; i++) {
-        VFIOBARIdentityBAR *want = &vdev->bar_identity.bars[i];
-        unsigned reg = PCI_BASE_ADDRESS_0 + 4 * i;
-
-        /* BARs are registered after realize has written the first time */
-        if (!want->address || !vdev->bars[i].mr) {
-            continue;
-        }
-        identity_see_sizing(&want->sizing_low, reg, addr, val, len);
-        if (vdev->bars[i].mem64) {
-            identity_see_sizing(&want->sizing_high, reg + 4, addr, val, len);
-        }
-        identity_update(vdev, i);
-    }
-    memory_region_transaction_commit();
-}
-
-/*
- * What others are told
- */
-
-static bool identity_is_elsewhere(VFIOPCIDevice *vdev, unsigned bar)
-{
-    return vdev->bar_identity.bars[bar].address &&
-           !identity_is_reached(vdev, bar);
-}
-
-static Aml *identity_aml_memory(uint64_t start, uint64_t size)
-{
-    if (start + size <= 4 * GiB) {
-        return aml_memory32_fixed(start, size, AML_READ_WRITE);
-    }
-    return aml_qword_memory(AML_POS_DECODE, AML_MIN_FIXED, AML_MAX_FIXED,
-                            AML_NON_CACHEABLE, AML_READ_WRITE, 0, start,
-                            start + size - 1, 0, size);
-}
-
-static void identity_build_aml(AcpiDevAmlIf *adev, Aml *scope)
-{
-    VFIOPCIDevice *vdev = VFIO_PCI_DEVICE(adev);
-    bool any = false;
-    Aml *dev, *crs;
-    unsigned i;
-
-    for (i = 0; i < PCI_ROM_SLOT; i++) {
-        any |= identity_is_elsewhere(vdev, i);
-    }
-    if (!any) {
-        return;
-    }
-    crs = aml_resource_template();
-    for (i = 0; i < PCI_ROM_SLOT; i++) {
-        if (identity_is_elsewhere(vdev, i)) {
-            aml_append(crs, identity_aml_memory(
-                                vdev->bar_identity.bars[i].address,
-                                vdev->bars[i].size));
-        }
-    }
-    dev = aml_device("HBAR");
-    aml_append(dev, aml_name_decl("_HID", aml_eisaid("PNP0C02")));
-    aml_append(dev, aml_name_decl("_UID",
-                                  aml_int(0x100 + PCI_DEVICE(vdev)->devfn +
-                                          (pci_dev_bus_num(PCI_DEVICE(vdev))
-                                           << 16))));
-    aml_append(dev, aml_name_decl("_CRS", crs));
-    aml_append(scope, dev);
-}
-
-/* Whatever answers at the host's address is the adapter's */
-static bool identity_is_visible(VFIOPCIDevice *vdev, unsigned bar)
-{
-    uint64_t at = vdev->bar_identity.bars[bar].address;
-    uint64_t last = identity_last(vdev, bar);
-
-    while (at <= last) {
-        MemoryRegionSection section = memory_region_find(get_system_memory(),
-                                                         at, last - at + 1);
-        bool own;
-
-        if (!section.mr || section.offset_within_address_space != at) {
-            memory_region_unref(section.mr);
-            return false;
-        }
-        own = section.mr->owner == OBJECT(vdev);
-        at += int128_get64(section.size);
-        memory_region_unref(section.mr);
-        if (!own) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static const char *identity_state(VFIOPCIDevice *vdev, unsigned bar)
-{
-    if (!identity_decodes(vdev)) {
-        return "off";
-    }
-    if (identity_is_reached(vdev, bar)) {
-        return "identical";
-    }
-    return identity_is_visible(vdev, bar) ? "alias" : "hidden";
-}
-
-char *vfio_bar_identity_describe(VFIOPCIDevice *vdev)
-{
-    VFIOBARIdentity *identity = &vdev->bar_identity;
-    GString *text = g_string_new(NULL);
-    unsigned i;
-
-    for (i = 0; i < PCI_ROM_SLOT; i++) {
-        if (identity->bars[i].address) {
-            g_string_append_printf(text, "%sBAR %u: 0x%" PRIx64 " %s",
-                                   text->len ? "; " : "", i,
-                                   identity->bars[i].address,
-                                   identity_state(vdev, i));
-        }
-    }
-    if (!text->len) {
-        g_string_append_printf(text, "off%s%s", identity->refusal ? ": " : "",
-                               identity->refusal ?: "");
-    }
-    return g_string_free(text, false);
 }
 
 /*
@@ -1072,5 +373,6 @@ void vfio_bar_identity_class_init(ObjectClass *klass)
     object_class_property_set_description(klass, "x-bar-identity",
         "Have the memory BARs where the host has them; auto: of a VGA-class "
         "adapter of NVIDIA's, if possible");
-    ACPI_DEV_AML_IF_CLASS(klass)->build_dev_aml = identity_build_aml;
+    ACPI_DEV_AML_IF_CLASS(klass)->build_dev_aml =
+        vfio_bar_identity_build_aml;
 }

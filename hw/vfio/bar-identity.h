@@ -43,6 +43,7 @@
 #ifndef HW_VFIO_BAR_IDENTITY_H
 #define HW_VFIO_BAR_IDENTITY_H
 
+#include "hw/acpi/acpi_aml_interface.h"
 #include "hw/pci/pci.h"
 #include "qapi/qapi-types-common.h"
 #include "qemu/queue.h"
@@ -149,5 +150,46 @@ void vfio_bar_identity_written(struct VFIOPCIDevice *vdev, uint32_t addr,
  * To be freed with g_free().
  */
 char *vfio_bar_identity_describe(struct VFIOPCIDevice *vdev);
+
+/*
+ * For identity-feasible.c and identity-alias.c
+ */
+
+/* Adapters whose BARs have an address, or may get one if it is feasible */
+typedef QLIST_HEAD(, VFIOBARIdentity) VFIOBARIdentityList;
+extern VFIOBARIdentityList vfio_bar_identities;
+
+struct VFIOPCIDevice *vfio_bar_identity_device(VFIOBARIdentity *identity);
+
+/**
+ * vfio_bar_identity_path: the way to a device
+ *
+ * @pdev: the device
+ * @path: the devices from the root bus to @pdev, which is the last one
+ *
+ * Returns how many they are; 0, and no @path, if they are more than
+ * VFIO_BAR_IDENTITY_DEPTH.
+ */
+unsigned vfio_bar_identity_path(PCIDevice *pdev,
+                                PCIDevice *path[VFIO_BAR_IDENTITY_DEPTH]);
+
+/**
+ * vfio_bar_identity_feasible: whether the BARs can be at their addresses
+ *
+ * @vdev: the adapter, in vfio_bar_identities, with the addresses of its BARs
+ * @errp: on failure, which BAR cannot be there and what is in the way, with a
+ *        hint
+ *
+ * Takes what other adapters ask for into account.
+ *
+ * Returns false if not, or if the machine is neither a pc nor a q35.
+ */
+bool vfio_bar_identity_feasible(struct VFIOPCIDevice *vdev, Error **errp);
+
+/* Undo what vfio_bar_identity_written() has added to the address space */
+void vfio_bar_identity_remove_aliases(struct VFIOPCIDevice *vdev);
+
+/* AcpiDevAmlIfClass.build_dev_aml: reserve the addresses that have an alias */
+void vfio_bar_identity_build_aml(AcpiDevAmlIf *adev, Aml *scope);
 
 #endif /* HW_VFIO_BAR_IDENTITY_H */

@@ -42,13 +42,14 @@
 #ifndef HW_VFIO_INTX_MSI_H
 #define HW_VFIO_INTX_MSI_H
 
+#include "exec/hwaddr.h"
 #include "qapi/qapi-types-common.h"
 #include "qemu/event_notifier.h"
 #include "qom/object.h"
 
 struct VFIOPCIDevice;
 
-/* How an NVIDIA adapter is told to send a next message; see intx-msi.c */
+/* How an NVIDIA adapter is told to send a next message: a write to BAR 0 */
 typedef struct VFIOINTxMSIRearm {
     uint32_t offset;            /* in BAR 0, bytes */
     uint32_t size;              /* of the write, bytes */
@@ -109,5 +110,31 @@ bool vfio_intx_msi_served(struct VFIOPCIDevice *vdev);
 
 /* The guest may have written PCI_COMMAND */
 void vfio_intx_msi_command(struct VFIOPCIDevice *vdev);
+
+/*
+ * For intx-msi.c and intx-msi-nvidia.c
+ */
+
+/*
+ * Read @size bytes at @offset of a region from the device itself, whatever the
+ * guest is told; all ones if that fails.
+ */
+uint32_t vfio_intx_msi_read(struct VFIOPCIDevice *vdev, int region,
+                            hwaddr offset, unsigned size);
+
+/* Whether the device is a display adapter of NVIDIA's */
+bool vfio_intx_msi_nvidia_is(struct VFIOPCIDevice *vdev);
+
+/*
+ * Before the guest runs: find the write after which the adapter sends a next
+ * message, NULL if it needs none.
+ *
+ * Returns NULL, or why the host cannot use MSI with this adapter.
+ */
+const char *vfio_intx_msi_nvidia_find(struct VFIOPCIDevice *vdev,
+                                      const VFIOINTxMSIRearm **rearm);
+
+/* Make that write, if there is one, now or when the guest enables memory */
+void vfio_intx_msi_nvidia_rearm(struct VFIOPCIDevice *vdev);
 
 #endif /* HW_VFIO_INTX_MSI_H */

@@ -15,8 +15,8 @@
  *           posts them as well (vga-posted.h).
  *  copy     While the adapter is in a text mode, for all that is known of its
  *           registers (vga-regs.h), the guest works on a copy (vga-copy.h).
- *  chain4   The same in mode 13h.  Not by default: games and demos that use
- *           that mode know more of a VGA than a text console does.
+ *  chain4   The same in chain-4 modes.  By default in mode 13h only, which fits
+ *           into its window: in a larger one each bank would end the copy.
  *
  * What is ordered.  A write to memory reaches the adapter before any later
  * access of the guest: to another port or address, to a BAR, or to config
@@ -25,14 +25,18 @@
  * the cursor, which only change how a picture looks, and before any access to a
  * BAR or config space.  Writes to a copy within one period are not ordered
  * among each other, and one that another replaces never leaves.  For each pair
- * there is a row, with its test, in docs/system/devices/vga-assign-speed.rst.
+ * there is a row, with its test, in docs/vga-assign/speed.rst.
  *
  * What QEMU does not see.  Nobody sees accesses to BARs that are mapped into
  * the guest, so they are not mapped while anything may be pending (vga-bars.h).
  * Nor does anybody see what the adapter does by itself: each access is
  * forwarded at once while it may be bus master, which a native driver's adapter
- * is.  After any of that, and after a write to a BAR that QEMU sees, the
- * registers are not known any more.
+ * is.  After any of that the registers are not known any more.
+ *
+ * What is not a VGA's.  A write to a register of the adapter's own, or to a
+ * BAR, may move the window, so the registers are not known then either, unless
+ * the same write has left the window as it was before (vga-check.h).  When such
+ * writes have ceased, or the guest reads much, the registers are read back.
  *
  * Time is the guest's (vga-heat.h).  While it stands still, so does the guest,
  * and what had to leave has left when the machine was stopped.
@@ -53,7 +57,7 @@ typedef struct VFIOVGAEngine VFIOVGAEngine;
  * @vdev: the adapter, with vdev->vga; its io_ops are wrapped
  *
  * Registers as a quirk, so a reset of the device resets it and finalizing the
- * device frees it.  At most 144 KiB for each adapter.
+ * device frees it.  At most 216 KiB for each adapter.
  *
  * Returns the engine, or NULL for tier forward.
  */

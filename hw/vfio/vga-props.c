@@ -62,7 +62,7 @@ void vfio_vga_props_class_init(ObjectClass *klass)
 
     object_class_property_set_description(klass, "x-vga-engine",
         "The fastest tier for legacy VGA accesses: forward, combine, copy, "
-        "chain4, or auto, which is copy");
+        "chain4, or auto, which is copy, and chain4 in mode 13h only");
     object_class_property_set_description(klass, "x-vga-write-width",
         "The widest access (1, 2, 4 or 8 bytes) that combined writes may make; "
         "0: whatever the host makes of them");

@@ -247,7 +247,8 @@ static bool regs_peek(VFIOVGAHostRegion *region, uint32_t port, uint8_t *value)
 
 /* Reads registers by their index at @port, which is restored */
 static bool regs_peek_indexed(VFIOVGAHostRegion *region, uint32_t port,
-                              const uint8_t *indices, int count, uint8_t *values)
+                              const uint8_t *indices, int count,
+                              uint8_t *values)
 {
     uint8_t before;
     bool ok = regs_peek(region, port, &before);

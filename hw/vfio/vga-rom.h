@@ -13,16 +13,16 @@
  *     What is fatal to the guest's firmware is a warning each (warn, the
  *     default), fails realize (error), or is not looked for (off).
  *
- * x-rom-source=auto|region|prom|file
+ * x-rom-source=auto|region|flash|file
  *     region  the ROM region, as the host hands it out
- *     prom    the adapter's flash part, see qemu/vbios-prom.h
+ *     flash   the adapter's flash ROM, see qemu/vbios-flash.h
  *     file    romfile=, which must be given
  *     auto    the first of these that there is (the default):
  *             1. romfile=, if given
  *             2. the ROM region, if nothing is wrong with it: it is not the
  *                copy at 0xc0000, nor fatal to the guest's firmware, nor does
  *                it look like a VBIOS that has run
- *             3. the flash part, if it can be read and nothing in it is fatal
+ *             3. the flash ROM, if it can be read and nothing in it is fatal
  *             4. the ROM region, with a warning that tells why not 3.
  *
  * Whose VBIOS is looked at: that of an adapter with x-vga=on; of any adapter
@@ -50,7 +50,7 @@
  * both is reported.  Contents decide and not how they came there, since pflash
  * may hold SeaBIOS and -bios OVMF.
  *
- * What the guest gets from the region and from the flash part is a copy in
+ * What the guest gets from the region and from the flash ROM is a copy in
  * memory.  If none of its images has the IDs that the guest sees, but the
  * adapter's vendor, they get these IDs; wrong checksums are repaired, each
  * image for itself.  Of a romfile= only IDs that x-pci-vendor-id= and
@@ -79,7 +79,7 @@ typedef enum VFIOROMCheck {
 typedef enum VFIOROMSource {
     VFIO_ROM_SOURCE_AUTO,
     VFIO_ROM_SOURCE_REGION,
-    VFIO_ROM_SOURCE_PROM,
+    VFIO_ROM_SOURCE_FLASH,
     VFIO_ROM_SOURCE_FILE,
     VFIO_ROM_SOURCE__MAX,
 } VFIOROMSource;
@@ -105,11 +105,11 @@ void vfio_vga_rom_class_init(ObjectClass *klass);
  *        registered if it has one that the guest is to see
  * @errp: on failure, what is wrong, with a hint that says what to do
  *
- * Reads the ROM region, the flash part or the romfile, as the properties say.
+ * Reads the ROM region, the flash ROM or the romfile, as the properties say.
  * vdev->rom is then what the guest gets, unless that is a romfile, which PCI
- * loads.  Registers a ROM BAR if there is none and the flash part has a VBIOS.
+ * loads.  Registers a ROM BAR if there is none and the flash ROM has a VBIOS.
  *
- * Returns false if the properties contradict each other, if x-rom-source=prom
+ * Returns false if the properties contradict each other, if x-rom-source=flash
  * cannot be had, or on what x-rom-check=error is for; else true.
  */
 bool vfio_vga_rom_setup(struct VFIOPCIDevice *vdev, Error **errp);

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The rules are those of the SeaBIOS of this series, src/fw/pciinit.c; what is
- * said of them for users is in docs/system/devices/vga-assign-bars.rst.  In
+ * said of them for users is in docs/vga-assign/bars.rst.  In
  * short: all goes below 4 GiB, between RAM and the IO-APIC; of what does not
  * fit there, 64-bit entries go above RAM, the boot VGA's last; what fits
  * nowhere gets no address.
@@ -61,17 +61,13 @@ typedef struct PCIWindowAdvice {
 } PCIWindowAdvice;
 
 /*
- * The directory that sysfs has for @host, an address as the property host= of
- * vfio-pci takes it: the domain may be left out, and zeros.  To be freed with
- * g_free(); "" if it is not an address.
- */
-char *pci_window_sysfs_dir(const char *host);
-
-/*
  * How QEMU splits @ram bytes, where max-ram-below-4g=@max or 0 if that is not
  * given (pc_init1() and pc_q35_init() of hw/i386)
  */
 PCIWindowMemory pci_window_memory(bool q35, uint64_t ram, uint64_t max);
+
+/* An empty array of PCIWindowEntry */
+GArray *pci_window_entries_new(void);
 
 /* A BAR of @size bytes, which the firmware makes a page at least */
 PCIWindowEntry pci_window_bar(uint64_t size, bool is64, bool pref);
@@ -98,5 +94,43 @@ PCIWindowResult pci_window_place(const PCIWindowMemory *memory,
  */
 PCIWindowAdvice pci_window_advise(const PCIWindowMemory *memory,
                                   unsigned phys_bits, GArray *entries);
+
+/*
+ * Addresses that are asked for
+ *
+ * The same firmware can be asked to put BARs at given addresses
+ * (hw/vfio/bar-identity.h).  What it places beside them follows here.
+ */
+
+/* Of a BAR, or of the window of a bridge */
+typedef struct PCIWindowRange {
+    uint64_t first, last;   /* both belong to it */
+} PCIWindowRange;
+
+/* A bridge's window with nothing in it */
+#define PCI_WINDOW_RANGE_EMPTY ((PCIWindowRange) { UINT64_MAX, 0 })
+
+/* Whether the two have an address in common */
+bool pci_window_meet(const PCIWindowRange *a, const PCIWindowRange *b);
+
+/*
+ * Widen @window, of a bridge, to cover @range.  Windows begin and end at
+ * multiples of 1 MiB (PCI-to-PCI Bridge Architecture Specification 1.2,
+ * 3.2.5.8).
+ */
+void pci_window_cover(PCIWindowRange *window, const PCIWindowRange *range);
+
+/*
+ * Whether q35's memory-mapped configuration space has a place between
+ * @low_ram, the end of RAM below 4 GiB, and PCI_WINDOW_END.  It has 256 MiB,
+ * aligned to its size, and meets none of @taken (of PCIWindowRange).
+ */
+bool pci_window_has_ecam(uint64_t low_ram, const GArray *taken);
+
+/*
+ * The largest max-ram-below-4g with which addresses from @start on are free,
+ * and q35's configuration space has a place below them; 0 if there is none.
+ */
+uint64_t pci_window_split_below(bool q35, uint64_t start);
 
 #endif /* QEMU_PCI_WINDOW_H */

@@ -6,7 +6,7 @@
  * A VBIOS is the contents of a display adapter's expansion ROM: a chain of
  * images, each for one kind of firmware.  It comes from a file, from the ROM
  * BAR, from the kernel's copy of the legacy ROM at 0xc0000, or from the flash
- * part behind the adapter, where vendors put more around it.
+ * ROM behind the adapter, where vendors put more around it.
  *
  * Three steps:
  *
@@ -25,7 +25,7 @@
  * of the buffer unless said otherwise; multi-byte fields are little endian.
  *
  * It needs the C library and GLib and nothing of QEMU, because the host tool,
- * the tests and the fuzzer build the same file.
+ * the tests and the fuzzer build the same files (util/vbios-*.c).
  *
  * Sources of the facts, named at the fields as
  *   [PFS]  PCI Firmware Specification 3.x, chapter 5 "PCI Expansion ROMs"
@@ -434,7 +434,7 @@ typedef struct VBIOSDifference {
  * vbios_compare: is one the changed copy of the other
  *
  * @a, @a_size: one, for example what the ROM BAR gave
- * @b, @b_size: another, for example what the flash part gave
+ * @b, @b_size: another, for example what the flash ROM gave
  *
  * A VBIOS that has run differs from the pristine one in its variables: same
  * adapter, some bytes of the x86 image differ.  All 0 if one has no x86 image.

@@ -54,7 +54,7 @@ BOOT_VGA, UNREADABLE = 'host=01:00.0', 'host=02:00.0'
 PROBES = [
     ('shadow', BOOT_VGA,
      ('VBIOS (ROM region): it is the kernel\'s copy at 0xc0000',
-      'romfile=NEW', 'The flash part is no way out')),
+      'romfile=NEW', 'The flash ROM is no way out')),
     ('strict', BOOT_VGA + ',x-rom-check=error',
      ('qemu-system-x86_64: -device', 'it is the kernel\'s copy at 0xc0000')),
     ('off', BOOT_VGA + ',x-rom-check=off', ()),
@@ -88,7 +88,7 @@ def efi_image():
 
 
 def with_flash_header(image):
-    """As a tool that reads the whole flash part of an NVIDIA adapter has it."""
+    """As a tool that reads the whole flash ROM of an NVIDIA adapter has it."""
     header = bytearray(0x600)
     struct.pack_into('<II', header, 0, 0x4947564e, 0x00200200)
     struct.pack_into('<I', header, 0x24, len(header))

@@ -39,7 +39,38 @@ TITLES = {
     'linux_boot': 'Linux boots', 'linux_log': 'Linux scrolls a log',
 }
 LINUX = re.compile(r'^(linux_\w+) ([0-9.]+) ?([0-9.]*)\r?$', re.MULTILINE)
-COLOURS = ('#3a6ea5', '#c0504d')
+COLOURS = ('#3a7ebf', '#d0662f')
+# What is measured, for people who look at the chart alone.
+MEANINGS = {
+    'VBIOS mode set': 'INT 10h, which clears the screen',
+    'text fill': 'a full text screen, again and again',
+    'text scroll': 'the screen moved up by a line',
+    'lines and cursor': 'a line of text, then the cursor',
+    'mode 13h frame': '320x200 dots, 4 at a time',
+    'planar fill': 'mode 12h, plane by plane',
+    'latched copy': 'mode 12h, by write mode 1',
+    'palette load': '256 colours by the DAC',
+    'register ping-pong': 'index written, data read',
+    'cursor moves': 'its address written',
+    'Linux boots': 'a guest with a VGA console',
+    'Linux scrolls a log': 'the same, many lines'}
+NAMES = {
+    'unpatched': 'the unpatched QEMU', 'patched': 'patched QEMU, as it is',
+    'chain4': 'with the chain-4 copy, too', 'forward': 'forwarding each access',
+    'engine': 'the engine', 'before': 'the build before', 'now': 'this build',
+    'emulated': 'an emulated VGA'}
+STYLE = '''
+  text { font: 13px sans-serif; fill: var(--ink); }
+  .small { font-size: 11px; fill: var(--faint); }
+  .head { font-size: 15px; font-weight: bold; }
+  .page { fill: var(--page); }
+  .grid { stroke: var(--line); }
+  .one { stroke: var(--ink); }
+  svg { --page: #ffffff; --ink: #1f2328; --faint: #59636e; --line: #d1d9e0; }
+  @media (prefers-color-scheme: dark) {
+    svg { --page: #0d1117; --ink: #e6edf3; --faint: #9198a1; --line: #30363d; }
+  }
+'''
 
 
 def parse(lines):
@@ -174,11 +205,19 @@ def table(found):
             for title, faster, than in ratios(found)])
 
 
-def bar(y, width, colour, ratio):
-    """A bar with its number behind it."""
-    return (f'<rect x="170" y="{y}" width="{width:.0f}" height="18" '
-            f'fill="{colour}"/><text x="{175 + width:.0f}" y="{y + 13}">'
-            f'{digits(ratio)}</text>')
+def chart_text(x, y, text, kind='', anchor='start'):
+    """A line of text of the chart."""
+    return (f'<text class="{kind}" x="{x:.0f}" y="{y}" '
+            f'text-anchor="{anchor}">{text}</text>')
+
+
+def bar(y, one, end, colour, ratio):
+    """A bar from 1 to its ratio, to the left below 1, with its number."""
+    left, right = min(one, end), max(one, end)
+    return (f'<rect x="{left:.0f}" y="{y}" width="{max(2, right - left):.0f}" '
+            f'height="15" fill="{colour}"/>'
+            + (chart_text(right + 5, y + 12, digits(ratio)) if ratio >= 1 else
+               chart_text(left - 5, y + 12, digits(ratio), anchor='end')))
 
 
 def plot(found):
@@ -186,30 +225,43 @@ def plot(found):
     slow, *ways = found
     ways = ways[:-1] or ways
     rows = ratios(found)
-    step = 22 * len(ways) + 6
-    height = step * len(rows) + 60
-    most = max(max(faster.values()) for _, faster, _ in rows)
-    powers = max(1, math.ceil(math.log10(most)))
-    unit = 540 / powers                 # dots a power of ten
-    legend = ', '.join(f'<tspan fill="{colour}">{way}</tspan>'
-                       for way, colour in zip(ways, COLOURS))
+    logs = [math.log10(ratio) for _, faster, _ in rows
+            for ratio in faster.values()]
+    # Room for the number of a bar that is slower, even if it is so by little.
+    least, most = min(-0.5, *logs) - 0.2, max(1, math.ceil(max(logs)))
+    step = 17 * len(ways) + 14
+    bottom = 66 + step * len(rows)
+
+    def place(log):
+        return 290 + (log - least) * 420 / (most - least)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="760" '
-             f'height="{height}" font-family="sans-serif" font-size="13">',
-             f'<rect width="760" height="{height}" fill="white"/>',
-             f'<text x="10" y="22" font-size="15">How many times faster: '
-             f'{legend} to {slow}</text>']
-    for power in range(powers + 1):
-        x = round(170 + power * unit)
-        parts.append(f'<path d="M{x} 36V{height - 20}" stroke="#ccc"/>'
-                     f'<text x="{x}" y="{height - 5}" text-anchor="middle">'
-                     f'{10 ** power}</text>')
+             f'height="{bottom + 44}" viewBox="0 0 760 {bottom + 44}">',
+             f'<style>{STYLE}</style>',
+             f'<rect class="page" width="760" height="{bottom + 44}" rx="6"/>',
+             chart_text(14, 24, f'How many times as fast as {NAMES[slow]}',
+                        'head')]
+    x = 14
+    for way, colour in zip(ways, COLOURS):
+        parts += [f'<rect x="{x}" y="36" width="12" height="12" '
+                  f'fill="{colour}"/>', chart_text(x + 18, 47, NAMES[way])]
+        x += 40 + 7 * len(NAMES[way])
+    for power in range(math.ceil(least), most + 1):
+        parts.append(f'<path class="{"one" if not power else "grid"}" '
+                     f'd="M{place(power):.0f} 58V{bottom}"/>'
+                     + chart_text(place(power), bottom + 16,
+                                  f'{10 ** power:g}', anchor='middle'))
+    parts.append(chart_text(place(0) - 8, bottom + 34, 'slower &#8592;',
+                            'small', 'end'))
+    parts.append(chart_text(place(0) + 8, bottom + 34, '&#8594; faster, on a '
+                            'logarithmic scale: each line is ten times the '
+                            'one before', 'small'))
     for number, (title, faster, _) in enumerate(rows):
-        y = 44 + step * number
-        parts.append(f'<text x="160" y="{y + 11 * len(ways) + 2}" '
-                     f'text-anchor="end">{title}</text>')
-        for place, (way, ratio) in enumerate(faster.items()):
-            width = max(1, unit * math.log10(max(1, ratio)))
-            parts.append(bar(y + 22 * place, width, COLOURS[place], ratio))
+        y = 66 + step * number
+        parts.append(chart_text(14, y + 13, title))
+        parts.append(chart_text(14, y + 28, MEANINGS[title], 'small'))
+        for nth, (way, ratio) in enumerate(faster.items()):
+            parts.append(bar(y + 17 * nth, place(0), place(math.log10(ratio)),
+                             COLOURS[nth], ratio))
     return '\n'.join(parts + ['</svg>', ''])
 
 

@@ -758,7 +758,7 @@ static QDict *any_properties(GRand *r, unsigned msg_timeout)
         { "x-vga-engine",
           { "forward", "combine", "shadow", "linear", "auto" } },
         { "x-rom-check", { "off", "warn", "error" } },
-        { "x-rom-source", { "auto", "region", "prom" } },
+        { "x-rom-source", { "auto", "region", "flash" } },
         { "x-bar-identity", { "on", "auto", "off" } },
         { "x-prefer-msi", { "on", "auto", "off" } },
     };

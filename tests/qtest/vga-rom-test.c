@@ -4,9 +4,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The adapter is vfio-user-adapter.c, in this process, with a ROM region, the
- * flash part of an NVIDIA adapter in BAR 0, or both, and romfiles are made in
+ * flash ROM of an NVIDIA adapter in BAR 0, or both, and romfiles are made in
  * a directory.  The guest is played by qtest, which reads the ROM BAR.  What
- * test-vfio-vga-prom.c does of flash parts is not repeated here.
+ * test-vfio-vga-flash.c does of flash ROMs is not repeated here.
  */
 
 #include "qemu/osdep.h"
@@ -248,7 +248,7 @@ static void test_region_posted(void)
     says(&machine, "warning: vfio vfio-user:");
     says(&machine, "VBIOS (ROM region): the entry point of its x86 image is a "
                    "return");
-    says(&machine, "The flash part is no way out: no way to its flash part is "
+    says(&machine, "The flash ROM is no way out: no way to its flash ROM is "
                    "known: neither NVIDIA nor AMD made it");
     machine_stop(&machine);
 }
@@ -390,7 +390,7 @@ static void test_check_off(void)
 }
 
 /*
- * The flash part
+ * The flash ROM
  */
 
 static void test_flash_instead(void)
@@ -409,7 +409,7 @@ static void test_flash_instead(void)
     start(&machine, adapter, "");
     plug(&machine, "");
     says(&machine, "info: vfio vfio-user:");
-    says(&machine, "VBIOS: the guest gets it from the adapter's flash part, "
+    says(&machine, "VBIOS: the guest gets it from the adapter's flash ROM, "
                    "because the ROM region is not pristine");
 
     /* The window is open while it is read, and as before afterwards */
@@ -461,7 +461,7 @@ static void test_flash_wanted(void)
     adapter = adapter_with(&region);
     adapter_set_flash(adapter, &nvidia);
     start(&machine, adapter, "");
-    plug(&machine, "'x-rom-source': 'prom',");
+    plug(&machine, "'x-rom-source': 'flash',");
     says_nothing(&machine);
     guest_sees_image(&machine, &nvidia);
     machine_stop(&machine);
@@ -510,8 +510,8 @@ static void test_flash_garbage(void)
     plug(&machine, "");
     says(&machine, "VBIOS (ROM region): the entry point of its x86 image is a "
                    "return");
-    says(&machine, "The flash part is no way out: there is no VBIOS in its "
-                   "flash part, which begins with 00 00 00 00");
+    says(&machine, "The flash ROM is no way out: there is no VBIOS in its "
+                   "flash ROM, which begins with 00 00 00 00");
     machine_stop(&machine);
 }
 
@@ -526,7 +526,7 @@ static void test_flash_error(void)
     adapter_fault(adapter, ADAPTER_FAULT_ERROR, VFIO_USER_REGION_READ, 0);
     plug(&machine, "");
     says(&machine, "VBIOS (ROM region): the host gives none");
-    says(&machine, "The flash part is no way out: reading register 0x0 of BAR "
+    says(&machine, "The flash ROM is no way out: reading register 0x0 of BAR "
                    "0 failed: Input/output error");
     machine_stop(&machine);
 }
@@ -556,10 +556,10 @@ static void test_flash_refused(void)
     Machine machine;
 
     start(&machine, adapter_with(&ours), "");
-    plug_fails(&machine, "'x-rom-source': 'prom',",
-               "x-rom-source=prom: no way to its flash part is known");
-    plug_fails(&machine, "'x-rom-source': 'prom', 'romfile': 'x.rom',",
-               "x-rom-source=prom contradicts romfile=x.rom");
+    plug_fails(&machine, "'x-rom-source': 'flash',",
+               "x-rom-source=flash: no way to its flash ROM is known");
+    plug_fails(&machine, "'x-rom-source': 'flash', 'romfile': 'x.rom',",
+               "x-rom-source=flash contradicts romfile=x.rom");
     plug_fails(&machine, "'x-rom-source': 'region', 'rombar': 0,",
                "x-rom-source=region contradicts rombar=0");
     plug_fails(&machine, "'x-rom-source': 'file',",

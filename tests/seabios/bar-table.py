@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The table of docs/system/devices/vga-assign-bars.rst, from real runs.
+"""The table of docs/vga-assign/bars.rst, from real runs.
 
 bar-table.py              prints it
 bar-table.py --update     writes it into the chapter
@@ -15,8 +15,7 @@ import sys
 from firmware import OURS, STOCK, check_sound, place
 from bench import TOP, Bench, require, tap
 
-CHAPTER = os.path.join(TOP, 'docs', 'system', 'devices',
-                       'vga-assign-bars.rst')
+CHAPTER = os.path.join(TOP, 'docs', 'vga-assign', 'bars.rst')
 BEGIN = '.. begin of the table that tests/seabios/bar-table.py writes\n'
 END = '.. end of the table\n'
 HEAD = '''

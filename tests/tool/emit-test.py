@@ -406,8 +406,7 @@ def t_xml_graphics(suite):
 
 
 # The machine of each row of the manual's table of other tools, in its order.
-MANUAL = os.path.join(tool.TOP, 'docs', 'system', 'devices',
-                      'vga-assign-black-screen.rst')
+MANUAL = os.path.join(tool.TOP, 'docs', 'vga-assign', 'black-screen.rst')
 PEERS = ('no-iommu', 'iommu-off', 'fresh', 'chipset-slot', 'fresh',
          'nvidia-open', 'guest-has-it', 'd3cold', 'off-the-bus', 'virtual',
          'vgacon', 'simpledrm', 'efifb', 'cloud-kernel', 'disable-vga',
@@ -420,7 +419,7 @@ def peers():
     """Name and verdict of the check that each row of the table names."""
     text = read(MANUAL).decode().split('What other tools say\n', 1)[1]
     for row in text.split('   * - ')[2:]:
-        cell = row.split('     - ')[4]
+        cell = re.split('     -(?: |$)', row, flags=re.MULTILINE)[2]
         name, says = re.match('``(.*?)`` (fails|warns)', cell).groups()
         yield name, {'fails': 'fail', 'warns': 'warn'}[says]
 

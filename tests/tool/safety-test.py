@@ -581,7 +581,7 @@ def t_copy(suite):
 
 
 def t_copy_flash(suite):
-    """no register outside of a copy of a machine is written for a flash part"""
+    """no register outside of a copy of a machine is written for a flash ROM"""
     root, place = tool.flash_adapter(suite, 'flashlink',
                                      machines.rom(0x10de, 0x1c81))
     outside = suite.path('flashlink.outside')

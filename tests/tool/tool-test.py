@@ -417,7 +417,7 @@ def t_rom(suite):
 
 
 def flash_adapter(suite, name, flash):
-    """A copy of a machine, whose adapter has a flash part behind BAR 0."""
+    """A copy of a machine, whose adapter has a flash ROM behind BAR 0."""
     root = suite.path(name)
     shutil.copytree(suite.machine('single'), root, symlinks=True)
     place = root + '/sys/bus/pci/devices/0000:01:00.0/'
@@ -433,7 +433,7 @@ def flash_adapter(suite, name, flash):
 
 
 def t_rom_flash(suite):
-    """rom dump from the flash part: asked for, in place of the copy, refused"""
+    """rom dump from the flash ROM: asked for, in place of the copy, refused"""
     good = machines.rom(0x10de, 0x1c81)
     root, place = flash_adapter(suite, 'flash', good + bytes(1024))
     before = [read(place + name) for name in ('resource0', 'config')]
@@ -441,7 +441,7 @@ def t_rom_flash(suite):
     dump = ['rom', 'dump', '01:00.0', '--force', '-o', out]
     for more in (['--source', 'flash'], ['--source', 'auto'], []):
         done = suite.run(*dump, '--apply', *more, *root, code=0)
-        same("the adapter's flash part" in done.stdout, True, done.stdout)
+        same("the adapter's flash ROM" in done.stdout, True, done.stdout)
         same(read(out), good)
         os.unlink(out)
     same(suite.json(*dump, '--apply', *root)['source'], 'flash')
@@ -464,7 +464,7 @@ def t_rom_flash(suite):
     suite.says('echo on >', *flash, *root, code=4)
     root, place = flash_adapter(suite, 'garbage', b'\x12\x34\x56\x78')
     suite.says('begins with 12 34 56 78', *flash, *root, code=4)
-    suite.says('not from its flash part: there is no VBIOS', *dump, '--apply',
+    suite.says('not from its flash ROM: there is no VBIOS', *dump, '--apply',
                *root, code=3)
     write(place + 'resource0', bytes(4096))
     suite.says('has 0x1000 bytes', *flash, *root, code=4)

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What is expected of the whole is what tests/seabios/bar-table.py of the
- * series found in runs of the firmware, the table of vga-assign-bars.rst.
+ * series found in runs of the firmware, the table of docs/vga-assign/bars.rst.
  */
 
 #include "qemu/osdep.h"
@@ -118,7 +118,7 @@ static const Case cases[] = {
 
 static GArray *entries_of(const Case *c)
 {
-    GArray *entries = g_array_new(false, false, sizeof(PCIWindowEntry));
+    GArray *entries = pci_window_entries_new();
     int i;
 
     for (i = 0; i < ARRAY_SIZE(c->bars) && c->bars[i].size; i++) {
@@ -217,7 +217,7 @@ static void test_memory(void)
 
 static void test_bridge(void)
 {
-    g_autoptr(GArray) inner = g_array_new(false, false, sizeof(PCIWindowEntry));
+    g_autoptr(GArray) inner = pci_window_entries_new();
     PCIWindowEntry bar, w;
 
     w = pci_window_bridge(inner, true, true, false);
@@ -247,6 +247,54 @@ static void test_bridge(void)
     g_assert_false(pci_window_bridge(inner, true, true, false).is64);
 }
 
+static void test_cover(void)
+{
+    PCIWindowRange window = PCI_WINDOW_RANGE_EMPTY;
+    PCIWindowRange low = { 0xe0080000, 0xe00fffff };
+    PCIWindowRange high = { 0xe0300000, 0xe030000f };
+    PCIWindowRange beside = { 0xe0400000, 0xe0ffffff };
+
+    pci_window_cover(&window, &high);
+    g_assert_cmphex(window.first, ==, 0xe0300000);
+    g_assert_cmphex(window.last, ==, 0xe03fffff);
+    g_assert_false(pci_window_meet(&window, &low));
+    pci_window_cover(&window, &low);
+    g_assert_cmphex(window.first, ==, 0xe0000000);
+    g_assert_cmphex(window.last, ==, 0xe03fffff);
+    g_assert_true(pci_window_meet(&window, &low));
+    g_assert_true(pci_window_meet(&low, &window));
+    g_assert_false(pci_window_meet(&window, &beside));
+    g_assert_false(pci_window_meet(&beside, &window));
+}
+
+/* 0xe0000000 to 0xefffffff is the last place; RAM and BARs take others */
+static void test_ecam(void)
+{
+    g_autoptr(GArray) taken = g_array_new(false, false,
+                                          sizeof(PCIWindowRange));
+    PCIWindowRange range = { 0xe8000000, 0xe8000fff };
+
+    g_assert_true(pci_window_has_ecam(0xe0000000, taken));
+    g_assert_false(pci_window_has_ecam(0xe0000001, taken));
+    g_array_append_val(taken, range);
+    g_assert_false(pci_window_has_ecam(0xe0000000, taken));
+    g_assert_false(pci_window_has_ecam(0xd8000000, taken));
+    g_assert_true(pci_window_has_ecam(0xd0000000, taken));
+    range = (PCIWindowRange) { 0xd0000000, 0xdfffffff };
+    g_array_append_val(taken, range);
+    g_assert_false(pci_window_has_ecam(0xd0000000, taken));
+    g_assert_true(pci_window_has_ecam(0, taken));
+}
+
+static void test_split_below(void)
+{
+    g_assert_cmphex(pci_window_split_below(false, 0xc0000000), ==, 0xc0000000);
+    g_assert_cmphex(pci_window_split_below(true, 0xc0000000), ==, 0xb0000000);
+    g_assert_cmphex(pci_window_split_below(true, 0xcfffffff), ==, 0xb0000000);
+    g_assert_cmphex(pci_window_split_below(false, 0x0fffffff), ==, 0);
+    g_assert_cmphex(pci_window_split_below(true, 0x10000000), ==, 0);
+}
+
 /* Sizes that are made up do not hang it, and no place is given twice */
 static void test_odd(void)
 {
@@ -259,8 +307,7 @@ static void test_odd(void)
     for (i = 0; i < ARRAY_SIZE(odd); i++) {
         for (bits = 0; bits < 66; bits += 5) {
             for (ram = MiB; ram < 1ULL << 50; ram *= 8) {
-                g_autoptr(GArray) entries =
-                    g_array_new(false, false, sizeof(PCIWindowEntry));
+                g_autoptr(GArray) entries = pci_window_entries_new();
                 PCIWindowMemory m = pci_window_memory(i & 1, ram, 0);
                 int n;
 
@@ -272,36 +319,6 @@ static void test_odd(void)
                 pci_window_advise(&m, bits, entries);
             }
         }
-    }
-}
-
-/* As host= of vfio-pci takes an address */
-static void test_sysfs_dir(void)
-{
-    static const struct {
-        const char *host, *name;
-    } hosts[] = {
-        { "0000:01:00.0", "0000:01:00.0" },
-        { "01:00.0", "0000:01:00.0" },
-        { "1:0.0", "0000:01:00.0" },
-        { "0:1:0.0", "0000:01:00.0" },
-        { "10000:e1:1f.7", "10000:e1:1f.7" },
-        { "a:b:c.1", "000a:0b:0c.1" },
-    };
-    static const char *const bad[] = { "", "01", "01:00", "x:y.z", "0.0" };
-    unsigned i;
-
-    for (i = 0; i < ARRAY_SIZE(hosts); i++) {
-        g_autofree char *dir = pci_window_sysfs_dir(hosts[i].host);
-        g_autofree char *name = g_path_get_basename(dir);
-
-        g_assert_true(g_str_has_prefix(dir, "/sys/bus/pci/devices/"));
-        g_assert_cmpstr(name, ==, hosts[i].name);
-    }
-    for (i = 0; i < ARRAY_SIZE(bad); i++) {
-        g_autofree char *dir = pci_window_sysfs_dir(bad[i]);
-
-        g_assert_cmpstr(dir, ==, "");
     }
 }
 
@@ -320,6 +337,8 @@ int main(int argc, char **argv)
     g_test_add_func("/pci-window/memory", test_memory);
     g_test_add_func("/pci-window/bridge", test_bridge);
     g_test_add_func("/pci-window/odd", test_odd);
-    g_test_add_func("/pci-window/sysfs-dir", test_sysfs_dir);
+    g_test_add_func("/pci-window/cover", test_cover);
+    g_test_add_func("/pci-window/ecam", test_ecam);
+    g_test_add_func("/pci-window/split-below", test_split_below);
     return g_test_run();
 }

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vga-rom.c itself, with mocks of what is around it: an imitation of the
- * adapter's directory in sysfs, a ROM region and a flash part that differ, and
+ * The files vga-rom*.c with mocks of what is around them: an imitation of the
+ * adapter's directory in sysfs, a ROM region and a flash ROM that differ, and
  * memory below 4 GiB with the guest's firmware.  What needs no sysfs is tested
  * with a whole QEMU in tests/qtest/vga-rom-test.c.
  */
@@ -15,6 +15,8 @@
 #include "monitor/monitor.h"
 #include "qemu/module.h"
 #include "../../hw/vfio/vga-rom.c"
+#include "../../hw/vfio/vga-rom-report.c"
+#include "../../hw/vfio/vga-rom-source.c"
 
 #define VENDOR  0x10de
 #define DEVICE  0x1380
@@ -45,7 +47,7 @@ int error_vprintf_unless_qmp(const char *fmt, va_list ap)
     return error_vprintf(fmt, ap);
 }
 
-uint8_t *vfio_vga_prom_read(VFIODevice *vbasedev, size_t *size, Error **errp)
+uint8_t *vfio_vga_flash_read(VFIODevice *vbasedev, size_t *size, Error **errp)
 {
     flash_reads++;
     if (!has_flash) {
@@ -237,7 +239,7 @@ static void test_shadow_and_flash(void)
     card_new(SHADOW);
     g_assert_true(vfio_vga_rom_setup(&vdev, &error_abort));
     g_assert_nonnull(strstr(said->str, "info: vfio 0000:01:00.0: VBIOS: the "
-                            "guest gets it from the adapter's flash part, "
+                            "guest gets it from the adapter's flash ROM, "
                             "because the ROM region is the copy that has run"));
     g_assert_null(strstr(said->str, "warning"));
     guest_gets(flash);
@@ -257,7 +259,7 @@ static void test_shadow_alone(void)
     g_assert_nonnull(strstr(said->str, "romfile=NEW"));
     /* the adapter's address is filled in */
     g_assert_nonnull(strstr(said->str, name));
-    g_assert_nonnull(strstr(said->str, "\nThe flash part is no way out: the "
+    g_assert_nonnull(strstr(said->str, "\nThe flash ROM is no way out: the "
                             "window stays closed\n"));
     guest_gets(region);
     card_free();
@@ -279,7 +281,7 @@ static void test_shadow_wanted(void)
     vdev.vga_rom.source = VFIO_ROM_SOURCE_REGION;
     g_assert_true(vfio_vga_rom_setup(&vdev, &error_abort));
     g_assert_nonnull(strstr(said->str, "the kernel's copy at 0xc0000"));
-    g_assert_null(strstr(said->str, "flash part"));
+    g_assert_null(strstr(said->str, "flash ROM"));
     g_assert_cmpint(flash_reads, ==, 0);
     guest_gets(region);
     card_free();
@@ -313,7 +315,7 @@ static void test_off(void)
     g_assert_cmpstr(said->str, ==, "");
     g_assert_null(vdev.rom);
 
-    vdev.vga_rom.source = VFIO_ROM_SOURCE_PROM;
+    vdev.vga_rom.source = VFIO_ROM_SOURCE_FLASH;
     g_assert_true(vfio_vga_rom_setup(&vdev, &error_abort));
     g_assert_cmpstr(said->str, ==, "");
     guest_gets(flash);

@@ -380,3 +380,13 @@ GByteArray *vbios_sample(const char *name)
     }
     g_error("no sample VBIOS '%s'", name);
 }
+
+uint8_t *vbios_sample_bytes(const GByteArray *rom, size_t size)
+{
+    uint8_t *p = g_malloc(size);
+
+    if (size) {
+        memcpy(p, rom->data, size);
+    }
+    return p;
+}

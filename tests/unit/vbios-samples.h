@@ -49,7 +49,7 @@ typedef struct VBIOSSampleImage {
  */
 void vbios_sample_append(GByteArray *rom, const VBIOSSampleImage *image);
 
-/* The headers that NVIDIA's flash parts have ahead of the ROM. */
+/* The headers that NVIDIA's flash ROMs have ahead of the ROM. */
 GByteArray *vbios_sample_nvgi(unsigned version, const GByteArray *rom);
 
 void vbios_sample_put16(GByteArray *rom, size_t at, uint16_t value);
@@ -67,5 +67,11 @@ extern const unsigned n_vbios_samples;
 
 /* Aborts if there is none of that name; free it with g_byte_array_unref(). */
 GByteArray *vbios_sample(const char *name);
+
+/*
+ * A copy of the first @size bytes in a heap block of just that size, so that
+ * sanitizers see an access outside; free it with g_free().
+ */
+uint8_t *vbios_sample_bytes(const GByteArray *rom, size_t size);
 
 #endif /* TESTS_VBIOS_SAMPLES_H */

@@ -301,7 +301,7 @@ static const char *rom_origin(const RomBytes *bytes)
 {
     return bytes->shadow ? "the copy at 0xc0000, which has run" :
            g_str_equal(bytes->source, "vfct") ? "firmware's table VFCT" :
-           g_str_equal(bytes->source, "flash") ? "the adapter's flash part" :
+           g_str_equal(bytes->source, "flash") ? "the adapter's flash ROM" :
            "the adapter's ROM";
 }
 
@@ -379,7 +379,7 @@ static RomBytes *rom_without_registers(Machine *m, const MachineDevice *d,
     return g_steal_pointer(&bytes);
 }
 
-/* --source; auto takes the flash part for the copy that has run, if allowed. */
+/* --source; auto takes the flash ROM for the copy that has run, if allowed. */
 static RomBytes *rom_best(const Command *command, Machine *m,
                           const MachineDevice *d, GError **error)
 {
@@ -400,13 +400,13 @@ static RomBytes *rom_best(const Command *command, Machine *m,
         return rom_without_registers(m, d, error);
     }
     if (!command->options->apply) {
-        out_note("%s: --apply looks for a better one in its flash part",
+        out_note("%s: --apply looks for a better one in its flash ROM",
                  d->bdf);
         return rom_from_kernel(m, d, error);
     }
     bytes = rom_from_flash(m, d, &why);
     if (!bytes) {
-        out_note("%s: not from its flash part: %s", d->bdf, why->message);
+        out_note("%s: not from its flash ROM: %s", d->bdf, why->message);
         bytes = rom_from_kernel(m, d, error);
     }
     return bytes;

@@ -38,7 +38,7 @@ RomBytes *rom_from_adapter(Machine *machine, const MachineDevice *device,
                            GError **error);
 
 /**
- * rom_from_flash: what is in the adapter's flash part, see qemu/vbios-prom.h
+ * rom_from_flash: what is in the adapter's flash ROM, see qemu/vbios-flash.h
  *
  * Writes to registers of the adapter, and to PCI_COMMAND, and restores them.
  * Refused while somebody uses the adapter, see rom_user().

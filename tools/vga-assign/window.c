@@ -34,8 +34,7 @@ static void add_bars(GArray *entries, const MachineDevice *device)
 Window window_of(const Machine *machine, MachineDevice *device, bool q35,
                  guint64 memory)
 {
-    g_autoptr(GArray) entries = g_array_new(false, false,
-                                            sizeof(PCIWindowEntry));
+    g_autoptr(GArray) entries = pci_window_entries_new();
     g_autoptr(GPtrArray) functions = emit_functions(machine, device);
     PCIWindowMemory split = pci_window_memory(q35, memory, 0);
     Window w;

@@ -33,6 +33,9 @@ void pc_window_class_init(ObjectClass *oc);
  */
 void pc_window_auto(PCMachineState *pcms, bool q35);
 
+/* "1G": a size as max-ram-below-4g takes it; to be freed with g_free() */
+char *pc_window_option_size(uint64_t size);
+
 /* When all devices are there: warn, once, if their BARs do not fit */
 void pc_window_check(PCMachineState *pcms);
 

@@ -57,11 +57,13 @@
  * possible for confidential guests or on Xen, nor if the first MiB of RAM is
  * not one block.  An explicit "on" is then an error; "auto" warns.
  *
- * "auto", the default, is "on" from the moment that a device with x-vga=on is
- * realized, until QEMU ends: it cannot be taken back below a guest that has
- * seen it.  PAM registers keep their value at reset, strict or not, although
- * hardware clears them: SeaBIOS finds out from the F segment whether to resume
- * from S3, where hardware would have it ask a non-volatile register.
+ * "auto", the default, is "on" from the moment that an assigned adapter with
+ * legacy VGA is realized (hw/pci/vga-assigned.h), until QEMU ends: a guest that
+ * has seen it keeps it.
+ *
+ * PAM registers keep their value at reset, strict or not, although hardware
+ * clears them: SeaBIOS finds out from the F segment whether to resume from S3,
+ * where hardware would have it ask a non-volatile register.
  *
  * All functions need the BQL.
  */
