@@ -129,12 +129,13 @@ static void engine_look_for_read(VFIOVGAEngine *e)
     }
 }
 
+/* A video BIOS in the middle of a mode set writes colors and memory, too */
 static void engine_look_when_calm(VFIOVGAEngine *e)
 {
     if (!engine_may_look(e)) {
         return;
     }
-    if (e->look.disturbed) {
+    if (e->look.disturbed || !e->pending.idle) {
         e->look.disturbed = false;
         e->look.calm = 0;
     } else if (++e->look.calm >= e->look.needed) {
