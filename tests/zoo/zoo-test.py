@@ -21,7 +21,7 @@ from bench import Bench, Failure, require, rst_table, tap
 
 # Of the table of all
 COLUMNS = ('mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls', 'teletype',
-           'save-state', 'frame', 'planar', 'banked')
+           'frame', 'banked')
 found = {}
 
 def run(personality, engine, bars='mapped'):
