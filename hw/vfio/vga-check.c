@@ -8,6 +8,7 @@
 
 #include "trace.h"
 #include "vga-check.h"
+#include "vga-regs.h"
 #include "hw/vfio/vfio-device.h"
 
 void vfio_vga_check_forget(VFIOVGACheck *check)
@@ -25,7 +26,8 @@ static bool check_same(const VFIOVGAWrite *a, const VFIOVGAWrite *b)
 bool vfio_vga_check_expects(const VFIOVGACheck *check,
                             const VFIOVGAWrite *write)
 {
-    return check->learned && check_same(&check->writes[check->next], write);
+    return check->learned && write->index != VFIO_VGA_UNKNOWN &&
+           check_same(&check->writes[check->next], write);
 }
 
 void vfio_vga_check_pass(VFIOVGACheck *check)

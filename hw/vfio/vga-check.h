@@ -44,7 +44,7 @@ typedef struct VFIOVGAWrite {
     uint64_t data;
     uint32_t size;
     uint16_t region; /* VFIO_PCI_VGA_REGION_INDEX, or a BAR */
-    int16_t index;   /* of an indexed register; 0 elsewhere */
+    int16_t index;   /* of an indexed register, or VFIO_VGA_UNKNOWN; else 0 */
 } VFIOVGAWrite;
 
 typedef struct VFIOVGACheck {
@@ -70,7 +70,8 @@ void vfio_vga_check_forget(VFIOVGACheck *check);
  * @check: of an adapter with a copy
  * @write: the write, whose effect is not known otherwise
  *
- * Returns true if it was learned and comes in its turn.
+ * Returns true if it was learned and comes in its turn.  A register whose index
+ * is not known may be another one each time, and is never expected.
  */
 bool vfio_vga_check_expects(const VFIOVGACheck *check,
                             const VFIOVGAWrite *write);

@@ -33,8 +33,8 @@
 /* Registers that were forgotten, and are to be read back */
 typedef struct VFIOVGALook {
     bool due;
-    bool disturbed;   /* they were forgotten in this period */
-    unsigned calm;    /* periods in which they were not */
+    bool disturbed;   /* registers were written or forgotten in this period */
+    unsigned calm;    /* periods without that */
     unsigned needed;  /* calm periods, or rows of reads */
     VFIOVGAHeat heat; /* of reads while it is due */
     uint64_t looks;
@@ -178,6 +178,9 @@ static void engine_vm_state(void *opaque, bool running, RunState state)
     vfio_vga_posted_enter(&e->pending.posted, false);
     if (running) {
         vfio_vga_pending_go_on(&e->pending);
+        if (e->look.due) {
+            vfio_vga_pending_arm(&e->pending);
+        }
     } else {
         vfio_vga_pending_stop(&e->pending);
     }
@@ -324,6 +327,8 @@ static void engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
     }
     if (c.effect == VFIO_VGA_EFFECT_UNKNOWN) {
         engine_disturbed(e);
+    } else if (c.effect == VFIO_VGA_EFFECT_ORDERED) {
+        e->look.disturbed = true;
     }
 }
 

@@ -484,6 +484,28 @@ static void test_own_register_empty(void)
     machine_stop(&m);
 }
 
+/* ... or nobody knows which register it was: one index is behind two ports */
+static void write_unknown_register(Machine *m)
+{
+    qtest_outb(m->qts, 0x3b4, 0x0c);
+    qtest_outb(m->qts, 0x3d5, 0x29);
+}
+
+static void test_own_register_unknown(void)
+{
+    Machine m;
+
+    start(&m, COPY);
+    show_text(&m);
+    write_unknown_register(&m);
+    check_tier(&m, "combine");
+    set_text_mode(&m);
+    use_text(&m);
+    write_unknown_register(&m);
+    check_tier(&m, "combine");
+    machine_stop(&m);
+}
+
 /* ... and several in their order only */
 static void test_own_registers(void)
 {
@@ -1125,6 +1147,8 @@ int main(int argc, char **argv)
                 test_own_register_moves);
     }
     qtest_add_func("/vga-engine/own-register-empty", test_own_register_empty);
+    qtest_add_func("/vga-engine/own-register-unknown",
+                   test_own_register_unknown);
     qtest_add_func("/vga-engine/own-registers", test_own_registers);
     qtest_add_func("/vga-engine/window-gone", test_window_gone);
     add_for("brief", "copy", COPY, test_brief);
