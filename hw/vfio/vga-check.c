@@ -13,8 +13,7 @@
 
 void vfio_vga_check_forget(VFIOVGACheck *check)
 {
-    check->count = 0;
-    check->learned = false;
+    check->watched = check->learned = false;
 }
 
 static bool check_same(const VFIOVGAWrite *a, const VFIOVGAWrite *b)
@@ -27,31 +26,18 @@ bool vfio_vga_check_expects(const VFIOVGACheck *check,
                             const VFIOVGAWrite *write)
 {
     return check->learned && write->index != VFIO_VGA_UNKNOWN &&
-           check_same(&check->writes[check->next], write);
-}
-
-void vfio_vga_check_pass(VFIOVGACheck *check)
-{
-    check->next = (check->next + 1) % check->count;
+           check_same(&check->write, write);
 }
 
 void vfio_vga_check_begin(VFIOVGACheck *check, const VFIOVGACopy *copy,
                           VFIOVGAWindow window, const VFIOVGAWrite *write)
 {
-    vfio_vga_check_forget(check);
+    check->write = *write;
+    check->watched = true;
+    check->learned = false;
     check->window = window;
     memcpy(check->kept, copy->adapter, window.size);
     bitmap_zero(check->written, VFIO_VGA_WINDOW_MAX);
-    check->writes[check->count++] = *write;
-}
-
-void vfio_vga_check_add(VFIOVGACheck *check, const VFIOVGAWrite *write)
-{
-    if (check->learned || check->count == VFIO_VGA_CHECK_WRITES) {
-        vfio_vga_check_forget(check);
-    } else if (check->count) {
-        check->writes[check->count++] = *write;
-    }
 }
 
 void vfio_vga_check_sees_write(VFIOVGACheck *check, uint32_t offset,
@@ -59,7 +45,7 @@ void vfio_vga_check_sees_write(VFIOVGACheck *check, uint32_t offset,
 {
     uint32_t at = offset - check->window.base;
 
-    if (!check->count || check->learned) {
+    if (!check->watched) {
         return;
     }
     if (vfio_vga_window_covers(&check->window, offset, size)) {
@@ -86,15 +72,15 @@ static bool check_tells(const VFIOVGACheck *check)
 
 void vfio_vga_check_compare(VFIOVGACheck *check, const VFIOVGACopy *copy)
 {
-    if (!check->count || check->learned) {
+    if (!check->watched) {
         return;
     }
-    if (check->window.key != copy->window.key || !check_tells(check) ||
-        memcmp(check->kept, copy->adapter, copy->window.size)) {
-        vfio_vga_check_forget(check);
-        return;
+    check->watched = false;
+    check->learned = check->window.key == copy->window.key &&
+                     check_tells(check) &&
+                     !memcmp(check->kept, copy->adapter, copy->window.size);
+    if (check->learned) {
+        trace_vfio_vga_check_learned(copy->region->vbasedev->name,
+                                     check->write.offset);
     }
-    check->learned = true;
-    check->next = 0;
-    trace_vfio_vga_check_learned(copy->region->vbasedev->name, check->count);
 }

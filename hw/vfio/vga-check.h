@@ -4,20 +4,22 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Every video BIOS of a real adapter writes registers that are not a VGA's: at
- * the end of a mode set, after each line that it scrolls, or in a BAR.  Such a
- * write may move the window, and mostly does not.  Forgetting the window each
- * time would be right, and would make each line of a console as slow as without
- * a copy.  So this file finds out, in three steps:
+ * the end of a mode set, in a BAR, or after each line that it scrolls (Matrox
+ * Mystique: port 3d8).  Such a write may move the window, and mostly does not.
+ * Forgetting the window each time would be right, and would make each line of a
+ * console as slow as without a copy.  So this file finds out, in three steps:
  *
- * 1. The first such write ends the copy: the adapter has everything before the
- *    write reaches it.  What the adapter's window held is kept, and what the
- *    guest writes there meanwhile is noted in it.
+ * 1. Such a write ends the copy: the adapter has everything before the write
+ *    reaches it.  What the adapter's window held is kept, and what the guest
+ *    writes there meanwhile is noted in it.
  * 2. When there is a copy again, which is read from the adapter anyway, all of
- *    it is compared with what was kept.  If it is the same, the writes since
- *    step 1 have left the window as it was, all of them together and in their
- *    order.
- * 3. The same writes in the same order leave the next copy in place.  Any other
- *    one is step 1 again.
+ *    it is compared with what was kept.  If it is the same, the write has left
+ *    the window as it was.
+ * 3. The same write leaves the next copies in place.  Any other one is step 1
+ *    again.
+ *
+ * It is one write that is learned, not several in a row: the first of two can
+ * switch a bank, and the second switch it back.
  *
  * A window that moved could hold the same by chance, such as an empty screen.
  * So what was kept tells nothing unless enough of it that the guest has not
@@ -32,9 +34,6 @@
 #include "qemu/bitmap.h"
 #include "vga-copy.h"
 
-/* Writes that can be learned; a mode set has more, and is not repeated */
-#define VFIO_VGA_CHECK_WRITES 16
-
 /* Bytes that must differ from the one two before them, for a kept window */
 #define VFIO_VGA_CHECK_DIFFER 32
 
@@ -48,12 +47,11 @@ typedef struct VFIOVGAWrite {
 } VFIOVGAWrite;
 
 typedef struct VFIOVGACheck {
-    VFIOVGAWrite writes[VFIO_VGA_CHECK_WRITES];
-    unsigned count;       /* of them; 0: none is known of */
-    unsigned next;        /* the one that may come next, if learned */
-    bool learned;         /* they leave the copy as it is */
-    VFIOVGAWindow window; /* what was kept, if not learned */
-    uint8_t kept[VFIO_VGA_WINDOW_MAX];
+    VFIOVGAWrite write;   /* that ended the last copy, or was learned */
+    bool watched;         /* it has, and nothing else has come since */
+    bool learned;         /* it leaves the copy as it is */
+    VFIOVGAWindow window; /* of that copy */
+    uint8_t kept[VFIO_VGA_WINDOW_MAX]; /* of it, while watched */
     DECLARE_BITMAP(written, VFIO_VGA_WINDOW_MAX); /* since, by the guest */
 } VFIOVGACheck;
 
@@ -70,18 +68,11 @@ void vfio_vga_check_forget(VFIOVGACheck *check);
  * @check: of an adapter with a copy
  * @write: the write, whose effect is not known otherwise
  *
- * Returns true if it was learned and comes in its turn.  A register whose index
- * is not known may be another one each time, and is never expected.
+ * Returns true if it was learned.  A register whose index is not known may be
+ * another one each time, and is never expected.
  */
 bool vfio_vga_check_expects(const VFIOVGACheck *check,
                             const VFIOVGAWrite *write);
-
-/**
- * vfio_vga_check_pass: an expected write is made
- *
- * @check: the adapter's
- */
-void vfio_vga_check_pass(VFIOVGACheck *check);
 
 /**
  * vfio_vga_check_begin: a write that was not expected ends a copy
@@ -93,14 +84,6 @@ void vfio_vga_check_pass(VFIOVGACheck *check);
  */
 void vfio_vga_check_begin(VFIOVGACheck *check, const VFIOVGACopy *copy,
                           VFIOVGAWindow window, const VFIOVGAWrite *write);
-
-/**
- * vfio_vga_check_add: another one comes while there is no copy
- *
- * @check: the adapter's
- * @write: the write
- */
-void vfio_vga_check_add(VFIOVGACheck *check, const VFIOVGAWrite *write);
 
 /**
  * vfio_vga_check_sees_write: the guest writes to memory that is no copy's

@@ -10,54 +10,13 @@
 #include "qemu/osdep.h"
 #include <linux/vfio.h>
 
-#include "pci.h"
 #include "trace.h"
-#include "vga-bars.h"
-#include "vga-config.h"
-#include "vga-engine.h"
-#include "vga-pending.h"
-#include "vga-regs.h"
+#include "vga-engine-internal.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
 #include "qemu/error-report.h"
-#include "qemu/range.h"
 #include "system/qtest.h"
 #include "system/runstate.h"
-
-/*
- * In vain, the registers are read back half as often each time, down to once in
- * so many periods.
- */
-#define LOOK_CALM_MAX 64
-
-/* Registers that were forgotten, and are to be read back */
-typedef struct VFIOVGALook {
-    bool due;
-    bool disturbed;   /* registers were written or forgotten in this period */
-    unsigned calm;    /* periods without that */
-    unsigned needed;  /* calm periods, or rows of reads */
-    VFIOVGAHeat heat; /* of reads while it is due */
-    uint64_t looks;
-} VFIOVGALook;
-
-struct VFIOVGAEngine {
-    VFIOPCIDevice *vdev;
-    VFIOVGAHostRegion *region;
-    VFIODeviceIOOps io_ops;       /* the adapter's, through here */
-    VFIODeviceIOOps *adapter_ops;
-    VMChangeStateEntry *vm_state;
-
-    VFIOVGATier tier;             /* the fastest to use; not auto */
-    bool any_chain4;              /* also where more is behind the window */
-    bool running;
-    bool bus_master;
-
-    VFIOVGARegs regs;
-    VFIOVGALook look;
-    VFIOVGABARs bars;
-    VFIOVGAHeat bars_heat;        /* of legacy accesses while they are mapped */
-    VFIOVGAPending pending;       /* last, since it is large */
-};
 
 /* Nothing is to be had, or nobody comes to see what is pending */
 static bool engine_is_off(const VFIOVGAEngine *e)
@@ -81,82 +40,57 @@ static VFIOVGAWindow engine_window(const VFIOVGAEngine *e,
 {
     VFIOVGAWindow window = vfio_vga_regs_window(regs);
     bool none = window.chain4 &&
-                (e->tier != VFIO_VGA_TIER_CHAIN4 ||
+                (e->tier < VFIO_VGA_TIER_CHAIN4 ||
                  (!e->any_chain4 && !vfio_vga_regs_fit_window(regs)));
 
     return none ? (VFIOVGAWindow) { } : window;
 }
 
-/* They are read back, but not while more of it comes */
-static void engine_disturbed(VFIOVGAEngine *e)
+static void engine_forgotten(VFIOVGAEngine *e)
 {
-    e->look.due = e->look.disturbed = true;
-    e->look.heat.count = 0;
+    vfio_vga_look_forgotten(&e->look);
     if (e->running) {
         vfio_vga_pending_arm(&e->pending);
     }
 }
 
-/* What the guest has written meanwhile may be all that is needed */
+void vfio_vga_engine_forget_window(VFIOVGAEngine *e, const char *reason)
+{
+    vfio_vga_pending_give_up(&e->pending, reason);
+    vfio_vga_regs_forget(&e->regs);
+    engine_forgotten(e);
+}
+
+void vfio_vga_engine_forget(VFIOVGAEngine *e, const char *reason)
+{
+    vfio_vga_engine_forget_window(e, reason);
+    vfio_vga_check_forget(&e->pending.check);
+}
+
+/*
+ * They are read back.  What the guest has written meanwhile may be all that is
+ * needed; then there is no reason to.
+ */
 static bool engine_may_look(const VFIOVGAEngine *e)
 {
     return e->look.due && e->pending.copy.ram &&
            !e->pending.copy.wanted.key && !vfio_vga_regs_known(&e->regs) &&
+           !e->pending.planes.key &&
            !engine_must_forward(e);
 }
 
 static void engine_look(VFIOVGAEngine *e)
 {
-    e->look.due = false;
-    e->look.calm = 0;
-    e->look.looks++;
+    if (!engine_may_look(e)) {
+        return;
+    }
     if (vfio_vga_regs_look(&e->regs, e->region)) {
         vfio_vga_pending_want(&e->pending, engine_window(e, &e->regs));
     }
     trace_vfio_vga_engine_looked(e->vdev->vbasedev.name,
                                  e->pending.copy.wanted.base);
-    e->look.needed = e->pending.copy.wanted.key
-                     ? 1 : MIN(2 * e->look.needed, LOOK_CALM_MAX);
-}
-
-/* The guest reads, and each read is a call: it is worth looking at once */
-static void engine_look_for_read(VFIOVGAEngine *e)
-{
-    if (engine_may_look(e) &&
-        vfio_vga_heat_up(&e->look.heat,
-                         VFIO_VGA_HEAT_FIRST * e->look.needed)) {
-        engine_look(e);
-    }
-}
-
-/* A video BIOS in the middle of a mode set writes colors and memory, too */
-static void engine_look_when_calm(VFIOVGAEngine *e)
-{
-    if (!engine_may_look(e)) {
-        return;
-    }
-    if (e->look.disturbed || !e->pending.idle) {
-        e->look.disturbed = false;
-        e->look.calm = 0;
-    } else if (++e->look.calm >= e->look.needed) {
-        engine_look(e);
-        return;
-    }
-    vfio_vga_pending_arm(&e->pending);
-}
-
-static void engine_forget_window(VFIOVGAEngine *e, const char *reason)
-{
-    vfio_vga_pending_give_up(&e->pending, reason);
-    vfio_vga_regs_forget(&e->regs);
-    engine_disturbed(e);
-}
-
-/* Before what makes it so: the adapter may be in any state */
-static void engine_forget(VFIOVGAEngine *e, const char *reason)
-{
-    engine_forget_window(e, reason);
-    vfio_vga_check_forget(&e->pending.check);
+    vfio_vga_look_done(&e->look, e->pending.copy.wanted.key ||
+                                 vfio_vga_regs_planes(&e->regs));
 }
 
 /*
@@ -168,7 +102,11 @@ static void engine_tick(void *opaque)
     VFIOVGAEngine *e = opaque;
 
     vfio_vga_pending_tick(&e->pending);
-    engine_look_when_calm(e);
+    if (vfio_vga_look_period(&e->look, !e->pending.idle)) {
+        engine_look(e);
+    } else if (engine_may_look(e)) {
+        vfio_vga_pending_arm(&e->pending);
+    }
 }
 
 static void engine_vm_state(void *opaque, bool running, RunState state)
@@ -196,7 +134,7 @@ static void engine_trap_bars(VFIOVGAEngine *e)
     if (vfio_vga_bars_mapped(&e->bars) && !engine_is_off(e) &&
         vfio_vga_heat_up(&e->bars_heat, VFIO_VGA_BARS_HEAT) &&
         vfio_vga_bars_trap(&e->bars)) {
-        engine_forget(e, "BARs were mapped");
+        vfio_vga_engine_forget(e, "BARs were mapped");
     }
 }
 
@@ -208,6 +146,7 @@ static void engine_read_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                              void *data)
 {
     vfio_vga_combine_flush(&e->pending.combine);
+    vfio_vga_planes_put_registers(&e->pending.planes);
     vfio_vga_regs_read(&e->regs, port, size);
     vfio_vga_region_read(e->region, port, size, data);
 }
@@ -252,6 +191,14 @@ static VFIOVGAChange engine_change(const VFIOVGAEngine *e,
     return c;
 }
 
+static bool engine_leaves_planes(const VFIOVGAEngine *e,
+                                 const VFIOVGARegs *after)
+{
+    uint32_t key = e->pending.planes.key;
+
+    return key && key != vfio_vga_regs_planes(after);
+}
+
 /* Before the write: the adapter has what was written to memory before */
 static VFIOVGAChange engine_make_way(VFIOVGAEngine *e,
                                      const VFIOVGAWrite *write)
@@ -263,7 +210,7 @@ static VFIOVGAChange engine_make_way(VFIOVGAEngine *e,
     if (c.effect == VFIO_VGA_EFFECT_NONE) {
         return c;
     }
-    if (before.key != c.wanted.key) {
+    if (before.key != c.wanted.key || engine_leaves_planes(e, &c.regs)) {
         vfio_vga_pending_end_copy(pending, "register written");
     } else {
         vfio_vga_pending_sync(pending);
@@ -281,8 +228,9 @@ static VFIOVGAChange engine_make_way(VFIOVGAEngine *e,
 /* A mode set begins: what the software or the window of before did is past */
 static void engine_see_misc(VFIOVGAEngine *e)
 {
-    e->look.needed = 1;
+    vfio_vga_look_again(&e->look);
     vfio_vga_copy_trust(&e->pending.copy);
+    vfio_vga_planes_trust(&e->pending.planes);
 }
 
 static void engine_before_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
@@ -304,6 +252,25 @@ static void engine_before_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
     }
 }
 
+/* A register that only the copy of the planes needs to know */
+static bool engine_keeps_register(VFIOVGAEngine *e, uint32_t port,
+                                  uint32_t size, const void *data)
+{
+    VFIOVGARegs after = e->regs;
+
+    if (!e->pending.planes.key ||
+        vfio_vga_regs_write(&after, port, ldn_le_p(data, size), size) ==
+        VFIO_VGA_EFFECT_UNKNOWN ||
+        !vfio_vga_planes_keep(&e->pending.planes, port,
+                              vfio_vga_regs_index(&e->regs, port), size, data,
+                              &after)) {
+        return false;
+    }
+    e->regs = after;
+    vfio_vga_pending_arm(&e->pending);
+    return true;
+}
+
 static void engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                               const void *data)
 {
@@ -311,6 +278,9 @@ static void engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
     VFIOVGAChange c;
 
     engine_before_port(e, port, size, data);
+    if (engine_keeps_register(e, port, size, data)) {
+        return;
+    }
     write = (VFIOVGAWrite) {
         .region = VFIO_PCI_VGA_REGION_INDEX,
         .offset = port,
@@ -323,12 +293,13 @@ static void engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
     vfio_vga_region_write(e->region, port, size, data);
     e->regs = c.regs;
     if (c.effect != VFIO_VGA_EFFECT_NONE) {
+        vfio_vga_planes_saw_registers(&e->pending.planes);
         vfio_vga_pending_want(&e->pending, c.wanted);
     }
     if (c.effect == VFIO_VGA_EFFECT_UNKNOWN) {
-        engine_disturbed(e);
+        engine_forgotten(e);
     } else if (c.effect == VFIO_VGA_EFFECT_ORDERED) {
-        e->look.disturbed = true;
+        vfio_vga_look_sees_register(&e->look);
     }
 }
 
@@ -347,11 +318,66 @@ static bool engine_has_copy(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
     return vfio_vga_window_covers(window, offset, size);
 }
 
+/* The guest's work in the planes is done on a copy of them */
+static bool engine_has_planes(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
+{
+    VFIOVGAPlanes *planes = &e->pending.planes;
+
+    if (!planes->key ||
+        offset >= VFIO_VGA_PLANES_BASE + VFIO_VGA_PLANES_SIZE) {
+        return false;
+    }
+    vfio_vga_pending_see_planes(&e->pending, offset);
+    if (!vfio_vga_planes_covers(offset, size) || engine_must_forward(e)) {
+        vfio_vga_pending_end_copy(&e->pending, "access to be forwarded");
+    }
+    return planes->key;
+}
+
+static bool engine_read_planes(VFIOVGAEngine *e, uint32_t offset,
+                               uint32_t size, void *data)
+{
+    VFIOVGAPlanes *planes = &e->pending.planes;
+
+    if (e->tier >= VFIO_VGA_TIER_PLANES && !engine_must_forward(e) &&
+        vfio_vga_planes_covers(offset, size) && vfio_vga_planes_heat(planes)) {
+        vfio_vga_pending_begin_planes(&e->pending);
+    }
+    if (!engine_has_planes(e, offset, size)) {
+        return false;
+    }
+    if (!vfio_vga_planes_read(planes, offset, size, data)) {
+        vfio_vga_pending_end_copy(&e->pending, "planes cannot be read");
+    }
+    return planes->key;
+}
+
+static bool engine_write_planes(VFIOVGAEngine *e, uint32_t offset,
+                                uint32_t size, const void *data)
+{
+    VFIOVGAPlanes *planes = &e->pending.planes;
+
+    if (!engine_has_planes(e, offset, size)) {
+        return false;
+    }
+    vfio_vga_pending_arm(&e->pending);
+    if (vfio_vga_planes_write(planes, offset, size, data)) {
+        return true;
+    }
+    vfio_vga_pending_end_copy(&e->pending, "latches of a wide read");
+    return false;
+}
+
 static void engine_read_memory(VFIOVGAEngine *e, uint32_t offset,
                                uint32_t size, void *data)
 {
     engine_trap_bars(e);
-    engine_look_for_read(e);
+    if (vfio_vga_look_sees_read(&e->look)) {
+        engine_look(e);
+    }
+    if (engine_read_planes(e, offset, size, data)) {
+        return;
+    }
     if (!engine_must_forward(e)) {
         vfio_vga_pending_heat(&e->pending, offset, size);
     }
@@ -372,9 +398,15 @@ static void engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
 {
     e->pending.came = true;
     engine_trap_bars(e);
+    if (vfio_vga_look_sees_write(&e->look, size)) {
+        engine_look(e);
+    }
     if (!engine_must_forward(e) &&
         !vfio_vga_pending_heat(&e->pending, offset, size)) {
         vfio_vga_pending_post(&e->pending);
+    }
+    if (engine_write_planes(e, offset, size, data)) {
+        return;
     }
     if (engine_has_copy(e, offset, size)) {
         vfio_vga_copy_write(&e->pending.copy, offset, size, data);
@@ -427,121 +459,6 @@ void vfio_vga_engine_write(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
 }
 
 /*
- * BARs and config space
- */
-
-/* The engine is found by its operations, which are the device's */
-static VFIOVGAEngine *engine_of(VFIODevice *vbasedev)
-{
-    return container_of(vbasedev->io_ops, VFIOVGAEngine, io_ops);
-}
-
-/* While it was bus master, a driver may have used BARs that nobody sees */
-static void engine_see_config_write(VFIOVGAEngine *e, uint32_t addr,
-                                    uint32_t size, const uint8_t *data)
-{
-    bool command = range_covers_byte(addr, size, PCI_COMMAND);
-    uint8_t value = command ? data[PCI_COMMAND - addr] : 0;
-    bool driven = e->bus_master;
-
-    if (command) {
-        e->bus_master = value & PCI_COMMAND_MASTER;
-    }
-    if (driven || e->bus_master ||
-        !vfio_vga_config_is_harmless(e->vdev, addr, size, data)) {
-        vfio_vga_pending_unpost(&e->pending);
-        engine_forget(e, "config space written");
-    }
-    vfio_vga_pending_barrier(&e->pending);
-    if (command && !(value & PCI_COMMAND_MEMORY)) {
-        vfio_vga_pending_end_copy(&e->pending, "decode off");
-    }
-}
-
-/*
- * The guest uses what could be mapped: it can have it, once this is done.  Then
- * nothing is kept any more.
- */
-static bool engine_gives_bars(VFIOVGAEngine *e, uint8_t nr, off_t off,
-                              uint32_t size)
-{
-    bool gives = e->bars.trapped &&
-                 (nr == VFIO_PCI_CONFIG_REGION_INDEX
-                  ? e->bus_master
-                  : vfio_vga_bars_cover(&e->bars, nr, off, size));
-
-    if (gives) {
-        vfio_vga_pending_unpost(&e->pending);
-        engine_forget(e, "BARs mapped");
-    }
-    return gives;
-}
-
-/* An adapter may have its VGA registers in a BAR, too, or others that matter */
-static void engine_see_bar_write(VFIOVGAEngine *e, uint8_t nr, off_t off,
-                                 uint32_t size, const void *data)
-{
-    VFIOVGAWindow before = e->pending.copy.window;
-    VFIOVGAWrite write = {
-        .region = nr,
-        .offset = off,
-        .size = size,
-        .data = ldn_le_p(data, size),
-    };
-
-    if (vfio_vga_pending_expects(&e->pending, &write)) {
-        vfio_vga_pending_barrier(&e->pending);
-    }
-    if (!vfio_vga_pending_expects(&e->pending, &write)) {
-        engine_forget_window(e, "BAR written");
-    }
-    vfio_vga_pending_note(&e->pending, &write, before);
-}
-
-/* After all that the guest wrote to legacy VGA */
-static int engine_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
-                               uint32_t size, void *data, bool post)
-{
-    VFIOVGAEngine *e = engine_of(vbasedev);
-    bool outer = vfio_vga_posted_enter(&e->pending.posted, false);
-    bool gives;
-    int ret;
-
-    if (nr == VFIO_PCI_CONFIG_REGION_INDEX) {
-        engine_see_config_write(e, off, size, data);
-    } else {
-        engine_see_bar_write(e, nr, off, size, data);
-    }
-    gives = engine_gives_bars(e, nr, off, size);
-    ret = e->adapter_ops->region_write(vbasedev, nr, off, size, data,
-                                       post && !gives);
-    if (gives) {
-        vfio_vga_bars_map(&e->bars);
-    }
-    vfio_vga_posted_leave(&e->pending.posted, outer);
-    return ret;
-}
-
-static int engine_region_read(VFIODevice *vbasedev, uint8_t nr, off_t off,
-                              uint32_t size, void *data)
-{
-    VFIOVGAEngine *e = engine_of(vbasedev);
-    bool outer = vfio_vga_posted_enter(&e->pending.posted, false);
-    bool gives;
-    int ret;
-
-    vfio_vga_pending_barrier(&e->pending);
-    gives = nr != VFIO_PCI_CONFIG_REGION_INDEX &&
-            engine_gives_bars(e, nr, off, size);
-    ret = e->adapter_ops->region_read(vbasedev, nr, off, size, data);
-    if (gives) {
-        vfio_vga_bars_map(&e->bars);
-    }
-    vfio_vga_posted_leave(&e->pending.posted, outer);
-    return ret;
-}
-
-/*
  * Life
  */
 
@@ -555,24 +472,11 @@ static void engine_reset(VFIOPCIDevice *vdev, VFIOQuirk *quirk)
 
     vfio_vga_posted_enter(&e->pending.posted, false);
     vfio_vga_pending_unpost(&e->pending);
-    engine_forget(e, "reset");
+    vfio_vga_engine_forget(e, "reset");
     vfio_vga_bars_reset(&e->bars);
     e->region->failed = false;
-    e->look.needed = 1;
+    vfio_vga_look_again(&e->look);
     vfio_vga_pending_reset(&e->pending);
-}
-
-/* Unknown is as good as on: the guest will say when it is off */
-static bool engine_is_bus_master(VFIODevice *vbasedev)
-{
-    uint16_t command = 0;
-    int ret = vbasedev->io_ops->region_read(vbasedev,
-                                            VFIO_PCI_CONFIG_REGION_INDEX,
-                                            PCI_COMMAND, sizeof(command),
-                                            &command);
-
-    return ret != sizeof(command) ||
-           (le16_to_cpu(command) & PCI_COMMAND_MASTER);
 }
 
 /*
@@ -584,7 +488,7 @@ static VFIOVGATier engine_tier(const VFIOPCIDevice *vdev)
     if (vdev->vga_options.engine != VFIO_VGA_TIER_AUTO) {
         return vdev->vga_options.engine;
     }
-    return qtest_enabled() ? VFIO_VGA_TIER_FORWARD : VFIO_VGA_TIER_CHAIN4;
+    return qtest_enabled() ? VFIO_VGA_TIER_FORWARD : VFIO_VGA_TIER_PLANES;
 }
 
 static VFIOVGAEngine *engine_new(VFIOPCIDevice *vdev, VFIOVGATier tier)
@@ -597,30 +501,15 @@ static VFIOVGAEngine *engine_new(VFIOPCIDevice *vdev, VFIOVGATier tier)
     e->region = region;
     e->tier = tier;
     e->running = runstate_is_running();
-    e->bus_master = engine_is_bus_master(&vdev->vbasedev);
-    e->any_chain4 = options->engine == VFIO_VGA_TIER_CHAIN4;
+    e->any_chain4 = options->engine >= VFIO_VGA_TIER_CHAIN4;
     e->look = (VFIOVGALook) { .due = true, .needed = 1 };
-    vfio_vga_pending_init(&e->pending, region, vdev->vga->region, engine_tick,
-                          e);
+    vfio_vga_pending_init(&e->pending, region, &e->regs, vdev->vga->region,
+                          engine_tick, e);
     vfio_vga_regs_forget(&e->regs);
     vfio_vga_bars_init(&e->bars, vdev, options->bar_order);
-    if (e->bus_master && e->bars.trapped) {
-        vfio_vga_bars_map(&e->bars);
-    }
     region->width = options->write_width;
     region->bars = &e->bars;
     return e;
-}
-
-static void engine_init_io_ops(VFIOVGAEngine *e)
-{
-    VFIODevice *vbasedev = &e->vdev->vbasedev;
-
-    e->adapter_ops = vbasedev->io_ops;
-    e->io_ops = *e->adapter_ops;
-    e->io_ops.region_read = engine_region_read;
-    e->io_ops.region_write = engine_region_write;
-    vbasedev->io_ops = &e->io_ops;
 }
 
 static void engine_init_copy(VFIOVGAEngine *e, VFIOQuirk *quirk)
@@ -658,7 +547,7 @@ VFIOVGAEngine *vfio_vga_engine_init(VFIOPCIDevice *vdev)
         engine_init_copy(e, quirk);
     }
     e->vm_state = qemu_add_vm_change_state_handler(engine_vm_state, e);
-    engine_init_io_ops(e);
+    vfio_vga_engine_init_ops(e);
     return e;
 }
 
@@ -666,7 +555,7 @@ void vfio_vga_engine_exit(VFIOVGAEngine *e)
 {
     vfio_vga_posted_enter(&e->pending.posted, false);
     vfio_vga_pending_unpost(&e->pending);
-    engine_forget(e, "exit");
+    vfio_vga_engine_forget(e, "exit");
     vfio_vga_bars_exit(&e->bars);
     e->region->bars = NULL;
     qemu_del_vm_change_state_handler(e->vm_state);
@@ -676,7 +565,10 @@ void vfio_vga_engine_exit(VFIOVGAEngine *e)
 
 void vfio_vga_engine_stats(const VFIOVGAEngine *e, VFIOVGAStats *stats)
 {
-    stats->tier = e->pending.copy.window.chain4 ? VFIO_VGA_TIER_CHAIN4
+    const VFIOVGAPlanesStats *planes = &e->pending.planes.stats;
+
+    stats->tier = e->pending.planes.key ? VFIO_VGA_TIER_PLANES
+                  : e->pending.copy.window.chain4 ? VFIO_VGA_TIER_CHAIN4
                   : e->pending.copy.window.key ? VFIO_VGA_TIER_COPY
                   : engine_must_forward(e) ? VFIO_VGA_TIER_FORWARD
                   : VFIO_VGA_TIER_COMBINE;
@@ -690,6 +582,11 @@ void vfio_vga_engine_stats(const VFIOVGAEngine *e, VFIOVGAStats *stats)
     stats->chain4_begins = e->pending.copy.stats.chain4_begins;
     stats->copy_maps = e->pending.copy.stats.maps;
     stats->copy_ends = e->pending.copy.stats.ends;
+    stats->planes_begins = planes->begins;
+    stats->planes_ends = planes->ends;
+    stats->planes_accesses = planes->accesses;
+    stats->planes_calls = planes->calls;
+    stats->planes_bytes = planes->bytes;
     stats->register_looks = e->look.looks;
     stats->latch_losses = e->pending.copy.latches.losses;
     stats->timer_ticks = e->pending.ticks;

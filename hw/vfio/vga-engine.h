@@ -17,6 +17,8 @@
  *           registers (vga-regs.h), the guest works on a copy (vga-copy.h).
  *  chain4   The same in chain-4 modes.  By default in mode 13h only, which fits
  *           into its window: in a larger one each bank would end the copy.
+ *  planes   In a planar mode the guest works on a copy of the four planes
+ *           (vga-planes.h).
  *
  * What is ordered.  A write to memory reaches the adapter before any later
  * access of the guest: to another port or address, to a BAR, or to config
@@ -36,7 +38,8 @@
  * What is not a VGA's.  A write to a register of the adapter's own, or to a
  * BAR, may move the window, so the registers are not known then either, unless
  * the same write has left the window as it was before (vga-check.h).  When such
- * writes have ceased, or the guest reads much, the registers are read back.
+ * writes have ceased, or the guest reads or writes much memory, the registers
+ * are read back (vga-look.h).
  *
  * Time is the guest's (vga-heat.h).  While it stands still, so does the guest,
  * and what had to leave has left when the machine was stopped.
@@ -57,7 +60,8 @@ typedef struct VFIOVGAEngine VFIOVGAEngine;
  * @vdev: the adapter, with vdev->vga; its io_ops are wrapped
  *
  * Registers as a quirk, so a reset of the device resets it and finalizing the
- * device frees it.  At most 216 KiB for each adapter.
+ * device frees it.  At most 216 KiB for each adapter, and 320 KiB more once there
+ * was a copy of the planes.
  *
  * Returns the engine, or NULL for tier forward.
  */

@@ -114,6 +114,7 @@ bool vfio_vga_pending_heat(VFIOVGAPending *pending, uint32_t offset,
 
 void vfio_vga_pending_end_copy(VFIOVGAPending *pending, const char *reason)
 {
+    vfio_vga_planes_end(&pending->planes, reason);
     if (pending->copy.window.key) {
         pending_map_copy(pending, false);
     }
@@ -128,6 +129,7 @@ bool vfio_vga_pending_sync(VFIOVGAPending *pending)
     bool changed = pending->copy.window.key &&
                    vfio_vga_copy_write_back(&pending->copy);
 
+    changed |= vfio_vga_planes_write_back(&pending->planes);
     if (vfio_vga_pending_distrusted(pending)) {
         vfio_vga_pending_end_copy(pending, "not trusted");
     }
@@ -183,13 +185,12 @@ void vfio_vga_pending_note(VFIOVGAPending *pending, const VFIOVGAWrite *write,
                            VFIOVGAWindow before)
 {
     if (vfio_vga_pending_expects(pending, write)) {
-        vfio_vga_check_pass(&pending->check);
         pending->doubted = true;
         vfio_vga_pending_arm(pending);
     } else if (before.key) {
         vfio_vga_check_begin(&pending->check, &pending->copy, before, write);
     } else {
-        vfio_vga_check_add(&pending->check, write);
+        vfio_vga_check_forget(&pending->check); /* it may be of any effect */
     }
 }
 
@@ -227,6 +228,24 @@ void vfio_vga_pending_see_access(VFIOVGAPending *pending, uint32_t offset)
     }
 }
 
+void vfio_vga_pending_see_planes(VFIOVGAPending *pending, uint32_t offset)
+{
+    if (!pending->sampled) {
+        pending->sampled = true;
+        vfio_vga_planes_sample(&pending->planes, offset);
+        vfio_vga_pending_arm(pending);
+    }
+}
+
+void vfio_vga_pending_begin_planes(VFIOVGAPending *pending)
+{
+    vfio_vga_combine_flush(&pending->combine);
+    vfio_vga_check_forget(&pending->check); /* it may be the same memory */
+    vfio_vga_planes_begin(&pending->planes);
+    pending->sampled = true; /* all that it has is of now */
+    vfio_vga_pending_arm(pending);
+}
+
 void vfio_vga_pending_tick(VFIOVGAPending *pending)
 {
     VFIOVGACopy *copy = &pending->copy;
@@ -241,7 +260,7 @@ void vfio_vga_pending_tick(VFIOVGAPending *pending)
         pending_begin_copy(pending);
     }
     vfio_vga_combine_flush(&pending->combine);
-    copy->verify = true;
+    copy->verify = pending->planes.verify = true;
     changed = vfio_vga_pending_sync(pending);
     busy = changed || pending->came;
     pending->idle = busy ? 0 : pending->idle + 1;
@@ -267,6 +286,7 @@ void vfio_vga_pending_stop(VFIOVGAPending *pending)
 {
     vfio_vga_pending_unpost(pending);
     vfio_vga_pending_barrier(pending);
+    vfio_vga_planes_end(&pending->planes, "guest stopped");
     timer_del(pending->timer);
 }
 
@@ -278,10 +298,11 @@ void vfio_vga_pending_go_on(VFIOVGAPending *pending)
 }
 
 void vfio_vga_pending_init(VFIOVGAPending *pending, VFIOVGAHostRegion *region,
-                           VFIOVGARegion *windows, QEMUTimerCB *tick,
-                           void *opaque)
+                           const VFIOVGARegs *regs, VFIOVGARegion *windows,
+                           QEMUTimerCB *tick, void *opaque)
 {
     pending->region = pending->combine.region = pending->copy.region = region;
+    vfio_vga_planes_init(&pending->planes, region, regs);
     pending->posted.name = region->vbasedev->name;
     pending->posted.windows = windows;
     pending->posted.available = kvm_enabled() || qtest_enabled();
@@ -291,10 +312,12 @@ void vfio_vga_pending_init(VFIOVGAPending *pending, VFIOVGAHostRegion *region,
 void vfio_vga_pending_exit(VFIOVGAPending *pending)
 {
     timer_free(pending->timer);
+    vfio_vga_planes_exit(&pending->planes);
 }
 
 void vfio_vga_pending_reset(VFIOVGAPending *pending)
 {
     timer_del(pending->timer);
     vfio_vga_copy_reset(&pending->copy);
+    vfio_vga_planes_trust(&pending->planes);
 }

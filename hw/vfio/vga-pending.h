@@ -5,8 +5,9 @@
  *
  * A write waits in one of three places, oldest first: in KVM's ring of posted
  * writes (vga-posted.h), among the combined writes (vga-combine.h), or in a
- * copy of the window (vga-copy.h).  This is about the order of the three, when
- * each begins and ends, and the timer by which all of it leaves.
+ * copy of the window (vga-copy.h) or of the planes (vga-planes.h).  This is
+ * about the order of the three, when each begins and ends, and the timer by
+ * which all of it leaves.
  *
  * An access can run in the middle of another, for what comes out of KVM's ring;
  * vga-posted.h says where, and what follows from that.  Functions that may end
@@ -21,6 +22,7 @@
 #include "vga-check.h"
 #include "vga-combine.h"
 #include "vga-copy.h"
+#include "vga-planes.h"
 #include "vga-posted.h"
 
 /*
@@ -47,6 +49,7 @@ typedef struct VFIOVGAPending {
     VFIOVGAPosted posted;
     VFIOVGACombine combine;
     VFIOVGACopy copy;
+    VFIOVGAPlanes planes;
     VFIOVGACheck check;
 } VFIOVGAPending;
 
@@ -55,11 +58,13 @@ typedef struct VFIOVGAPending {
  *
  * @pending: all zero
  * @region: the adapter's; outlives @pending
+ * @regs: what is known of its registers; outlives @pending
  * @windows: the three of VFIOVGA; outlive @pending
  * @tick: called with @opaque once a period; calls vfio_vga_pending_tick()
  * @opaque: for @tick
  */
 void vfio_vga_pending_init(VFIOVGAPending *pending, VFIOVGAHostRegion *region,
+                           const VFIOVGARegs *regs,
                            struct VFIOVGARegion *windows, QEMUTimerCB *tick,
                            void *opaque);
 
@@ -83,6 +88,23 @@ void vfio_vga_pending_tick(VFIOVGAPending *pending);
  * it is something else meanwhile.
  */
 void vfio_vga_pending_see_access(VFIOVGAPending *pending, uint32_t offset);
+
+/**
+ * vfio_vga_pending_see_planes: the guest accesses the copy of the planes
+ *
+ * @pending: the adapter's, with such a copy
+ * @offset: where in the region
+ *
+ * The same as vfio_vga_pending_see_access().
+ */
+void vfio_vga_pending_see_planes(VFIOVGAPending *pending, uint32_t offset);
+
+/**
+ * vfio_vga_pending_begin_planes: begin a copy of the planes
+ *
+ * @pending: the adapter's, with no copy; the next access is a read
+ */
+void vfio_vga_pending_begin_planes(VFIOVGAPending *pending);
 
 /**
  * vfio_vga_pending_expects: does a write leave the copy as it is?
@@ -130,7 +152,8 @@ void vfio_vga_pending_reset(VFIOVGAPending *pending);
  */
 static inline bool vfio_vga_pending_distrusted(const VFIOVGAPending *pending)
 {
-    return pending->region->failed || pending->copy.distrusted;
+    return pending->region->failed || pending->copy.distrusted ||
+           pending->planes.distrusted;
 }
 
 /**

@@ -20,8 +20,8 @@ static void props_set_tier(Object *obj, Visitor *v, const char *name,
     qdev_prop_on_off_auto.set(obj, v, name, opaque, &err);
     if (err) {
         error_free(err);
-        error_setg(errp, "%s must be auto, forward, combine, copy or chain4",
-                   name);
+        error_setg(errp, "%s must be auto, forward, combine, copy, chain4 or "
+                   "planes", name);
     }
 }
 
@@ -55,14 +55,15 @@ void vfio_vga_props_class_init(ObjectClass *klass)
 {
     props_tier = qdev_prop_on_off_auto;
     props_tier.type = "VFIOVGATier";
-    props_tier.description = "auto/forward/combine/copy/chain4";
+    props_tier.description = "auto/forward/combine/copy/chain4/planes";
     props_tier.enum_table = &VFIOVGATier_lookup;
     props_tier.set = props_set_tier;
     device_class_set_props(DEVICE_CLASS(klass), vfio_vga_props);
 
     object_class_property_set_description(klass, "x-vga-engine",
         "The fastest tier for legacy VGA accesses: forward, combine, copy, "
-        "chain4, or auto, which is copy, and chain4 in mode 13h only");
+        "chain4, planes, or auto, which is planes, with chain4 in mode 13h "
+        "only");
     object_class_property_set_description(klass, "x-vga-write-width",
         "The widest access (1, 2, 4 or 8 bytes) that combined writes may make; "
         "0: whatever the host makes of them");

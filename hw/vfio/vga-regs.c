@@ -395,6 +395,33 @@ VFIOVGAWindow vfio_vga_regs_window(const VFIOVGARegs *r)
 }
 
 /*
+ * Each address is a place of all four planes: no chaining in the Sequencer and
+ * in the Graphics Controller, and 64 KiB at a0000.  Bits of the mode register
+ * that are no VGA's may be an adapter's own write modes.
+ */
+static bool regs_is_planar(const VFIOVGARegs *r)
+{
+    bool write_mode_3 = (r->gr[5] & 0x03) == 0x03;
+
+    return (r->sr[4] & 0x0e) == 0x06 && (r->gr[5] & 0x94) == 0 &&
+           (r->gr[6] & 0x0f) == 0x05 &&
+           !(write_mode_3 && (r->gr[3] & GR3_FUNCTION));
+}
+
+uint32_t vfio_vga_regs_planes(const VFIOVGARegs *r)
+{
+    if (r->misc == VFIO_VGA_UNKNOWN || !(r->misc & MISC_ENABLE_RAM) ||
+        r->sr[0] != 0x03 || r->cr14 == VFIO_VGA_UNKNOWN ||
+        r->cr17 == VFIO_VGA_UNKNOWN ||
+        !regs_all_known(r->sr, ARRAY_SIZE(r->sr)) ||
+        !regs_all_known(r->gr, ARRAY_SIZE(r->gr)) || !regs_is_planar(r)) {
+        return 0;
+    }
+    return 0x80000000 | (r->gr[5] & 0x70) << 8 | (r->misc & MISC_PAGE) |
+           (r->cr14 & CR14_DOUBLEWORD) << 1 | (r->cr17 & CR17_BYTE);
+}
+
+/*
  * 320 dots by 200 lines, each shown twice, as a video BIOS sets mode 13h.  An
  * adapter's own modes of 256 colors have the same Sequencer and Graphics
  * Controller, but more lines or longer ones.

@@ -249,6 +249,18 @@ VFIOVGAWindow vfio_vga_regs_window(const VFIOVGARegs *r);
 bool vfio_vga_regs_fit_window(const VFIOVGARegs *r);
 
 /**
+ * vfio_vga_regs_planes: is this a planar mode of which there can be a copy?
+ *
+ * @r: what is known
+ *
+ * Returns 0 if it is not, or not positively known to be.  Otherwise a number
+ * that is the same as long as each address of a0000 to affff means the same
+ * place of the planes, and nothing but the registers of vga-planes.h stands
+ * between.
+ */
+uint32_t vfio_vga_regs_planes(const VFIOVGARegs *r);
+
+/**
  * vfio_vga_regs_use_latches: does a write to memory write latches, too?
  *
  * @r: what is known

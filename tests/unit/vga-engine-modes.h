@@ -32,6 +32,9 @@ void text_start(MachineOptions options);
 /* @count characters, @from the start, from @addr's @at on */
 void text_write(unsigned at, unsigned count);
 
+/* Planar modes, see vga-engine-planes.c */
+void planes_add_tests(void);
+
 /* The random accesses, see vga-engine-random.c */
 void random_add_tests(void);
 

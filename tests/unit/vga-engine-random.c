@@ -288,6 +288,37 @@ static void do_latched(void)
     guest_set(0x3ce, copy ? 5 : 8, copy ? 0 : 0xff, true);
 }
 
+/* Each byte read and written, with any registers that stand between */
+static void do_draw(void)
+{
+    uint32_t addr;
+    int i;
+
+    if (mode != MODE_PLANAR) {
+        return;
+    }
+    for (i = machine_random(4); i > 0; i--) {
+        static const uint8_t registers[] = { 0, 1, 2, 3, 4, 5, 7, 8 };
+        int index = registers[machine_random(ARRAY_SIZE(registers))];
+
+        guest_set(0x3ce, index, machine_random(256) & (index == 5 ? 0x0b
+                                                                  : 0xff),
+                  machine_random(2));
+    }
+    addr = somewhere(80);
+    guest_read(addr, 1); /* or latches may be lost, if a copy was mapped */
+    for (i = machine_random(80); i > 0; i--) {
+        unsigned size = machine_random(20) ? 1 : 2;
+
+        guest_read(addr, size);
+        guest_write(addr, some_value(), size);
+        addr += machine_random(8) ? 1 : 0;
+    }
+    if (machine_random(2)) {
+        set_mode(mode);
+    }
+}
+
 static void do_planes(void)
 {
     if (mode == MODE_PLANAR) {
@@ -320,7 +351,7 @@ static const struct {
     { do_cursor, 1 }, { do_status, 2 }, { do_mode, 1 }, { do_bar_read, 1 },
     { do_bar_write, 1 }, { do_time, 1 }, { do_master, 1 }, { do_config, 1 },
     { do_power, 1 }, { do_decode, 1 }, { do_pause, 1 }, { do_reset, 1 },
-    { do_latched, 2 }, { do_planes, 2 }, { do_bank, 1 }, { do_check, 1 },
+    { do_latched, 2 }, { do_draw, 4 }, { do_planes, 2 }, { do_bank, 1 }, { do_check, 1 },
 };
 
 static void do_something(void)
@@ -353,6 +384,7 @@ static void test_random(const void *opaque)
     unsigned long seed = from_environment("VGA_ENGINE_FIRST_SEED", 1);
     unsigned long end = seed + from_environment("VGA_ENGINE_SEEDS", 2);
     unsigned others = 0;
+    uint64_t planes = 0;
 
     accesses = from_environment("VGA_ENGINE_ACCESSES", 20000);
     for (; seed < end; seed++) {
@@ -366,9 +398,12 @@ static void test_random(const void *opaque)
         }
         machine_check();
         others += machine.others;
+        planes += machine_stats().planes_begins;
         machine_stop();
     }
     g_assert_cmpint(!others, ==, !options->other);
+    g_assert_cmpint(!planes, ==, options->chain4);
+    g_test_message("%" PRIu64 " copies of the planes", planes);
 }
 
 void random_add_tests(void)

@@ -3,7 +3,7 @@
 """The engine's oracle on the zoo: oracle-test.py [NAME...] (TAP on stdout).
 
 Two machines get the same random accesses to two adapters of one personality, one
-with x-vga-engine=forward and one with chain4, all of whose copies are exact for any
+with x-vga-engine=forward and one with planes, all of whose copies are exact for any
 guest with x-vga-copy-ram=off.  Each read must give the same;
 every few hundred accesses, after one to config space, so must memory and
 registers, past the client.  What a maker added gets its accesses, too: registers
@@ -25,13 +25,14 @@ from bench import Bench, require, tap
 
 SEED = int(os.environ.get('ORACLE_SEED', '0x3c4'), 0)
 ACCESSES = int(os.environ.get('ORACLE_ACCESSES', '30000'))
-ENGINES = ('forward', 'chain4')
+ENGINES = ('forward', 'planes')
 BATCH = 400
 TICK, LASTING = 10_000_000, 60_000_000   # ns
 # A copy comes after 16 reads in a row, and after 1024 where many did not last
 # for LASTING.
 READS = (20, 1100)
 TEXT = 0xb8000
+PLANES = 0xa0000
 # Their retrace counts reads.
 SILENT = ('inb 0x3da', 'inb 0x3ba')
 # What a VBIOS writes before and after a mode set: what opens and locks, and the
@@ -79,6 +80,11 @@ MODE_3 = ([(SEQUENCER, i, v) for i, v in ((0, 1), (1, 0), (2, 3), (3, 0),
           + [(0x3d4, 0x11, 0x0e), (0x3d4, 0x14, 0x1f), (0x3d4, 0x17, 0xa3)])
 
 
+# And what makes planes of it
+MODE_12 = ([(SEQUENCER, i, v) for i, v in ((2, 0x0f), (4, 6))]
+           + [(GRAPHICS, i, v) for i, v in ((5, 0), (6, 5))])
+
+
 def written(steps):
     """(port, index, value) as accesses; no index: the port; no value: a read."""
     found = []
@@ -110,6 +116,26 @@ class Owner(Guest):
                 + [access('read', 2, TEXT + 2 * i)
                    for i in range(self.random.choice(READS))]
                 + self.time())
+
+    def planar(self):
+        """A planar mode, and a picture that is drawn by reads and writes."""
+        return self.text() + written(MODE_12) + sum(
+            (self.draw() for _ in range(self.random.randrange(1, 12))), [])
+
+    def draw(self):
+        """Bytes of the planes, each read and written, by any registers."""
+        at = PLANES + self.random.randrange(0x200)
+        setup = [register(SEQUENCER, 2, self.byte())] if \
+            self.random.random() < 0.5 else []
+        for _ in range(self.random.randrange(4)):
+            index = self.random.choice((0, 1, 2, 3, 4, 5, 7, 8))
+            setup.append(register(GRAPHICS, index, self.byte() &
+                                  (0x0b if index == 5 else 0xff)))
+        size = 1 if self.random.random() < 0.9 else 2
+        return setup + sum(
+            ([access('read', size, at + i),
+              access('write', size, at + i, self.random.randrange(256))]
+             for i in range(self.random.randrange(40))), [])
 
     def cells(self):
         """Text, written and read."""
@@ -172,9 +198,10 @@ class Owner(Guest):
 
     def some(self):
         kind = self.random.choices(
-            (super().some, self.text, self.cells, self.harmless, self.index,
-             self.bank, self.unused, self.bar, self.time),
-            (24, 4, 24, 10, 2, 1, 1, 1, 3))[0]
+            (super().some, self.text, self.planar, self.draw, self.cells,
+             self.harmless, self.index, self.bank, self.unused, self.bar,
+             self.time),
+            (24, 4, 2, 4, 24, 10, 2, 1, 1, 1, 3))[0]
         return kind()
 
 
@@ -239,11 +266,13 @@ def same(personality):
     with Bench() as bench:
         pair = [Adapter(bench, personality, e) for e in ENGINES]
         done = compare(personality, *pair)
-        enters = pair[1].counter('copy_begins')
-        require(enters, 'no copy was ever in use')
+        enters = [pair[1].counter(name)
+                  for name in ('copy_begins', 'planes_begins')]
+        require(all(enters), 'no copy was ever in use')
         for adapter in pair:
             adapter.close()
-    return f'{done} accesses, a copy in use {enters} times'
+    return (f'{done} accesses, a copy in use {enters[0]} times, one of the '
+            f'planes {enters[1]} times')
 
 
 def case(personality):

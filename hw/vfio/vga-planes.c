@@ -1,0 +1,579 @@
+/*
+ * A copy of a VGA adapter's four planes that the guest works on
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+
+#include "trace.h"
+#include "vga-planes.h"
+#include "hw/vfio/vfio-device.h"
+#include "qemu/bitops.h"
+
+/*
+ * What is read at once where the guest reads first: for a bitmap that is drawn
+ * once, no more bytes of the adapter than it would have read by itself.
+ */
+#define PLANES_BLOCK 256
+
+/* Bytes of each plane that are read back where the guest accesses first */
+#define PLANES_SAMPLE 16
+
+/* Bytes that are read back of what was written */
+#define PLANES_VERIFY 64
+
+/* Runs that are nearer to each other than this are written in one call */
+#define PLANES_GAP 64
+
+/*
+ * Addresses that are written in one plane before the next plane's: all of a
+ * picture's would leave wrong colors for as long as that takes.
+ */
+#define PLANES_CHUNK (8 * KiB)
+
+/* A copy that served fewer accesses has not paid for its end */
+#define PLANES_PAID 256
+
+/* The more copies in a row did not pay, the more reads in a row it takes */
+#define PLANES_DOUBLINGS_MAX 8
+
+#define SEQUENCER 0x3c4
+#define GRAPHICS 0x3ce
+
+#define SR_MAP_MASK 2
+#define GR_SET_RESET 0
+#define GR_ENABLE_SET_RESET 1
+#define GR_COLOR_COMPARE 2
+#define GR_ROTATE 3          /* and the logical function */
+#define GR_READ_MAP 4
+#define GR_MODE 5
+#define GR_MISC 6
+#define GR_COLOR_DONT_CARE 7
+#define GR_BIT_MASK 8
+
+#define GR_MODE_WRITE 0x03
+#define GR_MODE_READ 0x08
+
+#define ALL_PLANES 0x0f
+#define ALL_BITS 0xff
+
+static const char *planes_name(const VFIOVGAPlanes *planes)
+{
+    return planes->region->vbasedev->name;
+}
+
+static void planes_distrust(VFIOVGAPlanes *planes, const char *reason)
+{
+    planes->distrusted = true;
+    trace_vfio_vga_planes_distrusted(planes_name(planes), reason);
+}
+
+/*
+ * Registers
+ */
+
+static void planes_set(VFIOVGAPlanes *planes, uint32_t port, int index,
+                       uint8_t value)
+{
+    VFIOVGARegs *adapter = &planes->adapter;
+    bool sequencer = port == SEQUENCER;
+    int16_t *reg = sequencer ? &adapter->sr[index] : &adapter->gr[index];
+    uint8_t data[] = { index, value };
+
+    if (*reg != value) {
+        vfio_vga_region_write(planes->region, port, sizeof(data), data);
+        *reg = value;
+        *(sequencer ? &adapter->sr_index : &adapter->gr_index) = index;
+    }
+}
+
+static void planes_set_index(VFIOVGAPlanes *planes, uint32_t port,
+                             int16_t *now, int16_t index)
+{
+    uint8_t data = index;
+
+    if (*now != index) {
+        vfio_vga_region_write(planes->region, port, sizeof(data), &data);
+        *now = index;
+    }
+}
+
+void vfio_vga_planes_put_registers(VFIOVGAPlanes *planes)
+{
+    const VFIOVGARegs *regs = planes->regs;
+    VFIOVGARegs *adapter = &planes->adapter;
+    int i;
+
+    if (!planes->key) {
+        return;
+    }
+    planes_set(planes, SEQUENCER, SR_MAP_MASK, regs->sr[SR_MAP_MASK]);
+    for (i = 0; i < ARRAY_SIZE(regs->gr); i++) {
+        planes_set(planes, GRAPHICS, i, regs->gr[i]);
+    }
+    planes_set_index(planes, SEQUENCER, &adapter->sr_index, regs->sr_index);
+    planes_set_index(planes, GRAPHICS, &adapter->gr_index, regs->gr_index);
+}
+
+bool vfio_vga_planes_keep(const VFIOVGAPlanes *planes, uint32_t port,
+                          int16_t index, uint32_t size, const uint8_t *data,
+                          const VFIOVGARegs *after)
+{
+    if (!planes->key || vfio_vga_regs_planes(after) != planes->key) {
+        return false;
+    }
+    switch (port) {
+    case SEQUENCER:
+        return size == 1 || (size == 2 && data[0] == SR_MAP_MASK);
+    case SEQUENCER + 1:
+        return size == 1 && index == SR_MAP_MASK;
+    case GRAPHICS:
+        return size == 1 || (size == 2 && data[0] != GR_MISC);
+    case GRAPHICS + 1:
+        return size == 1 && index != GR_MISC;
+    default:
+        return false;
+    }
+}
+
+/* So that a write of a byte is one of the plane */
+static void planes_select_to_write(VFIOVGAPlanes *planes, int plane)
+{
+    planes_set(planes, SEQUENCER, SR_MAP_MASK, 1 << plane);
+    planes_set(planes, GRAPHICS, GR_ENABLE_SET_RESET, 0);
+    planes_set(planes, GRAPHICS, GR_ROTATE, 0);
+    planes_set(planes, GRAPHICS, GR_MODE, planes->regs->gr[GR_MODE] &
+               ~(GR_MODE_WRITE | GR_MODE_READ));
+    planes_set(planes, GRAPHICS, GR_BIT_MASK, ALL_BITS);
+}
+
+/* Reads some bytes of a plane; the registers are put back later */
+static bool planes_peek(VFIOVGAPlanes *planes, int plane, uint32_t at,
+                        uint32_t size, uint8_t *data)
+{
+    planes_set(planes, GRAPHICS, GR_MODE, planes->adapter.gr[GR_MODE] &
+               ~GR_MODE_READ);
+    planes_set(planes, GRAPHICS, GR_READ_MAP, plane);
+    return vfio_vga_region_peek(planes->region, VFIO_VGA_PLANES_BASE + at,
+                                size, data);
+}
+
+/*
+ * Bytes of the adapter
+ */
+
+static bool planes_fetch_plane(VFIOVGAPlanes *planes, int nr, uint32_t at)
+{
+    VFIOVGAPlane *plane = &planes->plane[nr];
+    uint8_t now[PLANES_BLOCK];
+    int i;
+
+    if (!planes_peek(planes, nr, at, sizeof(now), now)) {
+        planes_distrust(planes, "cannot be read");
+        return false;
+    }
+    for (i = 0; i < sizeof(now); i++) {
+        if (!test_bit(at + i, plane->known)) {
+            plane->bytes[at + i] = now[i];
+        }
+    }
+    bitmap_set(plane->known, at, sizeof(now));
+    return true;
+}
+
+/* Has every plane's byte at an address, which may take reading it */
+static bool planes_fetch(VFIOVGAPlanes *planes, uint32_t at)
+{
+    int p;
+
+    for (p = 0; p < VFIO_VGA_PLANES; p++) {
+        if (!test_bit(at, planes->plane[p].known) &&
+            !planes_fetch_plane(planes, p, QEMU_ALIGN_DOWN(at, PLANES_BLOCK))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Compares what the adapter has now with what it had, or was given */
+static void planes_compare(VFIOVGAPlanes *planes, int nr, uint32_t at,
+                           uint32_t size)
+{
+    const VFIOVGAPlane *plane = &planes->plane[nr];
+    uint8_t now[PLANES_VERIFY];
+    bool ok = planes_peek(planes, nr, at, size, now);
+    int i;
+
+    for (i = 0; ok && i < size; i++) {
+        ok = !test_bit(at + i, plane->known) ||
+             test_bit(at + i, plane->dirty) || now[i] == plane->bytes[at + i];
+    }
+    if (!ok) {
+        planes_distrust(planes, "reads otherwise than written");
+    }
+}
+
+void vfio_vga_planes_sample(VFIOVGAPlanes *planes, uint32_t offset)
+{
+    uint32_t at = QEMU_ALIGN_DOWN(offset - VFIO_VGA_PLANES_BASE, PLANES_SAMPLE);
+    uint64_t calls = planes->region->reads + planes->region->writes;
+    int p;
+
+    for (p = 0; p < VFIO_VGA_PLANES && !planes->distrusted; p++) {
+        if (find_next_bit(planes->plane[p].known, at + PLANES_SAMPLE, at) <
+            at + PLANES_SAMPLE) {
+            planes_compare(planes, p, at, PLANES_SAMPLE);
+        }
+    }
+    planes->stats.calls += planes->region->reads + planes->region->writes -
+                           calls;
+}
+
+/*
+ * Returns where a run of dirty bytes ends that begins at @start: behind the
+ * last one that is not farther from the one before than the gap, with nothing
+ * unknown between.
+ */
+static uint32_t planes_run_end(const VFIOVGAPlane *plane, uint32_t start,
+                               uint32_t limit)
+{
+    uint32_t end = find_next_zero_bit(plane->dirty, limit, start);
+
+    for (;;) {
+        uint32_t next = find_next_bit(plane->dirty, limit, end);
+
+        if (next >= limit || next - end > PLANES_GAP ||
+            find_next_zero_bit(plane->known, next, end) < next) {
+            return end;
+        }
+        end = find_next_zero_bit(plane->dirty, limit, next);
+    }
+}
+
+static void planes_write_plane(VFIOVGAPlanes *planes, int nr, uint32_t start,
+                               uint32_t limit)
+{
+    VFIOVGAPlane *plane = &planes->plane[nr];
+    uint32_t end;
+
+    for (;;) {
+        start = find_next_bit(plane->dirty, limit, start);
+        if (start >= limit) {
+            return;
+        }
+        end = planes_run_end(plane, start, limit);
+        planes_select_to_write(planes, nr);
+        vfio_vga_region_put(planes->region, VFIO_VGA_PLANES_BASE + start,
+                            end - start, &plane->bytes[start], false);
+        bitmap_clear(plane->dirty, start, end - start);
+        planes->stats.bytes += end - start;
+        if (planes->verify) {
+            planes->verify = false;
+            planes_compare(planes, nr, start, MIN(end - start, PLANES_VERIFY));
+        }
+        start = end;
+    }
+}
+
+bool vfio_vga_planes_write_back(VFIOVGAPlanes *planes)
+{
+    uint64_t calls = planes->region->reads + planes->region->writes;
+    bool dirty = planes->key && planes->dirty;
+    uint32_t at;
+    int p;
+
+    for (at = 0; dirty && at < VFIO_VGA_PLANES_SIZE; at += PLANES_CHUNK) {
+        for (p = 0; p < VFIO_VGA_PLANES; p++) {
+            planes_write_plane(planes, p, at, at + PLANES_CHUNK);
+        }
+    }
+    planes->dirty = false;
+    vfio_vga_planes_put_registers(planes);
+    planes->stats.calls += planes->region->reads + planes->region->writes -
+                           calls;
+    return dirty;
+}
+
+/*
+ * Latches
+ */
+
+static void latches_cells(VFIOVGAPlanes *planes, uint32_t at, uint32_t size,
+                          uint8_t cells[VFIO_VGA_PLANES][sizeof(uint64_t)])
+{
+    int p;
+
+    for (p = 0; p < VFIO_VGA_PLANES; p++) {
+        memcpy(cells[p], &planes->plane[p].bytes[at], size);
+    }
+}
+
+static void latches_put(VFIOVGAPlanes *planes, uint32_t at, uint32_t size,
+                        uint8_t cells[VFIO_VGA_PLANES][sizeof(uint64_t)])
+{
+    int p;
+
+    for (p = 0; p < VFIO_VGA_PLANES; p++) {
+        planes_select_to_write(planes, p);
+        vfio_vga_region_put(planes->region, VFIO_VGA_PLANES_BASE + at, size,
+                            cells[p], true);
+    }
+}
+
+/*
+ * The guest's last read once more.  If what it read has been written since, it
+ * has to be there for that moment.
+ */
+static void latches_load(VFIOVGAPlanes *planes)
+{
+    const VFIOVGAPlanesLatches *latches = &planes->latches;
+    uint32_t at = latches->offset - VFIO_VGA_PLANES_BASE;
+    uint8_t then[VFIO_VGA_PLANES][sizeof(uint64_t)], data[sizeof(uint64_t)];
+    uint8_t now[VFIO_VGA_PLANES][sizeof(uint64_t)] = { };
+    bool changed;
+
+    if (!latches->size) {
+        return;
+    }
+    memcpy(then, latches->cells, sizeof(then));
+    latches_cells(planes, at, latches->size, now);
+    changed = memcmp(then, now, sizeof(now));
+    if (changed) {
+        latches_put(planes, at, latches->size, then);
+    }
+    vfio_vga_region_peek(planes->region, latches->offset, latches->size, data);
+    if (changed) {
+        latches_put(planes, at, latches->size, now);
+    }
+}
+
+/*
+ * The guest's accesses
+ */
+
+/* The bits of a read in mode 1 are set where all planes that count match */
+static uint8_t planes_matching(const VFIOVGAPlanes *planes, uint32_t at)
+{
+    const int16_t *gr = planes->regs->gr;
+    uint8_t differ = 0;
+    int p;
+
+    for (p = 0; p < VFIO_VGA_PLANES; p++) {
+        if (gr[GR_COLOR_DONT_CARE] & (1 << p)) {
+            uint8_t wanted = gr[GR_COLOR_COMPARE] & (1 << p) ? ALL_BITS : 0;
+
+            differ |= planes->plane[p].bytes[at] ^ wanted;
+        }
+    }
+    return ~differ;
+}
+
+static uint8_t planes_read_byte(const VFIOVGAPlanes *planes, uint32_t at)
+{
+    const int16_t *gr = planes->regs->gr;
+
+    if (gr[GR_MODE] & GR_MODE_READ) {
+        return planes_matching(planes, at);
+    }
+    return planes->plane[gr[GR_READ_MAP] & (VFIO_VGA_PLANES - 1)].bytes[at];
+}
+
+bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
+                          uint32_t size, void *data)
+{
+    uint32_t at = offset - VFIO_VGA_PLANES_BASE;
+    uint64_t calls = planes->region->reads + planes->region->writes;
+    uint8_t *bytes = data;
+    int i;
+
+    for (i = 0; i < size; i++) {
+        if (!planes_fetch(planes, at + i)) {
+            return false;
+        }
+        bytes[i] = planes_read_byte(planes, at + i);
+    }
+    planes->latches.offset = offset;
+    planes->latches.size = size;
+    latches_cells(planes, at, size, planes->latches.cells);
+    planes->stats.accesses++;
+    planes->stats.calls += planes->region->reads + planes->region->writes -
+                           calls;
+    return true;
+}
+
+/* What a write makes of a plane's bits, before the mask of bits */
+static uint8_t planes_function(const int16_t *gr, uint8_t data, uint8_t latch)
+{
+    switch (gr[GR_ROTATE] >> 3 & 3) {
+    case 1:
+        return data & latch;
+    case 2:
+        return data | latch;
+    case 3:
+        return data ^ latch;
+    default:
+        return data;
+    }
+}
+
+static uint8_t planes_rotated(const int16_t *gr, uint8_t data)
+{
+    return ror8(data, gr[GR_ROTATE] & 7);
+}
+
+static uint8_t planes_bit(int value, int plane)
+{
+    return value & (1 << plane) ? ALL_BITS : 0;
+}
+
+/* The byte that a write of @data makes of a plane's, whose latch is @latch */
+static uint8_t planes_written(const int16_t *gr, int p, uint8_t data,
+                              uint8_t latch)
+{
+    uint8_t mask = gr[GR_BIT_MASK];
+
+    switch (gr[GR_MODE] & GR_MODE_WRITE) {
+    case 0:
+        data = gr[GR_ENABLE_SET_RESET] & (1 << p)
+               ? planes_bit(gr[GR_SET_RESET], p) : planes_rotated(gr, data);
+        data = planes_function(gr, data, latch);
+        break;
+    case 1:
+        return latch;
+    case 2:
+        data = planes_function(gr, planes_bit(data, p), latch);
+        break;
+    case 3:
+        mask &= planes_rotated(gr, data);
+        data = planes_bit(gr[GR_SET_RESET], p);
+        break;
+    }
+    return (data & mask) | (latch & ~mask);
+}
+
+static void planes_write_byte(VFIOVGAPlanes *planes, uint32_t at, uint8_t data)
+{
+    const VFIOVGARegs *regs = planes->regs;
+    int p;
+
+    for (p = 0; p < VFIO_VGA_PLANES; p++) {
+        VFIOVGAPlane *plane = &planes->plane[p];
+        uint8_t byte;
+
+        if (!(regs->sr[SR_MAP_MASK] & (1 << p))) {
+            continue;
+        }
+        byte = planes_written(regs->gr, p, data, planes->latches.cells[p][0]);
+        if (!test_bit(at, plane->known) || plane->bytes[at] != byte) {
+            plane->bytes[at] = byte;
+            set_bit(at, plane->known);
+            set_bit(at, plane->dirty);
+            planes->dirty = true;
+        }
+    }
+}
+
+/* The first byte that the guest changes shows whether the adapter holds it */
+static void planes_prove(VFIOVGAPlanes *planes)
+{
+    if (planes->dirty) {
+        planes->verify = true;
+        vfio_vga_planes_write_back(planes);
+        planes->proven = !planes->distrusted;
+    }
+}
+
+bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
+                           uint32_t size, const void *data)
+{
+    uint32_t at = offset - VFIO_VGA_PLANES_BASE;
+    const uint8_t *bytes = data;
+    int i;
+
+    if (planes->latches.size != 1 && vfio_vga_regs_use_latches(planes->regs)) {
+        return false;
+    }
+    for (i = 0; i < size && !planes->proven; i++) {
+        if (!planes_fetch(planes, at + i)) {
+            return false;
+        }
+    }
+    planes->stats.accesses++;
+    for (i = 0; i < size; i++) {
+        planes_write_byte(planes, at + i, bytes[i]);
+    }
+    if (!planes->proven) {
+        planes_prove(planes);
+    }
+    return true;
+}
+
+/*
+ * From its beginning to its end
+ */
+
+bool vfio_vga_planes_heat(VFIOVGAPlanes *planes)
+{
+    unsigned needed = VFIO_VGA_HEAT_FIRST
+                      << MIN(planes->moments, PLANES_DOUBLINGS_MAX);
+
+    return !planes->key && !planes->distrusted && !planes->region->failed &&
+           vfio_vga_regs_planes(planes->regs) &&
+           planes->regs->sr_index != VFIO_VGA_UNKNOWN &&
+           planes->regs->gr_index != VFIO_VGA_UNKNOWN &&
+           vfio_vga_heat_up(&planes->heat, needed);
+}
+
+void vfio_vga_planes_begin(VFIOVGAPlanes *planes)
+{
+    int p;
+
+    if (!planes->plane) {
+        planes->plane = g_new(VFIOVGAPlane, VFIO_VGA_PLANES);
+    }
+    for (p = 0; p < VFIO_VGA_PLANES; p++) {
+        bitmap_zero(planes->plane[p].known, VFIO_VGA_PLANES_SIZE);
+        bitmap_zero(planes->plane[p].dirty, VFIO_VGA_PLANES_SIZE);
+    }
+    planes->key = vfio_vga_regs_planes(planes->regs);
+    planes->adapter = *planes->regs;
+    planes->latches = (VFIOVGAPlanesLatches) { };
+    planes->dirty = planes->proven = planes->verify = false;
+    planes->begun_accesses = planes->stats.accesses;
+    planes->stats.begins++;
+    trace_vfio_vga_planes_begun(planes_name(planes));
+}
+
+void vfio_vga_planes_end(VFIOVGAPlanes *planes, const char *reason)
+{
+    if (!planes->key) {
+        return;
+    }
+    vfio_vga_planes_write_back(planes);
+    latches_load(planes);
+    vfio_vga_planes_put_registers(planes);
+    planes->key = 0;
+    planes->moments = planes->stats.accesses - planes->begun_accesses <
+                      PLANES_PAID ? planes->moments + 1 : 0;
+    planes->stats.ends++;
+    trace_vfio_vga_planes_ended(planes_name(planes), reason);
+}
+
+void vfio_vga_planes_trust(VFIOVGAPlanes *planes)
+{
+    planes->distrusted = false;
+    planes->moments = 0;
+}
+
+void vfio_vga_planes_init(VFIOVGAPlanes *planes, VFIOVGAHostRegion *region,
+                          const VFIOVGARegs *regs)
+{
+    planes->region = region;
+    planes->regs = regs;
+}
+
+void vfio_vga_planes_exit(VFIOVGAPlanes *planes)
+{
+    g_free(planes->plane);
+}

@@ -1,0 +1,235 @@
+/*
+ * A copy of a VGA adapter's four planes that the guest works on
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * In a planar mode (0Dh to 12h, X, and 800x600 in 16 colors) each address is a
+ * byte in each of four planes.  A read loads all four into the latches, and a
+ * write combines what is written with them.  Software draws by a read and a
+ * write of each byte, so nothing can be combined, and each read is a call.
+ *
+ * All that stands between the bus and the planes is known: four latches, two
+ * registers of the Sequencer and eight of the Graphics Controller.  So while
+ * there is a copy, QEMU does that work, on bytes of its own.  Three things are
+ * kept from the adapter meanwhile:
+ *
+ * - bytes that were written, which are written back plane by plane;
+ * - the registers above, which have no other effect than on the processor's
+ *   accesses.  They leave when anything may see them: before another port is
+ *   read, and whenever bytes are written back;
+ * - the latches, which are loaded again when the copy ends.
+ *
+ * Nothing is read to begin with: where the guest reads first, a block of each
+ * plane is.  A read loads the latches, so a copy begins with one.
+ *
+ * An adapter may be other than it seems.  Until a byte that the guest changed
+ * has been read back as it was written, each write is made and read back at
+ * once.  After that it is a part of what is written back in each period, and a
+ * part of the block that the guest accesses first in a period.  What differs
+ * ends the copy, and there is none until Miscellaneous Output is written.
+ *
+ * Facts are of the IBM VGA, as in vga-regs.h.  Write mode 3 with a logical
+ * function is left to the adapter, since descriptions differ.
+ *
+ * All of it runs under the BQL.
+ */
+
+#ifndef HW_VFIO_VGA_PLANES_H
+#define HW_VFIO_VGA_PLANES_H
+
+#include "qemu/bitmap.h"
+#include "vga-heat.h"
+#include "vga-region.h"
+#include "vga-regs.h"
+
+#define VFIO_VGA_PLANES 4
+
+/* Addresses, each a byte in each plane */
+#define VFIO_VGA_PLANES_BASE 0xa0000
+#define VFIO_VGA_PLANES_SIZE (64 * KiB)
+
+typedef struct VFIOVGAPlane {
+    uint8_t bytes[VFIO_VGA_PLANES_SIZE];
+    DECLARE_BITMAP(known, VFIO_VGA_PLANES_SIZE); /* bytes that are valid */
+    DECLARE_BITMAP(dirty, VFIO_VGA_PLANES_SIZE); /* the adapter lacks them */
+} VFIOVGAPlane;
+
+/* The guest's last read, and what it read of all planes */
+typedef struct VFIOVGAPlanesLatches {
+    uint32_t offset;
+    uint32_t size; /* bytes; of the last one if it was wider is not known */
+    uint8_t cells[VFIO_VGA_PLANES][sizeof(uint64_t)];
+} VFIOVGAPlanesLatches;
+
+typedef struct VFIOVGAPlanesStats {
+    uint64_t accesses; /* of the guest to a copy */
+    uint64_t calls;    /* on the region, for copies */
+    uint64_t bytes;    /* written back */
+    uint64_t begins;
+    uint64_t ends;
+} VFIOVGAPlanesStats;
+
+typedef struct VFIOVGAPlanes {
+    VFIOVGAHostRegion *region; /* not owned */
+    const VFIOVGARegs *regs;   /* as the guest wrote them; not owned */
+    VFIOVGAPlane *plane;       /* of each; owned, NULL before the first copy */
+    uint32_t key;              /* of the mode there is a copy of; 0: none */
+    VFIOVGARegs adapter;       /* the registers above, as the adapter has them */
+    VFIOVGAPlanesLatches latches;
+    bool dirty;      /* some byte of some plane is */
+    bool proven;     /* a changed byte was read back as it was written */
+    bool verify;     /* read the next run back */
+    bool distrusted; /* it is no memory */
+    unsigned moments;        /* copies that did not pay, in a row */
+    uint64_t begun_accesses; /* stats.accesses when it began */
+    VFIOVGAHeat heat;        /* of reads without a copy */
+    VFIOVGAPlanesStats stats;
+} VFIOVGAPlanes;
+
+/**
+ * vfio_vga_planes_init: no copy
+ *
+ * @planes: all zero
+ * @region: the adapter's; outlives @planes
+ * @regs: what is known of its registers; outlives @planes
+ */
+void vfio_vga_planes_init(VFIOVGAPlanes *planes, VFIOVGAHostRegion *region,
+                          const VFIOVGARegs *regs);
+
+/**
+ * vfio_vga_planes_exit: free what there is
+ *
+ * @planes: no copy
+ */
+void vfio_vga_planes_exit(VFIOVGAPlanes *planes);
+
+/**
+ * vfio_vga_planes_trust: a mode set begins
+ *
+ * @planes: the adapter's
+ *
+ * What the software and the mode of before did is past.
+ */
+void vfio_vga_planes_trust(VFIOVGAPlanes *planes);
+
+/**
+ * vfio_vga_planes_covers: is all of an access one to planes?
+ *
+ * @offset: where in the region
+ * @size: bytes
+ */
+static inline bool vfio_vga_planes_covers(uint32_t offset, uint32_t size)
+{
+    return offset >= VFIO_VGA_PLANES_BASE &&
+           offset + size <= VFIO_VGA_PLANES_BASE + VFIO_VGA_PLANES_SIZE;
+}
+
+/**
+ * vfio_vga_planes_heat: the guest is about to read: does a copy pay?
+ *
+ * @planes: the adapter's
+ *
+ * Returns true if one is to begin with this read.
+ */
+bool vfio_vga_planes_heat(VFIOVGAPlanes *planes);
+
+/**
+ * vfio_vga_planes_begin: begin a copy; the next access is a read
+ *
+ * @planes: the adapter's, without a copy; everything is at the adapter
+ */
+void vfio_vga_planes_begin(VFIOVGAPlanes *planes);
+
+/**
+ * vfio_vga_planes_end: end a copy
+ *
+ * @planes: the adapter's; there may be no copy
+ * @reason: for the trace
+ *
+ * The adapter has everything then: memory, registers and latches.
+ */
+void vfio_vga_planes_end(VFIOVGAPlanes *planes, const char *reason);
+
+/**
+ * vfio_vga_planes_read: the guest reads
+ *
+ * @planes: the adapter's, with a copy
+ * @offset: where in the region
+ * @size: bytes, 1 to 8
+ * @data: filled in
+ *
+ * Returns false if the adapter has to be read.  Then the copy has to end first.
+ */
+bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
+                          uint32_t size, void *data);
+
+/**
+ * vfio_vga_planes_write: the guest writes
+ *
+ * @planes: the adapter's, with a copy
+ * @offset: where in the region
+ * @size: bytes, 1 to 8
+ * @data: the bytes
+ *
+ * Returns false if the adapter has to be written: the latches are as a wide
+ * read has left them, or the adapter cannot be read.  Then the copy has to end
+ * first.
+ */
+bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
+                           uint32_t size, const void *data);
+
+/**
+ * vfio_vga_planes_keep: may a write to a port be kept from the adapter?
+ *
+ * @planes: the adapter's
+ * @port: where
+ * @index: which register the write reaches, if @port is a data port
+ * @size: bytes
+ * @data: the bytes
+ * @after: the registers after the write
+ *
+ * Returns true if there is a copy, and the write changes nothing else than how
+ * the copy is accessed.
+ */
+bool vfio_vga_planes_keep(const VFIOVGAPlanes *planes, uint32_t port,
+                          int16_t index, uint32_t size, const uint8_t *data,
+                          const VFIOVGARegs *after);
+
+/**
+ * vfio_vga_planes_saw_registers: the adapter's registers are as the guest's
+ *
+ * @planes: the adapter's; a write to a register went there, and before it those
+ *          that were kept
+ */
+static inline void vfio_vga_planes_saw_registers(VFIOVGAPlanes *planes)
+{
+    planes->adapter = *planes->regs;
+}
+
+/**
+ * vfio_vga_planes_put_registers: have the adapter get registers that were kept
+ *
+ * @planes: the adapter's; there may be no copy
+ */
+void vfio_vga_planes_put_registers(VFIOVGAPlanes *planes);
+
+/**
+ * vfio_vga_planes_write_back: have the adapter get all but the latches
+ *
+ * @planes: the adapter's; there may be no copy
+ *
+ * Returns true if the guest had changed anything in memory.
+ */
+bool vfio_vga_planes_write_back(VFIOVGAPlanes *planes);
+
+/**
+ * vfio_vga_planes_sample: does the adapter hold what the copy does?
+ *
+ * @planes: the adapter's, with a copy
+ * @offset: where in the region
+ *
+ * If it does not, @planes->distrusted is set, and the copy has to end.
+ */
+void vfio_vga_planes_sample(VFIOVGAPlanes *planes, uint32_t offset);
+
+#endif /* HW_VFIO_VGA_PLANES_H */
