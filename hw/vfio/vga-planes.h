@@ -74,7 +74,7 @@ typedef struct VFIOVGAPlanes {
     const VFIOVGARegs *regs;   /* as the guest wrote them; not owned */
     VFIOVGAPlane *plane;       /* of each; owned, NULL before the first copy */
     uint32_t key;              /* of the mode there is a copy of; 0: none */
-    VFIOVGARegs adapter;       /* the registers above, as the adapter has them */
+    VFIOVGARegs adapter;       /* those above, as the adapter has them */
     VFIOVGAPlanesLatches latches;
     bool dirty;      /* some byte of some plane is */
     bool proven;     /* a changed byte was read back as it was written */
