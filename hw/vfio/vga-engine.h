@@ -60,8 +60,8 @@ typedef struct VFIOVGAEngine VFIOVGAEngine;
  * @vdev: the adapter, with vdev->vga; its io_ops are wrapped
  *
  * Registers as a quirk, so a reset of the device resets it and finalizing the
- * device frees it.  At most 216 KiB for each adapter, and 320 KiB more once there
- * was a copy of the planes.
+ * device frees it.  At most 216 KiB for each adapter, and 320 KiB more once
+ * there was a copy of the planes.
  *
  * Returns the engine, or NULL for tier forward.
  */

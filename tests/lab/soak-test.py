@@ -68,6 +68,8 @@ WAYS = [
     ('auto', 'x-vga-engine=auto', ('posting_begins', 'copy_maps')),
     ('exact', 'x-vga-copy-ram=off', ('posting_begins', 'copy_begins')),
     ('chain4', 'x-vga-engine=chain4', ('posting_begins', 'chain4_begins')),
+    ('planes', 'x-vga-engine=planes', ('posting_begins', 'chain4_begins',
+                                       'planes_begins')),
 ]
 
 
@@ -79,7 +81,7 @@ def group(model, *names):
 
 
 LAB.GROUPS.update({
-    'few': group('cirrus-vga', 'forward', 'chain4'),
+    'few': group('cirrus-vga', 'forward', 'planes'),
     'cirrus': group('cirrus-vga'),
     'ati': group('ati-vga'),
     'vga': group('VGA')})

@@ -75,10 +75,14 @@ typedef struct Personality {
     void (*event)(Card *card);
 } Personality;
 
-/* Calls on the adapter's regions, and the bytes of them; as the server saw */
+/*
+ * Calls on the adapter's regions, as the server saw, and what those to memory
+ * are on a bus: the host's kernel makes accesses of up to 4 bytes (Linux,
+ * drivers/vfio/pci/vfio_pci_rdwr.c).
+ */
 typedef struct CardCounters {
-    uint64_t memory_reads, memory_writes;   /* calls */
-    uint64_t memory_bytes;
+    uint64_t memory_reads, memory_writes;
+    uint64_t memory_read_cycles, memory_write_cycles;
     uint64_t port_reads, port_writes;
     uint64_t bar_reads, bar_writes;
     uint64_t config_reads, config_writes;

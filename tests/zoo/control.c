@@ -117,11 +117,12 @@ static char *counters(const Card *card)
     const CardCounters *n = &card->counters;
 
     return g_strdup_printf(
-        "memory-reads %" PRIu64 " memory-writes %" PRIu64 " memory-bytes %"
-        PRIu64 " port-reads %" PRIu64 " port-writes %" PRIu64 " bar-reads %"
-        PRIu64 " bar-writes %" PRIu64 " config-reads %" PRIu64
-        " config-writes %" PRIu64, n->memory_reads, n->memory_writes,
-        n->memory_bytes, n->port_reads, n->port_writes, n->bar_reads,
+        "memory-reads %" PRIu64 " memory-writes %" PRIu64
+        " memory-read-cycles %" PRIu64 " memory-write-cycles %" PRIu64
+        " port-reads %" PRIu64 " port-writes %" PRIu64 " bar-reads %" PRIu64
+        " bar-writes %" PRIu64 " config-reads %" PRIu64 " config-writes %"
+        PRIu64, n->memory_reads, n->memory_writes, n->memory_read_cycles,
+        n->memory_write_cycles, n->port_reads, n->port_writes, n->bar_reads,
         n->bar_writes, n->config_reads, n->config_writes);
 }
 

@@ -10,17 +10,18 @@
  *
  * step NAME    What happened since the last step goes to standard output, and
  * with --dump to DIR; the counters start again at 0.  NAME is of a-z, 0-9 and
- * "-".  Answer: "ok". event        The personality's event, which no access
- * causes.  "ok". counters     Answer: the counters, as "step" prints them.
+ * "-".  Answer: "ok".
+ * event        The personality's event, which no access causes.  "ok".
+ * counters     Answer: the counters, as "step" prints them.
  * state        Answer: the hashes, as "step" prints them.
  *
  * Anything else is answered by "error" and the reason.
  *
  * "step" prints a line
  *
- * step NAME memory-reads N memory-writes N memory-bytes N port-reads N port-
- * writes N bar-reads N bar-writes N config-reads N config-writes N memory HASH
- * colors HASH registers HASH
+ * step NAME memory-reads N memory-writes N memory-read-cycles N memory-write-
+ * cycles N port-reads N port-writes N bar-reads N bar-writes N config-reads N
+ * config-writes N memory HASH colors HASH registers HASH
  *
  * (without the line breaks), and leaves DIR/NAME.ram, the adapter's memory, and
  * DIR/NAME.txt: registers, colors and, of a text mode, the screen.  Latches and

@@ -7,21 +7,24 @@ is a call, and with the default.  After each step memory, registers and colors
 of the two adapters must be the same, and so must all that the guest read.  What
 the steps cost is a table of calls on the VGA region, behind `#`; with ZOO_DUMP=DIR
 each step leaves its registers, memory and screen there, and with ZOO_TABLE=FILE the
-tables of all become one.
+tables of all become one, and one of what that costs on hardware by a model.
 """
 
 import os
 import sys
 
 from zoo import (COMPARED, ENGINES, STEPS, Run, calls, check_banks,
-                 check_steps, personalities, table)
+                 check_steps, cost, personalities, table)
 from roms import TAILS
 
 from bench import Bench, Failure, require, rst_table, tap
 
 # Of the table of all
 COLUMNS = ('mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls', 'teletype',
-           'frame', 'banked')
+           'frame', 'planar', 'banked')
+# Of what one of them costs
+COSTED = ('s3', 'mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls', 'teletype',
+          'mode-12', 'planar', 'frame', 'banked')
 found = {}
 
 def run(personality, engine, bars='mapped'):
@@ -71,8 +74,22 @@ def summary():
                   for column in COLUMNS] for name, both in found.items()])
 
 
+def costs():
+    """Of one personality: what hardware would take, by the model."""
+    rows = [['work', 'calls', 'reads on the bus', 'writes on the bus',
+             'milliseconds']]
+    for name in COSTED[1:]:
+        both = [steps[name] for steps in found[COSTED[0]]]
+        rows.append([name] + ['/'.join(values) for values in (
+            [str(calls(s)) for s in both],
+            [str(s['memory-read-cycles'] + s['port-reads']) for s in both],
+            [str(s['memory-write-cycles'] + s['port-writes']) for s in both],
+            [f'{cost(s) / 1000:.2f}' for s in both])])
+    return rst_table(rows)
+
+
 if __name__ == '__main__':
     tap([case(name) for name in sys.argv[1:] or personalities()])
     if os.environ.get('ZOO_TABLE'):
         with open(os.environ['ZOO_TABLE'], 'w', encoding='utf-8') as file:
-            file.write(summary())
+            file.write(summary() + (f"\n{costs()}" if COSTED[0] in found else ""))

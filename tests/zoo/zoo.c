@@ -65,13 +65,24 @@ static ssize_t access_ports(uint8_t *bytes, size_t count, uint16_t port,
     return count;
 }
 
+/* On a bus: what is not aligned is made in parts */
+static uint64_t cycles(uint32_t address, size_t count)
+{
+    return (address + count + 3) / 4 - address / 4;
+}
+
 static ssize_t access_memory(uint8_t *bytes, size_t count, uint32_t address,
                              bool write)
 {
     size_t i;
 
-    *(write ? &card.counters.memory_writes : &card.counters.memory_reads) += 1;
-    card.counters.memory_bytes += count;
+    if (write) {
+        card.counters.memory_writes++;
+        card.counters.memory_write_cycles += cycles(address, count);
+    } else {
+        card.counters.memory_reads++;
+        card.counters.memory_read_cycles += cycles(address, count);
+    }
     for (i = 0; i < count; i++) {
         if (write) {
             card_write_memory(&card, address + i, bytes[i]);

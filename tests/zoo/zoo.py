@@ -27,7 +27,10 @@ STEPS = ('post', 'mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls',
 # cell of another master is, only reading the whole window each time would tell.
 COMPARED = {name: STEPS[:-1] for name in ADVERSARIES if name != 'mute'}
 HASHES = ('memory', 'colors', 'registers')
-# Calls on the VGA region, which is what an access costs on hardware
+# The model of what hardware costs, in microseconds: a call, a cycle that the
+# processor waits for, a posted write
+COST_CALL, COST_READ, COST_WRITE = 2, 1, 0.1
+# Calls on the VGA region
 VGA_CALLS = ('memory-reads', 'memory-writes', 'port-reads', 'port-writes')
 
 
@@ -91,6 +94,15 @@ def parse_steps(lines):
 def calls(step):
     """Calls on the VGA region in a step."""
     return sum(step[name] for name in VGA_CALLS)
+
+
+def cost(step):
+    """What a step costs on hardware by the model of docs/vga-assign/speed.rst, in
+    microseconds."""
+    return (COST_CALL * calls(step)
+            + COST_READ * (step['memory-read-cycles'] + step['port-reads']
+                           + step['port-writes'])
+            + COST_WRITE * step['memory-write-cycles'])
 
 
 def check_steps(forward, auto, compared):
