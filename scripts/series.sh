@@ -150,16 +150,48 @@ one_commit()
     echo "$commit"
 }
 
-# add_patches NAME COMMIT: the patches named on stdin, on top of COMMIT; prints the last commit.
+# patch_id NAME PATCH BEFORE: a hash of all that one_commit makes a commit of, BEFORE being that of the patch before.
+patch_id()
+{
+    (
+        echo "$3 $2"
+        cd "$(overlay_dir "$1")"
+        # shellcheck disable=SC2046
+        set -- "$TOP/patches/$1/$2" $(mail_overlays "$TOP/patches/$1/$2")
+        cat "$@"
+        shift
+        [ $# = 0 ] || stat -c '%n %A' "$@"
+    ) 2>/dev/null | sha256sum | cut -d' ' -f1
+}
+
+# add_patches NAME COMMIT: the patches named on stdin, on top of COMMIT; prints the last commit. As far as all that
+# they are made of is what it was in the last run, the commits of that run stay: .git/vga-assign-made has a line
+# `HASH COMMIT` for each, and never one of an earlier run behind one that is made anew, as the notes change, too.
 add_patches()
 {
-    head=$2
+    head=$2 anew='' count=0 made=$repo/.git/vga-assign-made/${topic:-series}
+    mkdir -p "${made%/*}"
+    touch "$made"
+    rgit cat-file -e "$(tail -n 1 "$made" | cut -d' ' -f2)" 2>/dev/null || : >"$made"
+    cp "$made" "$work/made"
+    hash=$({ echo "$head"; cat "$TOP_SCRIPTS/series.sh"; } | sha256sum | cut -d' ' -f1)
     GIT_INDEX_FILE=$work/index
     export GIT_INDEX_FILE
-    rgit read-tree "$head"
     while read -r p; do
+        hash=$(patch_id "$1" "$p" "$hash")
+        read -r was known <&3 || was=
+        if [ -z "$anew" ] && [ "$hash" = "$was" ]; then
+            head=$known count=$((count + 1))
+            continue
+        fi
+        if [ -z "$anew" ]; then
+            anew=1
+            head -n $count "$work/made" >"$made"
+            rgit read-tree "$head"
+        fi
         head=$(one_commit "$1" "$p" "$head" </dev/null) || exit
-    done
+        echo "$hash $head" >>"$made"
+    done 3<"$work/made"
     unset GIT_INDEX_FILE
     echo "$head"
 }

@@ -58,6 +58,57 @@ t_one_file() # an edit of an overlay file changes that file alone in the work tr
     "$scripts/apply" qemu
 }
 
+# made COMMAND...: how many commits it makes. git is called through a program that writes down how.
+made()
+{
+    mkdir -p "$tmp/bin"
+    printf '#!/bin/sh\necho "$*" >>"%s"\nexec "%s" "$@"\n' "$tmp/calls" "$(command -v git)" >"$tmp/bin/git"
+    chmod +x "$tmp/bin/git"
+    : >"$tmp/calls"
+    PATH=$tmp/bin:$PATH "$@" >/dev/null
+    grep -c ' commit-tree ' "$tmp/calls" || true
+}
+
+# as_fresh: what an apply gives now, commits and notes, is what one into an empty build directory gives
+as_fresh()
+{
+    git -C "$repo" log --notes=series --format='%H %N' base..series >"$tmp/kept"
+    mv "$tmp/build" "$tmp/kept-build"
+    "$scripts/apply" qemu
+    git -C "$repo" log --notes=series --format='%H %N' base..series >"$tmp/anew"
+    rm -rf "$tmp/build"
+    mv "$tmp/kept-build" "$tmp/build"
+    diff "$tmp/kept" "$tmp/anew"
+}
+
+t_kept_commits() # the commits before the first changed patch or overlay file stay, and all else is made anew
+{
+    with_series
+    second=$tmp/top/patches/qemu/0002-hw-vfio-second.patch
+    [ "$(made "$scripts/apply" qemu)" = 2 ]
+    [ "$(made "$scripts/apply" qemu)" = 0 ]
+    echo '# more' >>"$tmp/top/hw/vfio/two.sh"
+    [ "$(made "$scripts/apply" qemu)" = 1 ]
+    as_fresh
+    chmod -x "$tmp/top/hw/vfio/two.sh"
+    [ "$(made "$scripts/apply" qemu)" = 1 ]
+    as_fresh
+    # Keys are not in the commit: what it was made of before must not be taken for what it was made of last.
+    sed -i 's/^---$/---\nKind: bugfix/' "$second"
+    [ "$(made "$scripts/apply" qemu)" = 1 ]
+    as_fresh
+    sed -i '/^Kind:/d' "$second"
+    [ "$(made "$scripts/apply" qemu)" = 1 ]
+    as_fresh
+    mv "$tmp/top/hw/vfio/two.sh" "$tmp/two.sh"
+    fails 1 "$scripts/apply" qemu
+    says 'owns the overlay file hw/vfio/two.sh, which does not exist'
+    mv "$tmp/two.sh" "$tmp/top/hw/vfio/two.sh"
+    echo 'int more;' >>"$tmp/top/hw/vfio/one.c"
+    [ "$(made "$scripts/apply" qemu)" = 2 ]
+    as_fresh
+}
+
 t_local_edit() # an edit in the scratch tree is refused with the way to keep it, never lost
 {
     with_series
