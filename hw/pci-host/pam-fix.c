@@ -13,7 +13,7 @@
 #include "hw/pci/vga-assigned.h"
 #include "pam-fix-internal.h"
 #include "system/system.h"
-#include "trace.h"
+#include "trace/trace-hw_pci_host_vga_assign.h"
 
 /*
  * What is strict, and since when

@@ -18,7 +18,7 @@
 #include "system/qtest.h"
 #include "system/tcg.h"
 #include "system/xen.h"
-#include "trace.h"
+#include "trace/trace-hw_pci_host_vga_assign.h"
 
 /* Over the regions of pam.c, which have 1; below kvmvapic-rom, with 1000 */
 #define SEGMENT_PRIORITY        2

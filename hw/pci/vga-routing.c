@@ -15,7 +15,7 @@
 #include "hw/pci/vga-assigned.h"
 #include "hw/qdev-core.h"
 #include "system/memory.h"
-#include "trace.h"
+#include "trace/trace-hw_pci_vga_assign.h"
 #include "vga-routing-internal.h"
 
 #define VGA_ROUTING_PROPERTY "x-vga-routing"

@@ -18,6 +18,7 @@
 #include "hw/display/vga-space.h"
 #include "hw/pci/pci_device.h"
 #include "hw/remote/vfio-user-vga.h"
+#include "qapi/error.h"
 #include "trace.h"
 
 #define VFU_VGA_SIZE (QEMU_PCI_VGA_MEM_BASE + QEMU_PCI_VGA_MEM_SIZE)
@@ -58,10 +59,10 @@ static hwaddr vfu_vga_cycle(bool ports, hwaddr count)
     return 1;
 }
 
-ssize_t vfu_vga_access(PCIDevice *card, char *buf, size_t count,
-                       loff_t offset, bool is_write)
+static ssize_t vfu_vga_access(vfu_ctx_t *ctx, char * const buf, size_t count,
+                              loff_t offset, const bool is_write)
 {
-    VGASpace *space = vga_space_of(OBJECT(card));
+    VGASpace *space = vga_space_of(OBJECT(vfu_object_card(ctx)));
     int range = vfu_vga_range(offset, count);
     MemTxResult result = MEMTX_OK;
     AddressSpace *as;
@@ -88,15 +89,19 @@ ssize_t vfu_vga_access(PCIDevice *card, char *buf, size_t count,
     return count;
 }
 
-int vfu_vga_setup(vfu_ctx_t *ctx, PCIDevice *card,
-                  vfu_region_access_cb_t *access)
+bool vfu_vga_setup(vfu_ctx_t *ctx, const char *name, Error **errp)
 {
-    if (!vga_space_of(OBJECT(card))) {
-        return 0;
+    if (!vga_space_of(OBJECT(vfu_object_card(ctx)))) {
+        return true;
     }
-
-    return vfu_setup_region(ctx, VFU_PCI_DEV_VGA_REGION_IDX, VFU_VGA_SIZE,
-                            access, VFU_REGION_FLAG_RW, NULL, 0, -1, 0);
+    if (vfu_setup_region(ctx, VFU_PCI_DEV_VGA_REGION_IDX, VFU_VGA_SIZE,
+                         vfu_vga_access, VFU_REGION_FLAG_RW, NULL, 0, -1,
+                         0) < 0) {
+        error_setg(errp, "vfu: Failed to setup the VGA region of %s - %s",
+                   name, strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 void vfu_vga_reset(PCIDevice *card)

@@ -152,7 +152,7 @@ void vfio_bar_identity_written(struct VFIOPCIDevice *vdev, uint32_t addr,
 char *vfio_bar_identity_describe(struct VFIOPCIDevice *vdev);
 
 /*
- * For identity-feasible.c and identity-alias.c
+ * For identity-feasible.c, identity-alias.c and identity-acpi.c
  */
 
 /* Adapters whose BARs have an address, or may get one if it is feasible */
@@ -188,6 +188,9 @@ bool vfio_bar_identity_feasible(struct VFIOPCIDevice *vdev, Error **errp);
 
 /* Undo what vfio_bar_identity_written() has added to the address space */
 void vfio_bar_identity_remove_aliases(struct VFIOPCIDevice *vdev);
+
+/* Whether the guest has a BAR elsewhere than at the host's address */
+bool vfio_bar_identity_elsewhere(struct VFIOPCIDevice *vdev, unsigned bar);
 
 /* AcpiDevAmlIfClass.build_dev_aml: reserve the addresses that have an alias */
 void vfio_bar_identity_build_aml(AcpiDevAmlIf *adev, Aml *scope);

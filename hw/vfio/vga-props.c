@@ -28,6 +28,10 @@ static void props_set_tier(Object *obj, Visitor *v, const char *name,
 static PropertyInfo props_tier; /* an enumeration like OnOffAuto */
 
 static const Property vfio_vga_props[] = {
+    DEFINE_PROP_BIT("x-vga", VFIOPCIDevice, features,
+                    VFIO_FEATURE_ENABLE_VGA_BIT, false),
+    DEFINE_PROP_BOOL("x-no-geforce-quirks", VFIOPCIDevice, no_geforce_quirks,
+                     false),
     DEFINE_PROP_UNSIGNED("x-vga-engine", VFIOPCIDevice, vga_options.engine,
                          VFIO_VGA_TIER_AUTO, props_tier, VFIOVGATier),
     DEFINE_PROP_UINT8("x-vga-write-width", VFIOPCIDevice,
@@ -60,6 +64,11 @@ void vfio_vga_props_class_init(ObjectClass *klass)
     props_tier.set = props_set_tier;
     device_class_set_props(DEVICE_CLASS(klass), vfio_vga_props);
 
+    object_class_property_set_description(klass, "x-vga",
+        "Expose VGA address spaces for device");
+    object_class_property_set_description(klass, "x-no-geforce-quirks",
+        "Disable GeForce quirks (for NVIDIA Quadro/GRID/Tesla). "
+        "Improves performance");
     object_class_property_set_description(klass, "x-vga-engine",
         "The fastest tier for legacy VGA accesses: forward, combine, copy, "
         "chain4, planes, or auto, which is planes, with chain4 in mode 13h "

@@ -21,9 +21,11 @@ typedef struct VFIOVGAOptions {
 } VFIOVGAOptions;
 
 /**
- * vfio_vga_props_class_init: add the properties that set VFIOVGAOptions
+ * vfio_vga_props_class_init: add the properties of legacy VGA
  *
  * @klass: TYPE_VFIO_PCI_DEVICE, of which each adapter is
+ *
+ * Those that set VFIOVGAOptions, x-vga and x-no-geforce-quirks.
  */
 void vfio_vga_props_class_init(ObjectClass *klass);
 

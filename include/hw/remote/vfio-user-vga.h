@@ -37,32 +37,24 @@
 struct PCIDevice;
 
 /**
+ * vfu_object_card: what a server serves (in vfio-user-obj.c)
+ *
+ * @ctx: the server, with its VfuObject as private data
+ */
+struct PCIDevice *vfu_object_card(vfu_ctx_t *ctx);
+
+/**
  * vfu_vga_setup: add the region of a card that has legacy ranges
  *
  * @ctx: the server, not realized yet
- * @card: what it serves, of any class
- * @access: handler of the region, to call vfu_vga_access()
+ * @name: of the card, for the error
+ * @errp: on failure, why libvfio-user does not take the region
  *
  * Does nothing for a device without a VGASpace; VGA cards have one.
  *
- * Returns 0, or -1 with errno set.
+ * Returns false on failure.
  */
-int vfu_vga_setup(vfu_ctx_t *ctx, struct PCIDevice *card,
-                  vfu_region_access_cb_t *access);
-
-/**
- * vfu_vga_access: one message for the region
- *
- * @card: the card that vfu_vga_setup() made the region for
- * @buf: the bytes; byte 0 belongs to @offset
- * @count: how many
- * @offset: where, in bytes from the start of the region
- * @is_write: from or to @buf
- *
- * Returns @count, or -1 with errno set if the access was refused.
- */
-ssize_t vfu_vga_access(struct PCIDevice *card, char *buf, size_t count,
-                       loff_t offset, bool is_write);
+bool vfu_vga_setup(vfu_ctx_t *ctx, const char *name, Error **errp);
 
 /**
  * vfu_vga_reset: the part of a device reset that qdev does not reach

@@ -1,0 +1,14 @@
+/*
+ * ACPI tables of an adapter's BARs: of a machine without ACPI there are none
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+
+#include "bar-identity.h"
+
+void vfio_bar_identity_build_aml(AcpiDevAmlIf *adev, Aml *scope)
+{
+    g_assert_not_reached();
+}
