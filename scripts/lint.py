@@ -15,8 +15,8 @@ import sys
 ROOTS = {'qemu': ['hw', 'include', 'qapi', 'util', 'system', 'target', 'docs', 'tests/qtest', 'tests/unit'],
          'seabios': ['.']}
 # Lines that a series may add to files of the release, without its fixes and without lines that only move: what
-# it has now. The aim is 250 and 350.
-BUDGET = {'qemu': 350, 'seabios': 815}
+# it has now. The aim was 250 and 350.
+BUDGET = {'qemu': 264, 'seabios': 147}
 LONGEST = 80
 
 failed = False
@@ -82,11 +82,12 @@ def overlay_rule(name, patches, base, where):
 
 
 def maintained(name, patches, maintainers):
-    """Each overlay file is named, or matched by a pattern, in the MAINTAINERS of the series' end."""
+    """Each overlay file is matched in the MAINTAINERS of the series' end, and not only as one of all the rest."""
     with open(maintainers, encoding='utf-8') as f:
         patterns = [l.split(None, 1)[1].strip() for l in f if l.startswith('F:')]
     if not patterns:
         return
+    patterns = [x for x in patterns if x not in ('*', '*/')]
 
     def matches(path, pattern):
         """As get_maintainer.pl has it: a directory with all below it, otherwise within one directory."""

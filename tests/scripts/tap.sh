@@ -43,7 +43,7 @@ pack()
 hash_of() { sha256sum <"$1" | cut -d' ' -f1; }
 pin() { echo "qemu 1.0 upstream ${2:-file://$1} $(hash_of "$1")" >"$UPSTREAM_FILE"; }
 
-# fresh: a release, no cache, no build, and a repository with two patches which a developer made.
+# fresh: a release, no cache, no build, and a repository without patches; with_series: with two.
 fresh()
 {
     rm -rf "$tmp/top" "$tmp/build" "$tmp/cache" "$tmp/rel"
@@ -56,6 +56,12 @@ fresh()
 with_series()
 {
     fresh
+    developed
+}
+
+# developed: two patches on the release that is pinned.
+developed()
+{
     "$scripts/apply" qemu
     sed -i 's/^line 10$/line 10 hooked/' "$repo/hw/vfio/pci.c"
     printf '/* SPDX-License-Identifier: GPL-2.0-or-later */\nint one;\n' >"$repo/hw/vfio/one.c"
