@@ -153,26 +153,27 @@ one_commit()
 # patch_id NAME PATCH BEFORE: a hash of all that one_commit makes a commit of, BEFORE being that of the patch before.
 patch_id()
 {
-    (
+    {
         echo "$3 $2"
-        cd "$(overlay_dir "$1")"
-        # shellcheck disable=SC2046
-        set -- "$TOP/patches/$1/$2" $(mail_overlays "$TOP/patches/$1/$2")
-        cat "$@"
-        shift
-        [ $# = 0 ] || stat -c '%n %A' "$@"
-    ) 2>/dev/null | sha256sum | cut -d' ' -f1
+        cat "$TOP/patches/$1/$2"
+        files=$(mail_overlays "$TOP/patches/$1/$2")
+        # Words of a list.
+        # shellcheck disable=SC2086
+        [ -z "$files" ] || (cd "$(overlay_dir "$1")" && stat -c '%n %A' $files && cat $files)
+    } 2>&1 | sha256sum | cut -d' ' -f1
 }
 
 # add_patches NAME COMMIT: the patches named on stdin, on top of COMMIT; prints the last commit. As far as all that
 # they are made of is what it was in the last run, the commits of that run stay: .git/vga-assign-made has a line
 # `HASH COMMIT` for each, and never one of an earlier run behind one that is made anew, as the notes change, too.
+# shellcheck disable=SC2094
 add_patches()
 {
     head=$2 anew='' count=0 made=$repo/.git/vga-assign-made/${topic:-series}
     mkdir -p "${made%/*}"
     touch "$made"
     rgit cat-file -e "$(tail -n 1 "$made" | cut -d' ' -f2)" 2>/dev/null || : >"$made"
+    # Read from a copy, as this is written anew from the first change on.
     cp "$made" "$work/made"
     hash=$({ echo "$head"; cat "$TOP_SCRIPTS/series.sh"; } | sha256sum | cut -d' ' -f1)
     GIT_INDEX_FILE=$work/index
