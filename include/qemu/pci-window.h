@@ -5,9 +5,9 @@
  *
  * The rules are those of the SeaBIOS of this series, src/fw/pciinit.c and the
  * files pcihigh.c, pciwindow.c and pcigiveup.c beside it; what is said of them
- * for users is in docs/vga-assign/bars.rst.  In short: all goes below 4 GiB, between RAM and the IO-APIC; of what does not
- * fit there, 64-bit entries go above RAM, the boot VGA's last; what fits
- * nowhere gets no address.
+ * for users is in docs/vga-assign/bars.rst.  In short: all goes below 4 GiB,
+ * between RAM and the IO-APIC; of what does not fit there, 64-bit entries go
+ * above RAM, the boot VGA's last; what fits nowhere gets no address.
  *
  * No QEMU in here: the arithmetic is shared with the host tool, and needs GLib
  * alone.  All sizes and addresses are in bytes.
