@@ -351,7 +351,8 @@ static const struct {
     { do_cursor, 1 }, { do_status, 2 }, { do_mode, 1 }, { do_bar_read, 1 },
     { do_bar_write, 1 }, { do_time, 1 }, { do_master, 1 }, { do_config, 1 },
     { do_power, 1 }, { do_decode, 1 }, { do_pause, 1 }, { do_reset, 1 },
-    { do_latched, 2 }, { do_draw, 4 }, { do_planes, 2 }, { do_bank, 1 }, { do_check, 1 },
+    { do_latched, 2 }, { do_draw, 4 }, { do_planes, 2 }, { do_bank, 1 },
+    { do_check, 1 },
 };
 
 static void do_something(void)
