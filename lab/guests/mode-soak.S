@@ -14,62 +14,10 @@
         .set    KEEP, 1024              /* bytes for each mode */
         .set    PIT_DIVISOR, 1193       /* a thousand a second */
 
-        .code16
-        .globl  _start
-_start:
-        cli
-        cld
-        xorw    %ax, %ax
-        movw    %ax, %ds
-        movw    %ax, %ss
-        movw    $0x7c00, %sp
-        movw    $SEGMENT, %ax
-        movw    %ax, %es
-        sti
-        xorw    %ax, %ax
-        pushw   %es
-        movw    %ax, %es
-        movw    $(0x0200 | SECTORS), %ax /* INT 13h: read sectors */
-        movw    $0x0002, %cx            /* from cylinder 0, sector 2 */
-        movb    $0, %dh
-        movw    $0x7e00, %bx
-        int     $0x13
-        popw    %es
-        jc      stuck
-        jmp     main
-stuck:
-        hlt
-        jmp     stuck
-        .org    510
-        .word   0xaa55
+        .include "disk.inc"
 
-say:                                    /* string at %si */
-        movw    $0x402, %dx
-1:
-        lodsb
-        testb   %al, %al
-        jz      2f
-        outb    %al, %dx
-        jmp     1b
-2:
-        ret
-
-hex32:                                  /* %eax in 8 digits */
-        movw    $0x402, %dx
-        movw    $8, %cx
-1:
-        roll    $4, %eax
-        pushl   %eax
-        andb    $0x0f, %al
-        cmpb    $10, %al
-        jb      2f
-        addb    $('a' - '0' - 10), %al
-2:
-        addb    $'0', %al
-        outb    %al, %dx
-        popl    %eax
-        loop    1b
-        ret
+        .include "say.inc"
+        .include "hex32.inc"
 
 /* A byte in %al: kept at %di while there is to learn, then it must be that */
 note:
@@ -168,6 +116,8 @@ modes:  .word   0x4f02, 0x0101          /* %ax, %bx */
         .word   0
 
 main:
+        movw    $SEGMENT, %ax
+        movw    %ax, %es
         movb    $0x34, %al              /* counter 0: rate generator */
         outb    %al, $0x43
         movb    $(PIT_DIVISOR & 0xff), %al

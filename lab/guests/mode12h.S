@@ -5,19 +5,11 @@
  * plane by plane (map mask), and in their middle stripes by set/reset and bit
  * mask, which keep the dots between them through the latches.
  */
-        .code16
-        .globl  _start
-_start:
-        cli
-        xorw    %ax, %ax
-        movw    %ax, %ds
-        movw    %ax, %ss
-        movw    $0x7c00, %sp
+        .include "boot.inc"
         movw    $0x0012, %ax            /* INT 10h: set mode 12h */
         int     $0x10
         movw    $0xa000, %ax
         movw    %ax, %es
-        cld
 
         /* Bars of 30 lines: in plane N all ones where bit N of the colour is */
         movb    $0, %bl                 /* plane */

@@ -4,8 +4,6 @@
  * A boot sector with two pictures: the text screen with all characters and
  * colours, and, after a key, mode 13h with each dot its column XOR its line.
  */
-        .set    DEBUG_PORT, 0x402
-
         .code16
         .globl  _start
 _start:
@@ -34,29 +32,22 @@ text:
         incw    %ax
         loop    text
         movw    $text_drawn, %si
-        call    say
+        call    say_drawn
 
         xorw    %ax, %ax                /* INT 16h: wait for a key */
         int     $0x16
         .include "mode13h.inc"
         movw    $drawn, %si
-        call    say
+        call    say_drawn
 halt:
         hlt
         jmp     halt
 
-say:                                    /* %si, after what was written */
+        /* After what was written */
+say_drawn:
         movw    $0x3da, %dx
         inb     %dx, %al
-        movw    $DEBUG_PORT, %dx
-1:
-        lodsb
-        testb   %al, %al
-        jz      2f
-        outb    %al, %dx
-        jmp     1b
-2:
-        ret
+        .include "say.inc"
 
 text_drawn: .asciz "TEXT DRAWN\n"
 drawn:  .asciz  "PICTURE DRAWN\n"

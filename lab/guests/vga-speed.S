@@ -13,59 +13,12 @@
         .set    TIMES, 3                /* each case */
         .set    SHORT, 40               /* and that often what takes no time */
 
-        .code16
-        .globl  _start
-_start:
-        cli
-        cld
-        xorw    %ax, %ax
-        movw    %ax, %ds
-        movw    %ax, %es
-        movw    %ax, %ss
-        movw    $0x7c00, %sp
-        sti
-        movw    $(0x0200 | SECTORS), %ax /* INT 13h: read sectors */
-        movw    $0x0002, %cx            /* from cylinder 0, sector 2 */
-        movb    $0, %dh
-        movw    $0x7e00, %bx
-        int     $0x13
-        jc      stuck
-        jmp     main
-stuck:
-        hlt
-        jmp     stuck
-        .org    510
-        .word   0xaa55
+        .include "disk.inc"
 
 /* ---- saying things on the debug port ---- */
 
-say:                                    /* string at %si */
-        movw    $0x402, %dx
-1:
-        lodsb
-        testb   %al, %al
-        jz      2f
-        outb    %al, %dx
-        jmp     1b
-2:
-        ret
-
-hex32:                                  /* %eax in 8 digits */
-        movw    $0x402, %dx
-        movw    $8, %cx
-1:
-        roll    $4, %eax
-        pushl   %eax
-        andb    $0x0f, %al
-        cmpb    $10, %al
-        jb      2f
-        addb    $('a' - '0' - 10), %al
-2:
-        addb    $'0', %al
-        outb    %al, %dx
-        popl    %eax
-        loop    1b
-        ret
+        .include "say.inc"
+        .include "hex32.inc"
 
 /* ---- the cases ---- */
 

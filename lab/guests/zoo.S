@@ -38,42 +38,11 @@
         int     $0x10
         .endm
 
-        .code16
-        .globl  _start
-_start:
-        cli
-        cld
-        xorw    %ax, %ax
-        movw    %ax, %ds
-        movw    %ax, %es
-        movw    %ax, %ss
-        movw    $0x7c00, %sp
-        sti
-        movw    $(0x0200 | SECTORS), %ax /* INT 13h: read sectors */
-        movw    $0x0002, %cx            /* from cylinder 0, sector 2 */
-        movb    $0, %dh
-        movw    $0x7e00, %bx
-        int     $0x13
-        jc      stuck
-        jmp     main
-stuck:
-        hlt
-        jmp     stuck
-        .org    510
-        .word   0xaa55
+        .include "disk.inc"
 
 /* ---- the world beside the adapter ---- */
 
-debug:                                  /* string at %si */
-        movw    $DEBUG, %dx
-1:
-        lodsb
-        testb   %al, %al
-        jz      2f
-        outb    %al, %dx
-        jmp     1b
-2:
-        ret
+        .include "say.inc"
 
 debug_sum:                              /* of what was read: %bx, as letters */
         movw    $4, %cx
@@ -162,9 +131,9 @@ end_step:                               /* its name at %si */
         call    send
         call    answered
         popw    %si
-        call    debug
+        call    say
         movw    $end, %si
-        jmp     debug
+        jmp     say
 
 wait:                                   /* for two ticks of the BIOS's clock */
         movw    0x46c, %ax
@@ -443,7 +412,7 @@ main:
         step    event
 
         movw    $done, %si
-        call    debug
+        call    say
         jmp     stuck
 
 adapter: .long  0
