@@ -12,15 +12,14 @@
 #include "hw/acpi/acpi_aml_interface.h"
 #include "hw/nvram/fw_cfg.h"
 #include "hw/pci/pci_bus.h"
-#include "hw/qdev-properties.h"
 #include "hw/vfio/vfio-device.h"
 #include "pci.h"
 #include "qapi/error.h"
-#include "qapi/qapi-visit-common.h"
 #include "qemu/error-report.h"
 #include "qemu/pci-sysfs.h"
 #include "system/system.h"
 #include "trace.h"
+#include "vga-props.h"
 
 VFIOBARIdentityList vfio_bar_identities =
     QLIST_HEAD_INITIALIZER(vfio_bar_identities);
@@ -348,31 +347,19 @@ void vfio_bar_identity_exit(VFIOPCIDevice *vdev)
  * Properties
  */
 
-static int identity_get_wish(Object *obj, Error **errp)
-{
-    return VFIO_PCI_DEVICE(obj)->bar_identity.wish;
-}
+static const PropertyInfo identity_prop =
+    VFIO_PROPS_ENUM("OnOffAuto", OnOffAuto_lookup,
+        "Have the memory BARs where the host has them; auto: of a VGA-class "
+        "adapter of NVIDIA's, if possible");
 
-static void identity_set_wish(Object *obj, int value, Error **errp)
-{
-    if (DEVICE(obj)->realized) {
-        qdev_prop_set_after_realize(DEVICE(obj), "x-bar-identity", errp);
-        return;
-    }
-    VFIO_PCI_DEVICE(obj)->bar_identity.wish = value;
-}
+static const Property identity_props[] = {
+    DEFINE_PROP_SIGNED("x-bar-identity", VFIOPCIDevice, bar_identity.wish,
+                       ON_OFF_AUTO_OFF, identity_prop, OnOffAuto),
+};
 
 void vfio_bar_identity_class_init(ObjectClass *klass)
 {
-    ObjectProperty *property =
-        object_class_property_add_enum(klass, "x-bar-identity", "OnOffAuto",
-                                       &OnOffAuto_lookup, identity_get_wish,
-                                       identity_set_wish);
-
-    object_property_set_default_str(property, "off");
-    object_class_property_set_description(klass, "x-bar-identity",
-        "Have the memory BARs where the host has them; auto: of a VGA-class "
-        "adapter of NVIDIA's, if possible");
+    vfio_props_add(klass, identity_props, ARRAY_SIZE(identity_props));
     ACPI_DEV_AML_IF_CLASS(klass)->build_dev_aml =
         vfio_bar_identity_build_aml;
 }

@@ -92,10 +92,10 @@ typedef struct VFIOBARIdentity {
 } VFIOBARIdentity;
 
 /**
- * vfio_bar_identity_class_init: add the two properties to a class of devices
+ * vfio_bar_identity_class_init: add x-bar-identity to a class of devices
  *
- * @klass: one whose instances are VFIOPCIDevices, and which has the interface
- *         TYPE_ACPI_DEV_AML_IF, for the reservation
+ * @klass: TYPE_VFIO_PCI_DEVICE, of which each adapter is, and which has the
+ *         interface TYPE_ACPI_DEV_AML_IF, for the reservation
  */
 void vfio_bar_identity_class_init(ObjectClass *klass);
 

@@ -10,18 +10,14 @@
 #include <linux/vfio.h>
 
 #include "hw/pci/pci.h"
-#include "hw/qdev-properties.h"
 #include "migration/blocker.h"
 #include "migration/cpr.h"
 #include "pci.h"
 #include "qapi/error.h"
-#include "qapi/qapi-visit-common.h"
-#include "qapi/qobject-input-visitor.h"
-#include "qapi/visitor-impl.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
-#include "qobject/qbool.h"
 #include "trace.h"
+#include "vga-props.h"
 
 uint32_t vfio_intx_msi_read(VFIOPCIDevice *vdev, int region,
                             hwaddr offset, unsigned size)
@@ -396,71 +392,27 @@ void vfio_intx_msi_exit(VFIOPCIDevice *vdev)
     migrate_del_blocker(&vdev->intx.msi.blocker);
 }
 
-static void vfio_intx_msi_get_prefer(Object *obj, Visitor *v, const char *name,
-                                     void *opaque, Error **errp)
-{
-    visit_type_OnOffAuto(v, name, &VFIO_PCI_DEVICE(obj)->intx.msi.prefer, errp);
-}
+/*
+ * Properties
+ */
 
-/* As a QObject from -device and QMP, as a string from -global */
-static bool vfio_intx_msi_visit(Visitor *v, const char *name, OnOffAuto *prefer,
-                                Error **errp)
-{
-    QObject *value = NULL;
-    QBool *boolean;
-    Visitor *sub;
-    bool ok = true;
+static const PropertyInfo intx_msi_prefer =
+    VFIO_PROPS_ENUM("OnOffAuto", OnOffAuto_lookup,
+        "Use MSI on the host while the guest uses INTx; auto: only if INTx "
+        "cannot be set up");
 
-    if (!v->type_any) {
-        return visit_type_OnOffAuto(v, name, prefer, errp);
-    }
-    if (!visit_type_any(v, name, &value, errp)) {
-        return false;
-    }
-    boolean = qobject_to(QBool, value);
-    if (boolean) {
-        *prefer = qbool_get_bool(boolean) ? ON_OFF_AUTO_ON : ON_OFF_AUTO_OFF;
-    } else {
-        sub = qobject_input_visitor_new(value);
-        ok = visit_type_OnOffAuto(sub, name, prefer, errp);
-        visit_free(sub);
-    }
-    qobject_unref(value);
-    return ok;
-}
+static const PropertyInfo intx_msi_old_prefer =
+    VFIO_PROPS_ENUM("OnOffAuto", OnOffAuto_lookup,
+                    "Old spelling of x-prefer-msi");
 
-static void vfio_intx_msi_set_prefer(Object *obj, Visitor *v, const char *name,
-                                     void *opaque, Error **errp)
-{
-    OnOffAuto prefer;
-
-    if (DEVICE(obj)->realized) {
-        qdev_prop_set_after_realize(DEVICE(obj), name, errp);
-        return;
-    }
-    if (vfio_intx_msi_visit(v, name, &prefer, errp)) {
-        VFIO_PCI_DEVICE(obj)->intx.msi.prefer = prefer;
-    }
-}
+static const Property intx_msi_props[] = {
+    DEFINE_PROP_SIGNED("x-prefer-msi", VFIOPCIDevice, intx.msi.prefer,
+                       ON_OFF_AUTO_OFF, intx_msi_prefer, OnOffAuto),
+    DEFINE_PROP_SIGNED("prefer_msi", VFIOPCIDevice, intx.msi.prefer,
+                       ON_OFF_AUTO_OFF, intx_msi_old_prefer, OnOffAuto),
+};
 
 void vfio_intx_msi_class_init(ObjectClass *klass)
 {
-    static const char *const names[] = { "x-prefer-msi", "prefer_msi" };
-    static const char *const descriptions[] = {
-        "Use MSI on the host while the guest uses INTx; auto: only if INTx "
-        "cannot be set up",
-        "Old spelling of x-prefer-msi",
-    };
-    int i;
-
-    for (i = 0; i < ARRAY_SIZE(names); i++) {
-        ObjectProperty *property =
-            object_class_property_add(klass, names[i], "OnOffAuto",
-                                      vfio_intx_msi_get_prefer,
-                                      vfio_intx_msi_set_prefer, NULL, NULL);
-
-        object_property_set_default_str(property, "off");
-        object_class_property_set_description(klass, names[i],
-                                              descriptions[i]);
-    }
+    vfio_props_add(klass, intx_msi_props, ARRAY_SIZE(intx_msi_props));
 }

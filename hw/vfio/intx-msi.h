@@ -72,10 +72,7 @@ typedef struct VFIOINTxMSI {
     EventNotifier raise;        /* attached: to KVM */
 } VFIOINTxMSI;
 
-/*
- * The properties x-prefer-msi and prefer_msi, which are one: "off" (default),
- * "on" or "auto", or a JSON boolean.
- */
+/* The properties x-prefer-msi and prefer_msi, which are one: on, off, auto */
 void vfio_intx_msi_class_init(ObjectClass *klass);
 
 /*

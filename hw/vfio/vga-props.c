@@ -8,32 +8,78 @@
 
 #include "pci.h"
 #include "vga-props.h"
-#include "hw/qdev-properties.h"
 #include "qapi/error.h"
+#include "qapi/visitor.h"
 
-/* A bad value is answered with the good ones */
-static void props_set_tier(Object *obj, Visitor *v, const char *name,
-                           void *opaque, Error **errp)
+void vfio_props_get_enum(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
 {
-    Error *err = NULL;
+    const Property *prop = opaque;
 
-    qdev_prop_on_off_auto.set(obj, v, name, opaque, &err);
-    if (err) {
-        error_free(err);
-        error_setg(errp, "%s must be auto, forward, combine, copy, chain4 or "
-                   "planes", name);
+    visit_type_enum(v, name, object_field_prop_ptr(obj, prop),
+                    prop->info->enum_table, errp);
+}
+
+/* "a, b or c" */
+static char *props_good_values(const QEnumLookup *lookup)
+{
+    GString *text = g_string_new(lookup->array[0]);
+    int i;
+
+    for (i = 1; i < lookup->size; i++) {
+        g_string_append_printf(text, "%s%s", i < lookup->size - 1 ? ", " :
+                                             " or ", lookup->array[i]);
+    }
+    return g_string_free(text, false);
+}
+
+void vfio_props_set_enum(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
+{
+    const Property *prop = opaque;
+    g_autofree char *good = NULL;
+
+    if (!visit_type_enum(v, name, object_field_prop_ptr(obj, prop),
+                         prop->info->enum_table, NULL)) {
+        good = props_good_values(prop->info->enum_table);
+        error_setg(errp, "%s must be %s", name, good);
     }
 }
 
-static PropertyInfo props_tier; /* an enumeration like OnOffAuto */
+void vfio_props_set_default_enum(ObjectProperty *op, const Property *prop)
+{
+    object_property_set_default_str(op,
+        qapi_enum_lookup(prop->info->enum_table, prop->defval.i));
+}
+
+/* QEMU has one array a class, which `info qtree` prints; here it grows */
+void vfio_props_add(ObjectClass *klass, const Property *props, size_t n)
+{
+    static GArray *all;
+    DeviceClass *dc = DEVICE_CLASS(klass);
+
+    if (!all) {
+        all = g_array_new(false, false, sizeof(Property));
+    }
+    g_array_append_vals(all, props, n);
+    device_class_set_props_n(dc, props, n);
+    dc->props_ = (const Property *)all->data;
+    dc->props_count_ = all->len;
+}
+
+static const PropertyInfo props_tier =
+    VFIO_PROPS_ENUM("VFIOVGATier", VFIOVGATier_lookup,
+        "The fastest tier for legacy VGA accesses: forward, combine, copy, "
+        "chain4, planes, or auto, which is planes, with chain4 in mode 13h "
+        "only");
 
 static const Property vfio_vga_props[] = {
     DEFINE_PROP_BIT("x-vga", VFIOPCIDevice, features,
                     VFIO_FEATURE_ENABLE_VGA_BIT, false),
     DEFINE_PROP_BOOL("x-no-geforce-quirks", VFIOPCIDevice, no_geforce_quirks,
                      false),
-    DEFINE_PROP_UNSIGNED("x-vga-engine", VFIOPCIDevice, vga_options.engine,
-                         VFIO_VGA_TIER_AUTO, props_tier, VFIOVGATier),
+    DEFINE_PROP_SIGNED("x-vga-engine", VFIOPCIDevice, vga_options.engine,
+                       VFIO_VGA_TIER_AUTO, props_tier, VFIOVGATier),
     DEFINE_PROP_UINT8("x-vga-write-width", VFIOPCIDevice,
                       vga_options.write_width, 0),
     DEFINE_PROP_BOOL("x-vga-copy-ram", VFIOPCIDevice, vga_options.copy_ram,
@@ -57,22 +103,13 @@ bool vfio_vga_props_valid(const VFIOPCIDevice *vdev, Error **errp)
 
 void vfio_vga_props_class_init(ObjectClass *klass)
 {
-    props_tier = qdev_prop_on_off_auto;
-    props_tier.type = "VFIOVGATier";
-    props_tier.description = "auto/forward/combine/copy/chain4/planes";
-    props_tier.enum_table = &VFIOVGATier_lookup;
-    props_tier.set = props_set_tier;
-    device_class_set_props(DEVICE_CLASS(klass), vfio_vga_props);
+    vfio_props_add(klass, vfio_vga_props, ARRAY_SIZE(vfio_vga_props));
 
     object_class_property_set_description(klass, "x-vga",
         "Expose VGA address spaces for device");
     object_class_property_set_description(klass, "x-no-geforce-quirks",
         "Disable GeForce quirks (for NVIDIA Quadro/GRID/Tesla). "
         "Improves performance");
-    object_class_property_set_description(klass, "x-vga-engine",
-        "The fastest tier for legacy VGA accesses: forward, combine, copy, "
-        "chain4, planes, or auto, which is planes, with chain4 in mode 13h "
-        "only");
     object_class_property_set_description(klass, "x-vga-write-width",
         "The widest access (1, 2, 4 or 8 bytes) that combined writes may make; "
         "0: whatever the host makes of them");

@@ -1,12 +1,18 @@
 /*
- * The options of legacy VGA, as properties of an assigned device
+ * The options of legacy VGA, as properties of an assigned device, and what all
+ * properties of one share
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The properties of each subject are an array of its own, which class_init adds
+ * to TYPE_VFIO_PCI_DEVICE.  Their setters are QEMU's; that of an enumeration
+ * answers a bad value with the good ones.
  */
 
 #ifndef HW_VFIO_VGA_PROPS_H
 #define HW_VFIO_VGA_PROPS_H
 
+#include "hw/qdev-properties.h"
 #include "qapi/qapi-types-vga-stats.h"
 #include "qom/object.h"
 
@@ -19,6 +25,31 @@ typedef struct VFIOVGAOptions {
     bool copy_ram;       /* a busy copy may be mapped as RAM */
     bool bar_order;      /* BARs are mapped only while nothing is pending */
 } VFIOVGAOptions;
+
+/* A PropertyInfo of an enumeration with the QEnumLookup @_lookup */
+#define VFIO_PROPS_ENUM(_type, _lookup, _description) {         \
+    .type = _type,                                              \
+    .description = _description,                                \
+    .enum_table = &(_lookup),                                   \
+    .get = vfio_props_get_enum,                                 \
+    .set = vfio_props_set_enum,                                 \
+    .set_default_value = vfio_props_set_default_enum,           \
+}
+
+void vfio_props_get_enum(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp);
+void vfio_props_set_enum(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp);
+void vfio_props_set_default_enum(ObjectProperty *op, const Property *prop);
+
+/**
+ * vfio_props_add: add an array of properties to those that the class has
+ *
+ * @klass: TYPE_VFIO_PCI_DEVICE, of which each adapter is
+ * @props: the properties, which must stay
+ * @n: how many
+ */
+void vfio_props_add(ObjectClass *klass, const Property *props, size_t n);
 
 /**
  * vfio_vga_props_class_init: add the properties of legacy VGA

@@ -14,6 +14,7 @@
 #include "qemu/pci-sysfs.h"
 #include "qemu/units.h"
 #include "system/address-spaces.h"
+#include "vga-props.h"
 #include "vga-rom-internal.h"
 
 #define FIRMWARE_END        (4 * GiB)
@@ -402,58 +403,24 @@ static const QEnumLookup rom_source_lookup = {
     .size = VFIO_ROM_SOURCE__MAX,
 };
 
-/* Only realize looks at the properties. */
-static bool rom_may_set(Object *obj, const char *name, Error **errp)
-{
-    if (DEVICE(obj)->realized) {
-        error_setg(errp, "%s can be set only before the device is there",
-                   name);
-        return false;
-    }
-    return true;
-}
+static const PropertyInfo rom_check_prop =
+    VFIO_PROPS_ENUM("VFIOROMCheck", rom_check_lookup,
+        "What to do about a VBIOS that the guest's firmware will not run "
+        "(warn/error/off)");
 
-static int rom_get_check(Object *obj, Error **errp)
-{
-    return VFIO_PCI_DEVICE(obj)->vga_rom.check;
-}
+static const PropertyInfo rom_source_prop =
+    VFIO_PROPS_ENUM("VFIOROMSource", rom_source_lookup,
+        "Where the VBIOS comes from: romfile, the ROM region, or the "
+        "adapter's flash ROM (auto/region/flash/file)");
 
-static void rom_set_check(Object *obj, int value, Error **errp)
-{
-    if (rom_may_set(obj, "x-rom-check", errp)) {
-        VFIO_PCI_DEVICE(obj)->vga_rom.check = value;
-    }
-}
-
-static int rom_get_source(Object *obj, Error **errp)
-{
-    return VFIO_PCI_DEVICE(obj)->vga_rom.source;
-}
-
-static void rom_set_source(Object *obj, int value, Error **errp)
-{
-    if (rom_may_set(obj, "x-rom-source", errp)) {
-        VFIO_PCI_DEVICE(obj)->vga_rom.source = value;
-    }
-}
+static const Property rom_props[] = {
+    DEFINE_PROP_SIGNED("x-rom-check", VFIOPCIDevice, vga_rom.check,
+                       VFIO_ROM_CHECK_WARN, rom_check_prop, VFIOROMCheck),
+    DEFINE_PROP_SIGNED("x-rom-source", VFIOPCIDevice, vga_rom.source,
+                       VFIO_ROM_SOURCE_AUTO, rom_source_prop, VFIOROMSource),
+};
 
 void vfio_vga_rom_class_init(ObjectClass *klass)
 {
-    ObjectProperty *check, *source;
-
-    check = object_class_property_add_enum(klass, "x-rom-check",
-                                           "VFIOROMCheck", &rom_check_lookup,
-                                           rom_get_check, rom_set_check);
-    object_property_set_default_str(check, "warn");
-    object_class_property_set_description(klass, "x-rom-check",
-        "What to do about a VBIOS that the guest's firmware will not run "
-        "(warn/error/off)");
-    source = object_class_property_add_enum(klass, "x-rom-source",
-                                            "VFIOROMSource",
-                                            &rom_source_lookup,
-                                            rom_get_source, rom_set_source);
-    object_property_set_default_str(source, "auto");
-    object_class_property_set_description(klass, "x-rom-source",
-        "Where the VBIOS comes from: romfile, the ROM region, or the "
-        "adapter's flash ROM (auto/region/flash/file)");
+    vfio_props_add(klass, rom_props, ARRAY_SIZE(rom_props));
 }

@@ -94,7 +94,7 @@ typedef struct VFIOVGAROM {
 /**
  * vfio_vga_rom_class_init: add the two properties to a class of devices
  *
- * @klass: one whose instances are VFIOPCIDevices
+ * @klass: TYPE_VFIO_PCI_DEVICE, of which each adapter is
  */
 void vfio_vga_rom_class_init(ObjectClass *klass);
 

@@ -799,6 +799,15 @@ static void test_wish(const void *data)
     machine_stop(&machine);
 }
 
+static void test_property(void)
+{
+    Machine machine;
+
+    machine_start(&machine, adapter_with(usual), "pc", "");
+    machine_check_choice(&machine, "x-bar-identity", "auto, on or off");
+    machine_stop(&machine);
+}
+
 int main(int argc, char **argv)
 {
     unsigned i;
@@ -808,6 +817,7 @@ int main(int argc, char **argv)
         g_test_skip("no vfio-user-pci");
         return 0;
     }
+    qtest_add_func("bar-identity/property", test_property);
     qtest_add_func("bar-identity/placed", test_placed);
     qtest_add_func("bar-identity/alias", test_alias);
     qtest_add_func("bar-identity/moved", test_moved);

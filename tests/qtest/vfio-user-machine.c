@@ -10,6 +10,7 @@
 #include <glib/gstdio.h>
 
 #include "libqos/pci-pc.h"
+#include "qapi/error.h"
 #include "qobject/qjson.h"
 #include "vfio-user-machine.h"
 
@@ -73,6 +74,35 @@ void machine_check_refused(Machine *machine, QDict *properties,
     g_assert_nonnull(desc);
     g_assert_nonnull(strstr(desc, why));
     machine_check_alive(machine);
+}
+
+void machine_check_choice(Machine *machine, const char *name,
+                          const char *values)
+{
+    g_autofree char *why = g_strdup_printf("%s must be %s", name, values);
+    static const char *const bad[] = { "'banana'", "''", "true", "3", "null" };
+    g_autofree char *line = g_strdup_printf(" %s = ", name);
+    g_autofree char *tree = NULL;
+    QDict *response;
+    unsigned i;
+
+    for (i = 0; i < ARRAY_SIZE(bad); i++) {
+        g_autofree char *json = g_strdup_printf("{'%s': %s}", name, bad[i]);
+
+        QObject *properties = qobject_from_json(json, &error_abort);
+
+        machine_check_refused(machine, qobject_to(QDict, properties), why);
+    }
+    machine_plug(machine, qdict_new());
+    response = qtest_qmp(machine->qts, "{'execute': 'qom-set', 'arguments':"
+                         " {'path': '/machine/peripheral/card',"
+                         "  'property': %s, 'value': 'auto'}}", name);
+    g_assert_nonnull(strstr(qdict_get_str(qdict_get_qdict(response, "error"),
+                                          "desc"), "after it was realized"));
+    qobject_unref(response);
+    tree = qtest_hmp(machine->qts, "info qtree");
+    g_assert_nonnull(strstr(tree, line));
+    machine_unplug(machine);
 }
 
 unsigned machine_open_files(Machine *machine)

@@ -47,6 +47,12 @@ void machine_plug(Machine *machine, QDict *properties);
 /* It is refused, and @why is in what QEMU has against it */
 void machine_check_refused(Machine *machine, QDict *properties,
                            const char *why);
+/*
+ * No adapter is plugged.  The property @name is one of @values ("a, b or c"),
+ * can be set only before the adapter is there, and is in its "info qtree".
+ */
+void machine_check_choice(Machine *machine, const char *name,
+                          const char *values);
 /* In the test's log, which is UTF-8; @text may be NULL, or not be UTF-8 */
 void machine_remark(const char *what, const char *text);
 /* How many file descriptors QEMU has */

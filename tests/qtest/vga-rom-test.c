@@ -800,6 +800,17 @@ static void test_uefi_drivers(void)
     }
 }
 
+static void test_properties(void)
+{
+    Machine machine;
+
+    start(&machine, adapter_with(&ours), "");
+    machine_check_choice(&machine, "x-rom-check", "warn, error or off");
+    machine_check_choice(&machine, "x-rom-source",
+                         "auto, region, flash or file");
+    machine_stop(&machine);
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -841,6 +852,7 @@ int main(int argc, char **argv)
     qtest_add_func("vga-rom/uefi/bios", test_uefi_bios);
     qtest_add_func("vga-rom/uefi/pflash", test_uefi_pflash);
     qtest_add_func("vga-rom/uefi/drivers", test_uefi_drivers);
+    qtest_add_func("vga-rom/properties", test_properties);
     status = g_test_run();
 
     /* libqtest and GLib have none that removes a directory with its files */

@@ -47,6 +47,28 @@ int error_vprintf_unless_qmp(const char *fmt, va_list ap)
     return error_vprintf(fmt, ap);
 }
 
+void vfio_props_add(ObjectClass *klass, const Property *props, size_t n)
+{
+    g_assert_not_reached();
+}
+
+void vfio_props_get_enum(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
+{
+    g_assert_not_reached();
+}
+
+void vfio_props_set_enum(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
+{
+    g_assert_not_reached();
+}
+
+void vfio_props_set_default_enum(ObjectProperty *op, const Property *prop)
+{
+    g_assert_not_reached();
+}
+
 uint8_t *vfio_vga_flash_read(VFIODevice *vbasedev, size_t *size, Error **errp)
 {
     flash_reads++;
