@@ -1,0 +1,62 @@
+/*
+ * The accesses of the oracle for legacy VGA: what a random guest does, as
+ * commands of qtest, and whether two replies to one of them are the same
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef TESTS_VGA_ORACLE_ACCESS_H
+#define TESTS_VGA_ORACLE_ACCESS_H
+
+#include "hw/pci/pci_regs.h"
+#include "qemu/units.h"
+
+#define MEM 0xa0000
+#define MEM_SIZE (128 * KiB)
+#define PLANES 4
+
+#define SLOT 4 /* of the adapter */
+#define CONFIG(reg) (0x80000000 | SLOT << 11 | (reg))
+#define BAR 0xe0000000 /* where BAR 0 goes, the frame buffer of each model */
+
+typedef enum Op {
+    OP_IN,
+    OP_OUT,
+    OP_READ,
+    OP_WRITE,
+    OP_READ_RUN,  /* ascending, as by "rep movs": QEMU splits it */
+    OP_WRITE_RUN,
+    OP_STEP,      /* so many ns pass, @value */
+    /* What is no access, but happens to the machine */
+    OP_STOP,
+    OP_CONT,
+    OP_RESET,
+    OP_OTHER,     /* another writes to a port, past the guest */
+} Op;
+
+#define RUN_MAX 1024
+
+typedef struct Access {
+    uint32_t op;
+    uint32_t size;  /* bytes: 1, 2 or 4; of a run, up to RUN_MAX */
+    uint32_t addr;
+    uint32_t value; /* of a write; of a run, what makes its bytes */
+} Access;
+
+/* Appends @a as qtest's command, a line, which is also how it is reported */
+void access_print(GString *out, const Access *a);
+
+/*
+ * The bits of a port that are compared.  What depends on when it is read is
+ * not:
+ *  - Input Status 1, 3ba or 3da: bit 0 display enable, bit 3 vertical retrace
+ *  - Input Status 0, 3c2: bit 7 vertical retrace interrupt pending
+ * QEMU's models make them up without a clock unless told to be precise (-vga
+ * std,retrace=precise), but an adapter does not.  Everything else is state.
+ */
+uint8_t port_mask(uint16_t port);
+
+/* Do two replies to @a, without their newlines, say the same? */
+bool access_agrees(const Access *a, const char *x, const char *y);
+
+#endif /* TESTS_VGA_ORACLE_ACCESS_H */
