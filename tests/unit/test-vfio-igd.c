@@ -11,6 +11,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "vfio-types.h"
 
 /* What igd.c reports by itself, instead of handing it to the caller */
 static GString *reports;
@@ -283,36 +284,20 @@ static void machine_class_init(ObjectClass *klass, const void *data)
     MACHINE_CLASS(klass)->family = "pc_piix";
 }
 
-static const TypeInfo types[] = {
-    {
-        .name = TYPE_DEVICE,
-        .parent = TYPE_OBJECT,
-        .instance_size = sizeof(DeviceState),
-        .class_size = sizeof(DeviceClass),
-    }, {
-        .name = TYPE_PCI_DEVICE,
-        .parent = TYPE_DEVICE,
-        .instance_size = sizeof(PCIDevice),
-        .class_size = sizeof(PCIDeviceClass),
-    }, {
-        .name = TYPE_VFIO_PCI_DEVICE,
-        .parent = TYPE_PCI_DEVICE,
-        .instance_size = sizeof(VFIOPCIDevice),
-    }, {
-        .name = TYPE_MACHINE,
-        .parent = TYPE_OBJECT,
-        .instance_size = sizeof(MachineState),
-        .class_size = sizeof(MachineClass),
-        .class_init = machine_class_init,
-    },
+static const TypeInfo machine_info = {
+    .name = TYPE_MACHINE,
+    .parent = TYPE_OBJECT,
+    .instance_size = sizeof(MachineState),
+    .class_size = sizeof(MachineClass),
+    .class_init = machine_class_init,
 };
 
 int main(int argc, char **argv)
 {
     int i;
 
-    module_call_init(MODULE_INIT_QOM);
-    type_register_static_array(types, ARRAY_SIZE(types));
+    vfio_types_register();
+    type_register_static(&machine_info);
     object_initialize(&host_bridge, sizeof(host_bridge), TYPE_PCI_DEVICE);
     object_initialize(&isa_bridge, sizeof(isa_bridge), TYPE_PCI_DEVICE);
     machine = object_new(TYPE_MACHINE);

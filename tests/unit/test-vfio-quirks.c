@@ -18,6 +18,7 @@
 #include "../../hw/vfio/pci-quirks.c"
 
 #include "hw/pci/pci_ids.h"
+#include "vfio-types.h"
 
 /*
  * What the test replaces
@@ -409,24 +410,11 @@ static void test_reset(const void *opaque)
     }
 }
 
-static const TypeInfo types[] = {
-    {
-        .name = TYPE_PCI_DEVICE,
-        .parent = TYPE_OBJECT,
-        .instance_size = sizeof(PCIDevice),
-    }, {
-        .name = TYPE_VFIO_PCI_DEVICE,
-        .parent = TYPE_PCI_DEVICE,
-        .instance_size = sizeof(VFIOPCIDevice),
-    },
-};
-
 int main(int argc, char **argv)
 {
     unsigned i;
 
-    module_call_init(MODULE_INIT_QOM);
-    type_register_static_array(types, ARRAY_SIZE(types));
+    vfio_types_register();
     g_test_init(&argc, &argv, NULL);
     for (i = 0; i < ARRAY_SIZE(backdoors); i++) {
         const Backdoor *door = &backdoors[i];

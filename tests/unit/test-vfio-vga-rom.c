@@ -12,8 +12,8 @@
 #include "qemu/osdep.h"
 #include <glib/gstdio.h>
 
-#include "monitor/monitor.h"
-#include "qemu/module.h"
+#include "vfio-said.h"
+#include "vfio-types.h"
 #include "../../hw/vfio/vga-rom.c"
 #include "../../hw/vfio/vga-rom-report.c"
 #include "../../hw/vfio/vga-rom-source.c"
@@ -22,7 +22,6 @@
 #define DEVICE  0x1380
 #define SIZE    1024
 
-static GString *said;
 static VFIOPCIDevice vdev;
 static char *sysfs;
 static uint8_t region[SIZE], flash[SIZE];
@@ -33,19 +32,6 @@ static char firmware[4];        /* the signature of a firmware volume */
 /*
  * What the test replaces
  */
-
-int error_vprintf(const char *fmt, va_list ap)
-{
-    size_t before = said->len;
-
-    g_string_append_vprintf(said, fmt, ap);
-    return said->len - before;
-}
-
-int error_vprintf_unless_qmp(const char *fmt, va_list ap)
-{
-    return error_vprintf(fmt, ap);
-}
 
 void vfio_props_add(ObjectClass *klass, const Property *props, size_t n)
 {
@@ -344,29 +330,12 @@ static void test_off(void)
     card_free();
 }
 
-static const TypeInfo types[] = {
-    {
-        .name = TYPE_DEVICE,
-        .parent = TYPE_OBJECT,
-        .instance_size = sizeof(DeviceState),
-    }, {
-        .name = TYPE_PCI_DEVICE,
-        .parent = TYPE_DEVICE,
-        .instance_size = sizeof(PCIDevice),
-    }, {
-        .name = TYPE_VFIO_PCI_DEVICE,
-        .parent = TYPE_PCI_DEVICE,
-        .instance_size = sizeof(VFIOPCIDevice),
-    }
-};
-
 int main(int argc, char **argv)
 {
     g_autofree char *resource = NULL;
     int status;
 
-    module_call_init(MODULE_INIT_QOM);
-    type_register_static_array(types, ARRAY_SIZE(types));
+    vfio_types_register();
     g_test_init(&argc, &argv, NULL);
     said = g_string_new(NULL);
     sysfs = g_dir_make_tmp("vga-rom-XXXXXX", NULL);

@@ -23,6 +23,7 @@
 #include "system/kvm.h"
 #include "system/runstate.h"
 #include "system/tcg.h"
+#include "vfio-types.h"
 
 /*
  * The memory core
@@ -374,30 +375,6 @@ int error_vprintf_unless_qmp(const char *fmt, va_list ap)
     return error_vprintf(fmt, ap);
 }
 
-bool vfio_vga_props_valid(const VFIOPCIDevice *vdev, Error **errp)
-{
-    return true;
-}
-
-bool vfio_vga_arbiter_setup(VFIOPCIDevice *vdev, Error **errp)
-{
-    return true;
-}
-
-void vfio_vga_arbiter_finalize(VFIOPCIDevice *vdev)
-{
-}
-
-void vfio_vga_arbiter_use(VFIOVGAArbiter *arbiter)
-{
-    g_assert_not_reached();
-}
-
-uint64_t vfio_vga_arbiter_holds(VFIOVGAArbiter *arbiter)
-{
-    g_assert_not_reached();
-}
-
 void vfio_vga_explain(VFIODevice *vbasedev, const char *sysfs, Error **errp)
 {
     g_assert_not_reached();
@@ -437,30 +414,12 @@ void vfio_region_mmaps_set_enabled(VFIORegion *region, bool enabled)
  * From the start
  */
 
-static const TypeInfo types[] = {
-    {
-        .name = TYPE_DEVICE,
-        .parent = TYPE_OBJECT,
-        .instance_size = sizeof(DeviceState),
-        .class_size = sizeof(DeviceClass),
-    }, {
-        .name = TYPE_PCI_DEVICE,
-        .parent = TYPE_DEVICE,
-        .instance_size = sizeof(PCIDevice),
-        .class_size = sizeof(PCIDeviceClass),
-    }, {
-        .name = TYPE_VFIO_PCI_DEVICE,
-        .parent = TYPE_PCI_DEVICE,
-        .instance_size = sizeof(VFIOPCIDevice),
-    },
-};
-
 void qemu_start(void)
 {
     static bool started;
 
     if (!started) {
-        type_register_static_array(types, ARRAY_SIZE(types));
+        vfio_types_register();
         qemu_init_clocks(NULL);
         qemu_clock_enable(QEMU_CLOCK_VIRTUAL, true);
         started = true;

@@ -1,0 +1,13 @@
+/*
+ * What QEMU's code says to the user, for unit tests
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef TESTS_VFIO_SAID_H
+#define TESTS_VFIO_SAID_H
+
+/* All of it, since the test has emptied it; the test makes it */
+extern GString *said;
+
+#endif /* TESTS_VFIO_SAID_H */
