@@ -486,20 +486,9 @@ static void test_migration_refused(void)
     machine_stop(&machine);
 }
 
-static void add_each(const char *name, const char *what, unsigned i,
-                     GTestDataFunc func)
-{
-    g_autofree char *path = g_strdup_printf("%s/%s/%s", PREFIX, name, what);
-
-    qtest_add_data_func(path, GUINT_TO_POINTER(i), func);
-}
-
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*func)(void);
-    } tests[] = {
+    static const MachineTest tests[] = {
         { "version", test_version },
         { "version-cut", test_version_cut },
         { "version-long", test_version_long },
@@ -512,20 +501,14 @@ int main(int argc, char **argv)
     };
     unsigned i;
 
-    g_test_init(&argc, &argv, NULL);
-    if (!qtest_has_device("vfio-user-pci")) {
-        g_test_skip("no vfio-user-pci");
+    if (!machine_test_init(&argc, &argv)) {
         return 0;
     }
 
-    for (i = 0; i < ARRAY_SIZE(tests); i++) {
-        g_autofree char *path = g_strdup_printf("%s/%s", PREFIX,
-                                                tests[i].name);
-
-        qtest_add_func(path, tests[i].func);
-    }
+    machine_add_list(PREFIX, tests, ARRAY_SIZE(tests));
     for (i = 0; i < ARRAY_SIZE(files); i++) {
-        add_each("file", files[i].name, i, test_file);
+        machine_add(PREFIX "/file", files[i].name, GUINT_TO_POINTER(i),
+                    test_file);
     }
     return g_test_run();
 }

@@ -14,6 +14,50 @@
 #include "qobject/qjson.h"
 #include "vfio-user-machine.h"
 
+bool machine_test_init(int *argc, char ***argv)
+{
+    g_test_init(argc, argv, NULL);
+    if (qtest_has_device("vfio-user-pci")) {
+        return true;
+    }
+    g_test_skip("no vfio-user-pci");
+    return false;
+}
+
+void machine_add(const char *group, const char *name, const void *data,
+                 GTestDataFunc test)
+{
+    g_autofree char *path = g_strdup_printf("%s/%s", group, name);
+
+    qtest_add_data_func(path, data, test);
+}
+
+void machine_add_list(const char *group, const MachineTest *tests, unsigned n)
+{
+    unsigned i;
+
+    for (i = 0; i < n; i++) {
+        g_autofree char *path = g_strdup_printf("%s/%s", group, tests[i].name);
+
+        qtest_add_func(path, tests[i].func);
+    }
+}
+
+char *machine_refusal(const char *options)
+{
+    g_autofree char *command = g_strdup_printf(
+        "%s -accel qtest -display none -nodefaults %s",
+        qtest_qemu_binary(NULL), options);
+    char *said;
+    int status;
+
+    g_assert_true(g_spawn_command_line_sync(command, NULL, &said, &status,
+                                            NULL));
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    return said;
+}
+
 void machine_start(Machine *machine, Adapter *adapter, const char *type,
                    const char *options)
 {
@@ -107,8 +151,13 @@ void machine_check_choice(Machine *machine, const char *name,
 
 unsigned machine_open_files(Machine *machine)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/fd",
-                                            qtest_pid(machine->qts));
+    return machine_count(machine->qts, "fd");
+}
+
+unsigned machine_count(QTestState *qts, const char *what)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/%s", qtest_pid(qts),
+                                            what);
     GDir *dir = g_dir_open(path, 0, NULL);
     unsigned n = 0;
 
@@ -118,6 +167,18 @@ unsigned machine_open_files(Machine *machine)
     }
     g_dir_close(dir);
     return n;
+}
+
+QPCIDevice *machine_open(Machine *machine, QPCIBus **bus, QPCIBar *bar)
+{
+    QPCIDevice *dev;
+
+    *bus = qpci_new_pc(machine->qts, NULL);
+    dev = qpci_device_find(*bus, QPCI_DEVFN(MACHINE_SLOT, 0));
+    g_assert_nonnull(dev);
+    qpci_device_enable(dev);
+    *bar = qpci_iomap(dev, 0, NULL);
+    return dev;
 }
 
 void machine_unplug(Machine *machine)

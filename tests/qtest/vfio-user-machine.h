@@ -21,6 +21,7 @@
 #ifndef TESTS_VFIO_USER_MACHINE_H
 #define TESTS_VFIO_USER_MACHINE_H
 
+#include "libqos/pci.h"
 #include "libqtest.h"
 #include "qobject/qdict.h"
 #include "vfio-user-adapter.h"
@@ -33,6 +34,24 @@ typedef struct Machine {
     Adapter *adapter;           /* freed by machine_stop() */
     char *log;                  /* where its stderr goes */
 } Machine;
+
+/* g_test_init(); false if QEMU has no vfio-user-pci, and there is no test */
+bool machine_test_init(int *argc, char ***argv);
+/* The case GROUP/NAME */
+void machine_add(const char *group, const char *name, const void *data,
+                 GTestDataFunc test);
+typedef struct MachineTest {
+    const char *name;
+    void (*func)(void);
+} MachineTest;
+
+/* The cases GROUP/NAME of a list of @n */
+void machine_add_list(const char *group, const MachineTest *tests, unsigned n);
+/*
+ * What QEMU says, and no more than ends with status 1, when it is started with
+ * @options, words of a shell; to be freed
+ */
+char *machine_refusal(const char *options);
 
 /* @options are added to the command line */
 void machine_start(Machine *machine, Adapter *adapter, const char *type,
@@ -55,8 +74,14 @@ void machine_check_choice(Machine *machine, const char *name,
                           const char *values);
 /* In the test's log, which is UTF-8; @text may be NULL, or not be UTF-8 */
 void machine_remark(const char *what, const char *text);
-/* How many file descriptors QEMU has */
+/* How many file descriptors QEMU has, or of what else /proc/PID has entries */
 unsigned machine_open_files(Machine *machine);
+unsigned machine_count(QTestState *qts, const char *what);
+/*
+ * The adapter as the guest has it: enabled, with BAR 0 mapped in @bar.  The
+ * caller frees it, and the bus, by qpci_free_pc().
+ */
+QPCIDevice *machine_open(Machine *machine, QPCIBus **bus, QPCIBar *bar);
 /* As ACPI does it, until the device is gone */
 void machine_unplug(Machine *machine);
 void machine_check_alive(Machine *machine);

@@ -43,11 +43,7 @@ static void start(const Way *way, unsigned msg_timeout)
     machine_plug(&machine, qdict_from_jsonf_nofail(
                      "{'x-msg-timeout': %u, 'x-send-queued': %i}", msg_timeout,
                      way->queued));
-    pci = qpci_new_pc(machine.qts, NULL);
-    dev = qpci_device_find(pci, QPCI_DEVFN(MACHINE_SLOT, 0));
-    g_assert_nonnull(dev);
-    qpci_device_enable(dev);
-    bar = qpci_iomap(dev, 0, NULL);
+    dev = machine_open(&machine, &pci, &bar);
 }
 
 static void stop(void)

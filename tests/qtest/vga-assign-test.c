@@ -9,326 +9,18 @@
  * asked.  The guest is played by qtest, so no processor runs, and neither KVM
  * nor hardware is needed.
  *
- * A memory write is posted: it is on its way when QEMU goes on.  sync() has
- * it arrive, and no "nothing came" is believed without it.
+ * A memory write is posted: it is on its way when QEMU goes on.
+ * sync_with_adapter() has it arrive, and no "nothing came" is believed without
+ * it.
  */
 
 #include "qemu/osdep.h"
 
 #include "hw/pci/pci_regs.h"
 #include "hw/vfio-user/protocol.h"
-#include "qemu/bitops.h"
-#include "qemu/bswap.h"
-#include "qobject/qjson.h"
+#include "qobject/qdict.h"
 #include "qobject/qlist.h"
-#include "vfio-user-machine.h"
-#include "vga-stats.h"
-
-#define VGA         VFIO_PCI_VGA_REGION_INDEX
-#define VGA_SIZE    0xc0000
-#define RW          (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
-#define ANY         ADAPTER_REGIONS
-#define IO_MEM      (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
-
-static struct {
-    unsigned bus, slot;
-} where;                        /* the adapter is */
-
-/*
- * The machine
- */
-
-static Adapter *adapter_with_vga(void)
-{
-    Adapter *adapter = adapter_new();
-    uint8_t *data;
-    unsigned i;
-
-    adapter_set_region(adapter, VGA, RW, VGA_SIZE);
-    data = adapter_data(adapter, VGA);
-    for (i = 0; i < VGA_SIZE; i++) {
-        /* neither 0 nor 0xff, and no two neighbours alike */
-        data[i] = 1 + i % 251;
-    }
-    return adapter;
-}
-
-static void start_with(Machine *machine, Adapter *adapter, const char *type,
-                       const char *options)
-{
-    where.bus = 0;
-    where.slot = MACHINE_SLOT;
-    machine_start(machine, adapter, type, options);
-}
-
-static QDict *properties(bool x_vga, unsigned msec)
-{
-    return qdict_from_jsonf_nofail("{'x-vga': %i, 'x-msg-timeout': %u}", x_vga,
-                                   msec);
-}
-
-static void plug(Machine *machine)
-{
-    machine_plug(machine, properties(true, 5000));
-}
-
-static void start(Machine *machine, Adapter *adapter)
-{
-    adapter_start(adapter);
-    start_with(machine, adapter, "pc", "");
-    plug(machine);
-}
-
-/* One of the adapter's counters */
-static uint64_t region_counter(Machine *machine, const char *name)
-{
-    return vga_stats_counter(qtest_qmp(machine->qts, VGA_STATS_QUERY), name);
-}
-
-/*
- * Config space, of any bus
- */
-
-static void config_at(Machine *machine, unsigned bus, unsigned slot,
-                      unsigned offset)
-{
-    qtest_outl(machine->qts, 0xcf8,
-               0x80000000 | bus << 16 | slot << 11 | (offset & 0xfc));
-}
-
-static uint32_t config_readl(Machine *machine, unsigned bus, unsigned slot,
-                             unsigned offset)
-{
-    config_at(machine, bus, slot, offset);
-    return qtest_inl(machine->qts, 0xcfc);
-}
-
-static void config_writel(Machine *machine, unsigned bus, unsigned slot,
-                          unsigned offset, uint32_t value)
-{
-    config_at(machine, bus, slot, offset);
-    qtest_outl(machine->qts, 0xcfc, value);
-}
-
-static void config_writew(Machine *machine, unsigned bus, unsigned slot,
-                          unsigned offset, uint16_t value)
-{
-    config_at(machine, bus, slot, offset);
-    qtest_outw(machine->qts, 0xcfc + (offset & 2), value);
-}
-
-static void set_command(Machine *machine, uint16_t command)
-{
-    config_writew(machine, where.bus, where.slot, PCI_COMMAND, command);
-}
-
-static void set_power(Machine *machine, unsigned state)
-{
-    unsigned offset = ADAPTER_PM_CAP + PCI_PM_CTRL;
-
-    config_writew(machine, where.bus, where.slot, offset,
-                  PCI_PM_CTRL_NO_SOFT_RESET | state);
-    g_assert_cmpint(config_readl(machine, where.bus, where.slot, offset)
-                    & PCI_PM_CTRL_STATE_MASK, ==, state);
-}
-
-/*
- * What came before has arrived: the adapter answers in order, and a byte of
- * config space that means nothing is asked of it and not of QEMU
- */
-static void sync_with_adapter(Machine *machine)
-{
-    unsigned n = adapter_requests(machine->adapter, VFIO_USER_REGION_READ);
-
-    config_readl(machine, where.bus, where.slot, 0xfc);
-    g_assert_cmpint(adapter_requests(machine->adapter, VFIO_USER_REGION_READ),
-                    ==, n + 1);
-}
-
-/*
- * Accesses
- */
-
-typedef struct Range {
-    uint32_t start, end;        /* end is the first address after it */
-    bool port;
-} Range;
-
-static const Range ranges[] = {
-    { 0xa0000, 0xc0000, false },
-    { 0x3b0, 0x3bc, true },
-    { 0x3c0, 0x3e0, true },
-};
-
-static const Range *range_of(uint32_t addr, bool port)
-{
-    unsigned i;
-
-    for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-        if (ranges[i].port == port && addr >= ranges[i].start &&
-            addr < ranges[i].end) {
-            return &ranges[i];
-        }
-    }
-    return NULL;
-}
-
-static uint64_t guest_read(Machine *machine, bool port, uint32_t addr,
-                           unsigned size)
-{
-    QTestState *qts = machine->qts;
-
-    switch (size) {
-    case 1:
-        return port ? qtest_inb(qts, addr) : qtest_readb(qts, addr);
-    case 2:
-        return port ? qtest_inw(qts, addr) : qtest_readw(qts, addr);
-    case 4:
-        return port ? qtest_inl(qts, addr) : qtest_readl(qts, addr);
-    default:
-        g_assert_false(port);
-        return qtest_readq(qts, addr);
-    }
-}
-
-static void guest_write(Machine *machine, bool port, uint32_t addr,
-                        unsigned size, uint64_t value)
-{
-    QTestState *qts = machine->qts;
-
-    switch (size) {
-    case 1:
-        port ? qtest_outb(qts, addr, value) : qtest_writeb(qts, addr, value);
-        break;
-    case 2:
-        port ? qtest_outw(qts, addr, value) : qtest_writew(qts, addr, value);
-        break;
-    case 4:
-        port ? qtest_outl(qts, addr, value) : qtest_writel(qts, addr, value);
-        break;
-    default:
-        g_assert_false(port);
-        qtest_writeq(qts, addr, value);
-    }
-}
-
-static void check_nothing(Machine *machine)
-{
-    AdapterAccess access;
-
-    g_assert_false(adapter_next(machine->adapter, &access));
-}
-
-static void check_piece(Machine *machine, bool write, bool port, uint32_t addr,
-                        unsigned size, const uint8_t *bytes)
-{
-    AdapterAccess access;
-
-    g_assert_true(adapter_next(machine->adapter, &access));
-    g_assert_cmpint(access.region, ==, VGA);
-    g_assert_cmpint(access.write, ==, write);
-    g_assert_cmpint(access.posted, ==, write && !port);
-    g_assert_cmphex(access.offset, ==, addr);
-    g_assert_cmpint(access.count, ==, size);
-    g_assert_cmpmem(access.data, size, bytes, size);
-}
-
-/*
- * The accesses the adapter gets for one of the guest's: of each range the
- * part that is in it, lowest address first, in pieces that are naturally
- * aligned, as large as they can be, and of at most 4 bytes.
- *
- * Returns how many.
- */
-static unsigned check_pieces(Machine *machine, bool write, bool port,
-                             uint32_t addr, unsigned size, uint64_t value)
-{
-    uint32_t at = addr, end = addr + size;
-    uint8_t bytes[8];
-    unsigned n = 0;
-
-    stq_le_p(bytes, value);
-    while (at < end) {
-        const Range *range = range_of(at, port);
-        unsigned piece = 4;
-
-        if (!range) {
-            at++;
-            continue;
-        }
-        while (at % piece || at + piece > MIN(end, range->end)) {
-            piece /= 2;
-        }
-        check_piece(machine, write, port, at, piece, bytes + (at - addr));
-        at += piece;
-        n++;
-    }
-    check_nothing(machine);
-    return n;
-}
-
-/* Returns how many accesses the adapter got for a write and a read */
-static unsigned check_access(Machine *machine, bool port, uint32_t addr,
-                             unsigned size)
-{
-    static uint64_t seed = 0x0123456789abcdef;
-    uint8_t *data = adapter_data(machine->adapter, VGA);
-    uint64_t value;
-    unsigned i, n;
-
-    seed = seed * 6364136223846793005 + 1442695040888963407;
-    value = seed >> 3 & MAKE_64BIT_MASK(0, 8 * size);
-
-    sync_with_adapter(machine);
-    check_nothing(machine);
-    guest_write(machine, port, addr, size, value);
-    sync_with_adapter(machine);
-    n = check_pieces(machine, true, port, addr, size, value);
-
-    /* Not what has just been written: an echo is no read */
-    for (i = 0; i < size; i++) {
-        if (range_of(addr + i, port)) {
-            data[addr + i] ^= 0x5a;
-        }
-    }
-    value = guest_read(machine, port, addr, size);
-    for (i = 0; i < size; i++) {
-        if (range_of(addr + i, port)) {
-            g_assert_cmphex(value >> 8 * i & 0xff, ==, data[addr + i]);
-        } else if (port) {
-            g_assert_cmphex(value >> 8 * i & 0xff, ==, 0xff);
-        }
-    }
-    sync_with_adapter(machine);
-    return n + check_pieces(machine, false, port, addr, size, value);
-}
-
-static void check_silent(Machine *machine, bool port, uint32_t addr)
-{
-    guest_write(machine, port, addr, 1, 0x77);
-    guest_read(machine, port, addr, 1);
-    sync_with_adapter(machine);
-    check_nothing(machine);
-}
-
-/* First and last byte of each range: there as the bits of PCI_COMMAND say */
-static void check_decode(Machine *machine, uint16_t command)
-{
-    unsigned i;
-
-    for (i = 0; i < ARRAY_SIZE(ranges); i++) {
-        const Range *r = &ranges[i];
-
-        if (command & (r->port ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)) {
-            g_assert_cmpint(check_access(machine, r->port, r->start, 1), ==, 2);
-            g_assert_cmpint(check_access(machine, r->port, r->end - 1, 1), ==,
-                            2);
-        } else {
-            check_silent(machine, r->port, r->start);
-            check_silent(machine, r->port, r->end - 1);
-        }
-    }
-}
+#include "vga-assign-bench.h"
 
 /*
  * Which accesses reach the adapter
@@ -452,8 +144,8 @@ static void test_bridge(const void *opaque)
         adapter_path(machine.adapter));
     start_with(&machine, machine.adapter, bridges[bridge].type,
                        options);
-    where.bus = n;
-    where.slot = slot[n];
+    place.bus = n;
+    place.slot = slot[n];
 
     for (i = 0; i < n; i++) {
         config_writel(&machine, i, slot[i], PCI_PRIMARY_BUS,
@@ -507,7 +199,7 @@ static void test_edges(void)
 
     start(&machine, adapter_with_vga());
     set_command(&machine, IO_MEM);
-    for (i = 0; i < 2 * ARRAY_SIZE(ranges); i++) {
+    for (i = 0; i < 2 * RANGES; i++) {
         const Range *r = &ranges[i / 2];
         uint32_t edge = i % 2 ? r->end : r->start;
         uint32_t addr;
@@ -556,256 +248,6 @@ static void test_endianness(void)
     g_assert_cmphex(qtest_inl(machine.qts, 0x3c4), ==, 0xddccbbaa);
     g_assert_cmphex(qtest_inw(machine.qts, 0x3c5), ==, 0xccbb);
     g_assert_cmphex(qtest_inb(machine.qts, 0x3c7), ==, 0xdd);
-    machine_stop(&machine);
-}
-
-/*
- * An adapter that does not answer
- */
-
-static const struct {
-    const char *name;
-    AdapterFault fault;
-    bool write;         /* port writes fail, in place of reads */
-    unsigned msec, n;
-} faults[] = {
-    { "error", ADAPTER_FAULT_ERROR, false, MACHINE_LONG_TIME, 100 },
-    { "short", ADAPTER_FAULT_SHORT, false, MACHINE_LONG_TIME, 100 },
-    { "header", ADAPTER_FAULT_HEADER, false, MACHINE_LONG_TIME, 100 },
-    { "closed", ADAPTER_FAULT_CLOSE, false, MACHINE_LONG_TIME, 100 },
-    { "error-code", ADAPTER_FAULT_CODE, false, MACHINE_LONG_TIME, 100 },
-    { "error-zero", ADAPTER_FAULT_ZERO, false, MACHINE_LONG_TIME, 100 },
-    { "silent", ADAPTER_FAULT_SILENT, false, 100, 100 },
-    { "half", ADAPTER_FAULT_HALF, false, 100, 100 },
-    { "write-error", ADAPTER_FAULT_ERROR, true, MACHINE_LONG_TIME, 100 },
-    { "write-closed", ADAPTER_FAULT_CLOSE, true, MACHINE_LONG_TIME, 100 },
-    { "write-silent", ADAPTER_FAULT_SILENT, true, 100, 100 },
-};
-
-/* After these there is no connection any more */
-static bool fault_is_last(AdapterFault fault)
-{
-    return fault == ADAPTER_FAULT_CLOSE || fault == ADAPTER_FAULT_SILENT ||
-           fault == ADAPTER_FAULT_HALF;
-}
-
-/* A reset, and then the adapter is plugged again and does all it should */
-static void check_new_life(Machine *machine)
-{
-    AdapterAccess access;
-
-    qtest_system_reset(machine->qts);
-    machine_check_alive(machine);
-    machine_unplug(machine);
-    adapter_wait_closed(machine->adapter, 1);
-    adapter_fault(machine->adapter, ADAPTER_FAULT_NONE, 0, ANY);
-    while (adapter_next(machine->adapter, &access)) {
-        /* drop it */
-    }
-    plug(machine);
-    set_command(machine, IO_MEM);
-    check_decode(machine, IO_MEM);
-}
-
-static void test_fault(const void *opaque)
-{
-    unsigned number = GPOINTER_TO_UINT(opaque);
-    AdapterFault fault = faults[number].fault;
-    bool write = faults[number].write;
-    bool gone = fault_is_last(fault);
-    unsigned command = write ? VFIO_USER_REGION_WRITE : VFIO_USER_REGION_READ;
-    Machine machine = { .adapter = adapter_with_vga() };
-    AdapterAccess access;
-    unsigned i, before, failures = 0;
-
-    adapter_start(machine.adapter);
-    start_with(&machine, machine.adapter, "pc", "");
-    machine_plug(&machine, properties(true, faults[number].msec));
-    set_command(&machine, IO_MEM);
-    check_decode(&machine, IO_MEM);
-    g_assert_cmpint(region_counter(&machine, "region-failures"), ==, 0);
-
-    before = adapter_requests(machine.adapter, command);
-    adapter_fault(machine.adapter, fault, command, VGA);
-    for (i = 0; i < faults[number].n; i++) {
-        QTestState *qts = machine.qts;
-
-        if (write) {
-            qtest_outb(qts, 0x3c4, i);
-            qtest_outw(qts, 0x3c4, i);
-            failures += 2;
-        }
-        if (!write || gone) {
-            g_assert_cmphex(qtest_readb(qts, 0xb8000), ==, 0xff);
-            g_assert_cmphex(qtest_readw(qts, 0xb8000), ==, 0xffff);
-            g_assert_cmphex(qtest_readl(qts, 0xb8000), ==, 0xffffffff);
-            g_assert_cmphex(qtest_readq(qts, 0xb8000), ==, UINT64_MAX);
-            g_assert_cmphex(qtest_inb(qts, 0x3da), ==, 0xff);
-            g_assert_cmphex(qtest_inw(qts, 0x3c4), ==, 0xffff);
-            g_assert_cmphex(qtest_inl(qts, 0x3d4), ==, 0xffffffff);
-            failures += 8;      /* readq is two */
-        }
-    }
-    machine_check_alive(&machine);
-    g_assert_cmpint(machine_said(&machine, "legacy VGA"), ==, 1);
-    g_assert_cmpint(region_counter(&machine, "region-failures"), ==,
-                    failures);
-
-    if (gone) {
-        /* nobody waits twice for an adapter that has not answered once */
-        g_assert_cmpint(adapter_requests(machine.adapter, command), ==,
-                        before + 1);
-        /* posted, and there is nobody to get it */
-        qtest_writel(machine.qts, 0xb8000, 0);
-    } else {
-        adapter_fault(machine.adapter, ADAPTER_FAULT_NONE, 0, ANY);
-        sync_with_adapter(&machine);
-        while (adapter_next(machine.adapter, &access)) {
-            /* drop it */
-        }
-        check_decode(&machine, IO_MEM);
-    }
-    check_new_life(&machine);
-    machine_stop(&machine);
-}
-
-/* Posted writes used to pile up in QEMU */
-static void test_stuck(void)
-{
-    Machine machine = { .adapter = adapter_with_vga() };
-    unsigned i;
-
-    adapter_start(machine.adapter);
-    start_with(&machine, machine.adapter, "pc", "");
-    machine_plug(&machine, properties(true, 100));
-    set_command(&machine, IO_MEM);
-    adapter_fault(machine.adapter, ADAPTER_FAULT_STUCK, VFIO_USER_REGION_WRITE,
-                  VGA);
-    for (i = 0; i < 12000; i++) {
-        qtest_writeb(machine.qts, 0xb8000, i);
-    }
-    g_assert_cmpint(region_counter(&machine, "region-failures"), >, 0);
-    g_assert_cmpint(machine_said(&machine, "legacy VGA"), ==, 1);
-    g_assert_cmphex(qtest_readb(machine.qts, 0xb8000), ==, 0xff);
-    check_new_life(&machine);
-    machine_stop(&machine);
-}
-
-/*
- * Memory that comes and goes with the adapter's decoding, as RAM below the VGA
- * memory does without the legacy hole, and an adapter that will not hear of it
- */
-
-static const struct {
-    const char *name;
-    AdapterFault fault;
-    unsigned command;
-    const char *why;
-} maps[] = {
-    { "map-error", ADAPTER_FAULT_ERROR, VFIO_USER_DMA_MAP,
-      "refused to map memory: Input/output error" },
-    { "map-silent", ADAPTER_FAULT_SILENT, VFIO_USER_DMA_MAP,
-      "no reply within 100 ms" },
-    { "unmap-error", ADAPTER_FAULT_ERROR, VFIO_USER_DMA_UNMAP,
-      "refused to unmap memory: Input/output error" },
-};
-
-static void test_map(const void *opaque)
-{
-    unsigned number = GPOINTER_TO_UINT(opaque);
-    Machine machine = { .adapter = adapter_with_vga() };
-    unsigned i, said;
-
-    adapter_start(machine.adapter);
-    start_with(&machine, machine.adapter, "pc,x-legacy-hole=off", "");
-    machine_plug(&machine, properties(true, 100));
-    said = machine_said(&machine, "vfio");
-    adapter_fault(machine.adapter, maps[number].fault, maps[number].command,
-                  ANY);
-    for (i = 0; i < 20; i++) {
-        set_command(&machine, i % 2 ? 0 : IO_MEM);
-    }
-    machine_check_alive(&machine);
-    g_assert_cmpint(machine_said(&machine, maps[number].why), ==, 1);
-    if (maps[number].fault == ADAPTER_FAULT_ERROR) {
-        g_assert_cmpint(machine_said(&machine, "vfio"), ==, said + 1);
-        set_command(&machine, IO_MEM);
-        check_decode(&machine, IO_MEM);
-    }
-    check_new_life(&machine);
-    machine_stop(&machine);
-}
-
-/* Used to be realized all the same */
-static void test_map_refused(const void *opaque)
-{
-    unsigned number = GPOINTER_TO_UINT(opaque);
-    Machine machine = { .adapter = adapter_with_vga() };
-    unsigned i;
-
-    adapter_start(machine.adapter);
-    start_with(&machine, machine.adapter, "pc", "");
-    adapter_fault(machine.adapter, maps[number].fault, maps[number].command,
-                  ANY);
-    for (i = 1; i <= 2; i++) {
-        g_autofree char *desc = machine_try_plug(&machine,
-                                                 properties(true, 100));
-
-        g_test_message("%s", desc);
-        g_assert_nonnull(desc);
-        g_assert_nonnull(strstr(desc, maps[number].why));
-        adapter_wait_closed(machine.adapter, i);
-    }
-    machine_check_alive(&machine);
-    adapter_fault(machine.adapter, ADAPTER_FAULT_NONE, 0, ANY);
-    plug(&machine);
-    set_command(&machine, IO_MEM);
-    check_decode(&machine, IO_MEM);
-    machine_stop(&machine);
-}
-
-/* What is not answered when the adapter is unplugged used to be leaked */
-static void test_unplug_unanswered(void)
-{
-    Machine machine;
-
-    start(&machine, adapter_with_vga());
-    adapter_fault(machine.adapter, ADAPTER_FAULT_SILENT, VFIO_USER_DMA_UNMAP,
-                  ANY);
-    set_command(&machine, IO_MEM);
-    set_command(&machine, 0);
-    adapter_fault(machine.adapter, ADAPTER_FAULT_NONE, 0, ANY);
-    check_new_life(&machine);
-    machine_stop(&machine);
-}
-
-/*
- * Used to end QEMU: where RAM is below the VGA memory, as on pc, it comes and
- * goes with the adapter's decoding, and a server that is gone cannot be told.
- * Here it goes when it is told.
- */
-static void test_closed_by_map(const void *opaque)
-{
-    unsigned command = GPOINTER_TO_UINT(opaque);
-    Machine machine = { .adapter = adapter_with_vga() };
-    unsigned i;
-
-    adapter_start(machine.adapter);
-    start_with(&machine, machine.adapter, "pc,x-legacy-hole=off", "");
-    plug(&machine);
-    adapter_fault(machine.adapter, ADAPTER_FAULT_CLOSE, command, ANY);
-    for (i = 0; i < 4; i++) {
-        set_command(&machine, i % 2 ? 0 : IO_MEM);
-        machine_check_alive(&machine);
-    }
-    adapter_wait_closed(machine.adapter, 1);
-    qtest_system_reset(machine.qts);
-    machine_check_alive(&machine);
-    machine_unplug(&machine);
-    adapter_fault(machine.adapter, ADAPTER_FAULT_NONE, 0, ANY);
-    plug(&machine);
-    set_command(&machine, IO_MEM);
-    check_decode(&machine, IO_MEM);
     machine_stop(&machine);
 }
 
@@ -965,9 +407,7 @@ int main(int argc, char **argv)
 {
     unsigned i;
 
-    g_test_init(&argc, &argv, NULL);
-    if (!qtest_has_device("vfio-user-pci")) {
-        g_test_skip("no vfio-user-pci");
+    if (!machine_test_init(&argc, &argv)) {
         return 0;
     }
 
@@ -975,46 +415,18 @@ int main(int argc, char **argv)
     qtest_add_func("vga-assign/off", test_off);
     qtest_add_func("vga-assign/power", test_power);
     for (i = 0; i < ARRAY_SIZE(bridges); i++) {
-        g_autofree char *name = g_strdup_printf("vga-assign/bridge/%s",
-                                                bridges[i].name);
-
-        qtest_add_data_func(name, GUINT_TO_POINTER(i), test_bridge);
+        machine_add("vga-assign/bridge", bridges[i].name, GUINT_TO_POINTER(i),
+                    test_bridge);
     }
     qtest_add_func("vga-assign/help", test_help);
     qtest_add_func("vga-assign/edges", test_edges);
     qtest_add_func("vga-assign/endianness", test_endianness);
-    for (i = 0; i < ARRAY_SIZE(faults); i++) {
-        g_autofree char *name = g_strdup_printf("vga-assign/fault/%s",
-                                                faults[i].name);
-
-        qtest_add_data_func(name, GUINT_TO_POINTER(i), test_fault);
-    }
-    qtest_add_func("vga-assign/fault/stuck", test_stuck);
-    for (i = 0; i < ARRAY_SIZE(maps); i++) {
-        g_autofree char *name = g_strdup_printf("vga-assign/%s", maps[i].name);
-
-        qtest_add_data_func(name, GUINT_TO_POINTER(i), test_map);
-        if (maps[i].command == VFIO_USER_DMA_MAP) {
-            g_autofree char *refused_name = g_strdup_printf("%s-refused", name);
-
-            qtest_add_data_func(refused_name, GUINT_TO_POINTER(i),
-                                test_map_refused);
-        }
-    }
-    qtest_add_func("vga-assign/unplug-unanswered", test_unplug_unanswered);
-    qtest_add_data_func("vga-assign/closed-by-map",
-                        GUINT_TO_POINTER(VFIO_USER_DMA_MAP),
-                        test_closed_by_map);
-    qtest_add_data_func("vga-assign/closed-by-unmap",
-                        GUINT_TO_POINTER(VFIO_USER_DMA_UNMAP),
-                        test_closed_by_map);
     qtest_add_func("vga-assign/plug-twice", test_plug_twice);
     qtest_add_func("vga-assign/reset-twice", test_reset_twice);
     for (i = 0; i < ARRAY_SIZE(refused); i++) {
-        g_autofree char *name = g_strdup_printf("vga-assign/refused/%s",
-                                                refused[i].name);
-
-        qtest_add_data_func(name, GUINT_TO_POINTER(i), test_refused_twice);
+        machine_add("vga-assign/refused", refused[i].name, GUINT_TO_POINTER(i),
+                    test_refused_twice);
     }
+    assign_add_faults();
     return g_test_run();
 }

@@ -1,0 +1,80 @@
+/*
+ * A guest's accesses to the legacy VGA of an assigned adapter
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A memory write is posted: it is on its way when QEMU goes on.
+ * sync_with_adapter() has it arrive, and no "nothing came" is believed without
+ * it.
+ *
+ *   vga-assign-bench.c   the machine, and what must come of an access
+ *   vga-assign-test.c    which accesses reach the adapter, its life, its help
+ *   vga-assign-faults.c  what the guest gets if the adapter does not answer
+ */
+
+#ifndef TESTS_VGA_ASSIGN_BENCH_H
+#define TESTS_VGA_ASSIGN_BENCH_H
+
+#include "hw/pci/pci_regs.h"
+#include "vfio-user-machine.h"
+
+#define RANGES 3
+
+#define VGA         VFIO_PCI_VGA_REGION_INDEX
+#define VGA_SIZE    0xc0000
+#define RW          (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
+#define ANY         ADAPTER_REGIONS
+#define IO_MEM      (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
+
+typedef struct Place {
+    unsigned bus, slot;
+} Place;
+
+typedef struct Range {
+    uint32_t start, end;        /* end is the first address after it */
+    bool port;
+} Range;
+
+/* Where the adapter is */
+extern Place place;
+
+Adapter *adapter_with_vga(void);
+void start_with(Machine *machine, Adapter *adapter, const char *type,
+                const char *options);
+QDict *properties(bool x_vga, unsigned msec);
+void plug(Machine *machine);
+void start(Machine *machine, Adapter *adapter);
+/* One of the adapter's counters */
+uint64_t region_counter(Machine *machine, const char *name);
+
+uint32_t config_readl(Machine *machine, unsigned bus, unsigned slot,
+                      unsigned offset);
+void config_writel(Machine *machine, unsigned bus, unsigned slot,
+                   unsigned offset, uint32_t value);
+void config_writew(Machine *machine, unsigned bus, unsigned slot,
+                   unsigned offset, uint16_t value);
+void set_command(Machine *machine, uint16_t command);
+void set_power(Machine *machine, unsigned state);
+/*
+ * What came before has arrived: the adapter answers in order, and a byte of
+ * config space that means nothing is asked of it and not of QEMU
+ */
+void sync_with_adapter(Machine *machine);
+extern const Range ranges[RANGES];
+
+void check_nothing(Machine *machine);
+/* Returns how many accesses the adapter got for a write and a read */
+unsigned check_access(Machine *machine, bool port, uint32_t addr,
+                      unsigned size);
+/* First and last byte of each range: there as the bits of PCI_COMMAND say */
+void check_decode(Machine *machine, uint16_t command);
+
+/* A reset, and then the adapter is plugged again and does all it should */
+void check_new_life(Machine *machine);
+
+/*
+ * The cases of each file
+ */
+void assign_add_faults(void);
+
+#endif /* TESTS_VGA_ASSIGN_BENCH_H */

@@ -1,0 +1,83 @@
+/*
+ * An assigned adapter with an engine for its legacy VGA accesses, for tests
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The adapter is vfio-user-adapter.c, in this process.  Its window is memory
+ * whatever is written to its registers, as it is in a text mode.
+ *
+ *   vga-engine-when.c     when a write leaves, and when nothing ticks any more
+ *   vga-engine-before.c   before what else it leaves
+ *   vga-engine-latches.c  that the adapter's latches are the guest's
+ *   vga-engine-test.c     trouble, properties
+ */
+
+#ifndef TESTS_VGA_ENGINE_BENCH_H
+#define TESTS_VGA_ENGINE_BENCH_H
+
+#include "hw/pci/pci_regs.h"
+#include "hw/vfio-user/protocol.h"
+#include "vfio-user-machine.h"
+
+#define VGA       VFIO_PCI_VGA_REGION_INDEX
+#define VGA_SIZE  0xc0000
+#define RW        (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
+#define TEXT      0xb8000
+#define GRAPH     0xa0000
+#define IO_MEM    (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
+#define MS        1000000
+#define VISIBLE   (20 * MS)    /* a write is at the adapter after so long */
+#define QUIET     (1100 * MS)  /* and nothing ticks any more after so long */
+
+#define BAR       0xe0000000   /* of the adapter, 4 KiB */
+
+/* Properties of the adapter */
+#define COMBINE "{'x-vga': true, 'x-vga-engine': 'combine'}"
+#define COPY "{'x-vga': true, 'x-vga-engine': 'copy', " \
+             "'x-vga-copy-ram': false}"
+#define MAPPED "{'x-vga': true, 'x-vga-engine': 'copy'}"
+#define CHAIN4 "{'x-vga': true, 'x-vga-engine': 'chain4', " \
+             "'x-vga-copy-ram': false}"
+#define CHAIN4_MAPPED "{'x-vga': true, 'x-vga-engine': 'chain4'}"
+
+/* A machine on which the adapter is plugged, with @properties, and decodes */
+void engine_start(Machine *m, const char *properties);
+/* ... and shows text, of which there is a copy */
+void engine_start_text(Machine *m, const char *properties);
+/* The guest resets it, and the adapter does not decode */
+void engine_reset(Machine *m);
+void set_command(Machine *m, uint16_t command);
+void set_bar(Machine *m, uint32_t address);
+/* One of x-query-vga-stats, and the tier in it */
+uint64_t counter(Machine *m, const char *name);
+void check_tier(Machine *m, const char *tier);
+/* A posted write has arrived when the adapter has answered what came after */
+void wait_for_writes(Machine *m);
+void check_adapter(Machine *m, uint32_t addr, const void *data, size_t size);
+void put(Machine *m, uint32_t addr, const char *text);
+
+/* 80x25 text, as a video BIOS sets it, as far as it says where memory is */
+void set_text_mode(Machine *m);
+/* A text mode's plane 2 at a0000, for its font */
+void set_font_mode(Machine *m);
+/* 16 of each 32 bytes: the rest of a cell is not shown */
+void use_font(Machine *m);
+/* Enough of accesses for a copy to pay */
+void use_text_only(Machine *m);
+void use_text(Machine *m);
+/* From a text mode to mode 13h, in the order of a video BIOS */
+void set_mode_13(Machine *m);
+void use_mode_13(Machine *m);
+
+/* The case "/vga-engine/NAME/TIER" */
+void engine_add(const char *name, const char *tier, const void *data,
+                void (*test)(const void *));
+
+/*
+ * The cases of each file
+ */
+void engine_add_when(void);
+void engine_add_before(void);
+void engine_add_latches(void);
+
+#endif /* TESTS_VGA_ENGINE_BENCH_H */
