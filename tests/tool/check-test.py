@@ -7,7 +7,6 @@ usage: check-test.py VGA-ASSIGN [--update]
 TAP.  --update writes golden-check/ anew, to be looked at before it is
 committed.
 """
-import importlib.util
 import os
 import re
 import shutil
@@ -17,22 +16,9 @@ import sys
 
 import kinds
 import machines
+import roms
 import walk
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def load(name):
-    """A test program as a module."""
-    spec = importlib.util.spec_from_file_location(
-        name.replace('-', '_'), os.path.join(HERE, name + '.py'))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load('tool-test')
-same, read, write = tool.same, tool.read, tool.write
+from harness import HERE, Failure, Kernel, main, read, same, write
 
 
 def made(suite, name):
@@ -57,7 +43,7 @@ def each(function):
         for name in kinds.KINDS:
             try:
                 function(suite, name)
-            except tool.Failure as e:
+            except Failure as e:
                 failed.append('%s: %s' % (name, e))
         same(failed, [], 'failed')
     test.__doc__ = function.__doc__
@@ -96,7 +82,7 @@ def t_golden(suite, name):
     want = read(path).decode()
     if got != want:
         write(suite.path('got'), got)
-        raise tool.Failure(subprocess.run(
+        raise Failure(subprocess.run(
             ['diff', '-u', path, suite.path('got')], capture_output=True,
             encoding='utf-8', check=False).stdout)
 
@@ -107,8 +93,8 @@ def t_report(suite, name):
     root, bdf = made(suite, name)
     report, copy = suite.path(name + '.report'), suite.path(name + '.copy')
     suite.run('report', '-o', report, '--sysfs-root', root, root=None)
-    subprocess.run([sys.executable, os.path.join(HERE, 'machines.py'),
-                    '--unpack', report, copy], check=True)
+    subprocess.run([sys.executable, os.path.join(HERE, 'unpack.py'), report,
+                    copy], check=True)
     clean = re.compile(r'/etc/modprobe\.d/\S+|/user\.slice|/report\b')
     before, after = (clean.sub('X', suite.run(
         'check', bdf, '--sysfs-root', where, root=None).stdout)
@@ -127,10 +113,10 @@ def t_walk(suite):
         root = suite.path('walks/' + name)
         make(root)
         world = walk.World(suite, name, root, bdf,
-                           lambda r: tool.Kernel(r, 'nouveau'))
+                           lambda r: Kernel(r, 'nouveau'))
         try:
             walk.walk(world)
-        except (walk.Circle, tool.Failure) as e:
+        except (walk.Circle, Failure) as e:
             failed.append('%s: %s' % (name, e))
     same(failed, [], 'failed')
 
@@ -151,7 +137,7 @@ def t_walk_ends(suite):
         root = suite.path('ends/' + name)
         make(root)
         got[name] = walk.walk(walk.World(suite, 'e-' + name, root, bdf,
-                                         lambda r: tool.Kernel(r, 'nouveau')))
+                                         lambda r: Kernel(r, 'nouveau')))
     same(got, ends)
 
 
@@ -220,7 +206,7 @@ def t_vfct(suite):
     out = suite.path('vfct.rom')
     dump = ['rom', 'dump', bdf, '--force', '-o', out, '--sysfs-root']
     suite.run(*dump, root, '--source', 'vfct', root=None, code=0)
-    same(read(out), machines.rom(*kinds.RAPHAEL, 'bios'))
+    same(read(out), roms.rom(*kinds.RAPHAEL, 'bios'))
     same(suite.json(*dump, root, '--source', 'vfct', root=None)['source'],
          'vfct')
     suite.says('its VBIOS is in the ACPI table VFCT', *dump, root, root=None,
@@ -245,7 +231,7 @@ def t_vfct_malformed(suite):
     kinds.KINDS['apu'][0](root)
     table = root + '/sys/firmware/acpi/tables/VFCT'
     good = read(table)
-    image = machines.rom(*kinds.RAPHAEL, 'bios')
+    image = roms.rom(*kinds.RAPHAEL, 'bios')
     last = len(good) - len(image) - 28
     cases = [good[:n] for n in (0, 4, 0x33, 0x4b, 0x4c, 0x60, last, last + 27,
                                 last + 28, len(good) - 1)]
@@ -346,7 +332,7 @@ def t_romfile(suite):
     root = suite.path('machines/romfile')
     kinds.amd(root).close()
     bad = suite.path('bad sum.rom')
-    data = bytearray(machines.rom(*kinds.NAVI21))
+    data = bytearray(roms.rom(*kinds.NAVI21))
     data[0x123] ^= 0x55
     write(bad, bytes(data))
     got = checks(suite, root, kinds.AMD, '--romfile', bad)['rom']
@@ -357,7 +343,7 @@ def t_romfile(suite):
                                    struct.pack('<HH', *kinds.RAPHAEL)))
     got = checks(suite, root, kinds.AMD, '--romfile', bad)['rom']
     same("rom fix '%s' -o NEW" % bad in got['fix'], True, got)
-    write(bad, machines.rom(*kinds.NAVI21))
+    write(bad, roms.rom(*kinds.NAVI21))
     got = checks(suite, root, kinds.AMD, '--romfile', bad)['rom']
     same("if the file is this adapter's all the same" in got['fix'], True, got)
     got = checks(suite, root, kinds.AMD, '--romfile', suite.path('none'))['rom']
@@ -385,4 +371,4 @@ def t_machine_of_igd(suite):
 
 
 if __name__ == '__main__':
-    tool.main(globals())
+    main(globals())

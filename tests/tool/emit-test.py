@@ -7,8 +7,6 @@ usage: emit-test.py VGA-ASSIGN [QEMU]
 TAP.  QEMU's own judgement needs QEMU, libvirt's its schema; qemu-server's rules
 are in proxmox_refuses().
 """
-import importlib.util
-import json
 import os
 import re
 import shlex
@@ -18,21 +16,9 @@ import sys
 
 import kinds
 import machines
+import roms
+from harness import DOMAIN, HERE, TOP, Skip, main, read, same, validate, write
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def load(name):
-    """A test program as a module."""
-    spec = importlib.util.spec_from_file_location(
-        name.replace('-', '_'), os.path.join(HERE, name + '.py'))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load('tool-test')
-same, read, write = tool.same, tool.read, tool.write
 QEMU = sys.argv[2] if len(sys.argv) > 2 else ''
 PLAIN_XML = '<domain type="kvm"><name>g</name><devices/></domain>'
 # Intel graphics: id, and the generation that QEMU takes it for.
@@ -49,7 +35,7 @@ def graphics(device):
         m.device('0000:00:02.0', (0x8086, device), 0x030000, driver='vfio-pci',
                  group=1, bars=machines.IGD_BARS, boot_vga=0, irq=16,
                  ggc=0x2c0, reset='flr',
-                 rom_data=machines.rom(0x8086, device, 'bios'),
+                 rom_data=roms.rom(0x8086, device, 'bios'),
                  arbiter=('io+mem', 'none', 0))
         m.device('0000:00:1f.0', (0x8086, 0xa305), 0x060100, group=10, pin=0)
         m.config('y', 'N')
@@ -88,7 +74,7 @@ def qemu(argv):
 def run_qemu(argv):
     """It ends by itself, or is told to on its monitor."""
     if not QEMU or not os.access(QEMU, os.X_OK):
-        raise tool.Skip('no %s (make qemu)' % (QEMU or 'QEMU named'))
+        raise Skip('no %s (make qemu)' % (QEMU or 'QEMU named'))
     done = subprocess.run([QEMU] + argv, input='quit\n', capture_output=True,
                           encoding='utf-8', timeout=120, check=False)
     return done.returncode, done.stderr
@@ -271,9 +257,9 @@ def domain(suite, bdf, text, *more, root='ready', code=0):
     done = suite.run('xml', bdf, '--domain', path, '--full', *more, root=root,
                      code=code)
     if code == 0 and '<memory' in text:
-        tool.validate(path)
+        validate(path)
         write(path, done.stdout)
-        tool.validate(path)
+        validate(path)
     return done.stdout, ' '.join(done.stderr.split())
 
 
@@ -284,8 +270,8 @@ def t_xml_schema(suite):
         for more in ([], ['--romfile', '/x/a & b.rom']):
             write(path, whole(suite.run('xml', bdf, *more, root=name,
                                         code=0).stdout))
-            tool.validate(path)
-            domain(suite, bdf, tool.DOMAIN, *more, root=name)
+            validate(path)
+            domain(suite, bdf, DOMAIN, *more, root=name)
 
 
 QEMU_NS = "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/" \
@@ -296,7 +282,7 @@ def with_arguments(*values):
     """DOMAIN with <qemu:commandline>."""
     line = '  <qemu:commandline>\n%s  </qemu:commandline>\n</domain>' % ''.join(
         "    <qemu:arg value='%s'/>\n" % v for v in values)
-    return tool.DOMAIN.replace("<domain type='kvm'>", QEMU_NS).replace(
+    return DOMAIN.replace("<domain type='kvm'>", QEMU_NS).replace(
         '</domain>', line)
 
 
@@ -340,7 +326,7 @@ HOSTDEV = """\
   </devices>"""
 
 
-def with_hostdev(bus, slot, more, text=tool.DOMAIN):
+def with_hostdev(bus, slot, more, text=DOMAIN):
     """DOMAIN with a <hostdev>."""
     return text.replace('  </devices>', HOSTDEV % (bus, slot, more))
 
@@ -368,8 +354,8 @@ def t_xml_graphics(suite):
     ports = ("    <controller type='pci' index='0' model='pcie-root'/>\n"
              "    <controller type='pci' index='1' model='pcie-root-port'/>\n"
              "  </devices>")
-    q35 = tool.DOMAIN.replace('  </devices>', ports)
-    pc = tool.DOMAIN.replace('pc-q35-7.2', 'pc-i440fx-7.2')
+    q35 = DOMAIN.replace('  </devices>', ports)
+    pc = DOMAIN.replace('pc-q35-7.2', 'pc-i440fx-7.2')
     list(guests(suite))
     for name, legacy in (('graphics-1912', True), ('graphics-46a6', False)):
         for text in (q35, pc, q35.replace('  </devices>', nic % 1),
@@ -406,7 +392,7 @@ def t_xml_graphics(suite):
 
 
 # The machine of each row of the manual's table of other tools, in its order.
-MANUAL = os.path.join(tool.TOP, 'docs', 'vga-assign', 'black-screen.rst')
+MANUAL = os.path.join(TOP, 'docs', 'vga-assign', 'black-screen.rst')
 PEERS = ('no-iommu', 'iommu-off', 'fresh', 'chipset-slot', 'fresh',
          'nvidia-open', 'guest-has-it', 'd3cold', 'off-the-bus', 'virtual',
          'vgacon', 'simpledrm', 'efifb', 'cloud-kernel', 'disable-vga',
@@ -452,4 +438,4 @@ def t_golden(suite):
 
 if __name__ == '__main__':
     sys.argv = [a for a in sys.argv if a != QEMU]
-    tool.main(globals())
+    main(globals())

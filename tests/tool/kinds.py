@@ -9,8 +9,9 @@ is in golden-check/.
 import os
 import struct
 
-from machines import (G, GT710, GT710_BARS, IO, M, MEM, MEM64, PREFETCH,
-                      RADEON, Machine, intel_desktop, posted, rom, rom_image)
+from machines import (G, IO, M, MEM, MEM64, PREFETCH, RADEON, Machine,
+                      intel_desktop)
+from roms import posted, rom, rom_image
 
 NAVI48 = (0x1002, 0x7550)
 NAVI21 = (0x1002, 0x73bf)

@@ -3,18 +3,18 @@
 """Machines for the tests of vga-assign.
 
 usage: machines.py DIRECTORY [NAME]...    write them (all) below DIRECTORY
-       machines.py --unpack REPORT DIRECTORY
 
 They are made up: no such machine was looked at.  Each is built after what
 the kernel's documentation and source say of such files, and plausible: the ids
 are of adapters that exist, what belongs together is consistent.  Each has one
-thing that is worth telling.  --unpack makes a directory of what `vga-assign
-report` wrote.
+thing that is worth telling.
 """
 import os
 import re
 import struct
 import sys
+
+from roms import posted, rom
 
 MEM, IO, PREFETCH, MEM64, SHADOW = 0x40200, 0x40101, 0x2000, 0x100000, 0x2
 M, G = 1 << 20, 1 << 30
@@ -42,48 +42,6 @@ PCI_IDS = """\
 \t0152  IvyBridge GT1 [HD Graphics]
 \t1912  HD Graphics 530
 """
-
-
-def rom_image(vendor, device, efi, last, blocks=8, fill=0x90):
-    """One image: an x86 one whose sum is 0, or an EFI one."""
-    data = bytearray([fill]) * (blocks * 512)
-    data[0:3] = bytes([0x55, 0xaa, blocks])
-    if efi:
-        data[2:4] = struct.pack('<H', blocks)
-        data[4:0x18] = struct.pack('<IHHH8xH', 0xef1, 11, 0x8664, 1, 0x40)
-    else:
-        data[3:6] = b'\xe9\x3d\x00'
-    data[0x18:0x1c] = struct.pack('<HH', 0x20, 0)
-    data[0x20:0x3a] = struct.pack('<4sHHHHB3sHHBBHH', b'PCIR', vendor, device,
-                                  0, 0x1a, 3, b'\0\0\3', blocks, 1,
-                                  3 if efi else 0, 0x80 if last else 0, 0, 0)
-    data[0x3a:0x40] = bytes(6)
-    if not efi:
-        data[-1] = 0
-        data[-1] = -sum(data) & 0xff
-    return bytes(data)
-
-
-def rom(vendor, device, kinds='bios+uefi'):
-    """A VBIOS with these images."""
-    kinds = kinds.split('+')
-    return b''.join(rom_image(vendor, device, k == 'uefi', k == kinds[-1])
-                    for k in kinds)
-
-
-def posted(data):
-    """What POST leaves at 0xc0000: variables written, the sum not repaired."""
-    changed = bytearray(data)
-    changed[0x100:0x104] = b'\x12\x34\x56\x78'
-    return bytes(changed) + bytes(0x20000 - len(changed))
-
-
-def nvgi(data):
-    """A flash header in front, as flash tools save it."""
-    head = bytearray(0x400)
-    head[0:8] = struct.pack('<II', 0x4947564e, 0x0010_0100)
-    head[0x14:0x18] = struct.pack('<I', 0x400)
-    return bytes(head) + data
 
 
 class Machine:
@@ -588,125 +546,8 @@ MACHINES = {
 }
 
 
-class Unpacker:
-    """What `vga-assign report` wrote, as a directory again.
-
-    A report comes from anybody: nothing is written outside of the directory,
-    through a link that the report made, either.
-    """
-    # More than any file of a report has, and than any count of its rows.
-    MOST = 64 * M
-
-    def __init__(self, report, where):
-        self.report, self.where = report, where
-        self.path = self.data = None
-        if os.path.lexists(where):
-            self.fail('%s exists' % where)
-        os.makedirs(where)
-        self.top = os.path.realpath(where)
-
-    def fail(self, reason):
-        """The end."""
-        sys.exit('%s: %s' % (self.report, reason))
-
-    def inside(self, path, what):
-        """Whether that is where a path really leads."""
-        real = os.path.realpath(path)
-        if real != self.top and not real.startswith(self.top + '/'):
-            self.fail('%s leads out of %s' % (what, self.where))
-
-    def name(self, path, folder=False):
-        """Where it goes; its directories are made."""
-        if os.path.normpath(path) != path or not re.match('/[^/]', path):
-            self.fail('a path that is none: %s' % path)
-        above = self.where
-        parts = path.split('/')[1:]
-        for part in parts if folder else parts[:-1]:
-            above = os.path.join(above, part)
-            self.inside(above, path)
-            if not os.path.isdir(above):
-                os.mkdir(above)
-        return self.where + path
-
-    def write(self, path, data, mode=0o644):
-        """A file, not what a link leads to."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        with os.fdopen(os.open(path, flags, 0o600), 'wb') as f:
-            f.write(data)
-            os.fchmod(f.fileno(), mode)
-
-    def link(self, words):
-        """Both ends inside."""
-        target = self.name(words[2], folder=True)
-        path = self.name(words[1])
-        # Resolved: what lies above may be a link itself.
-        os.symlink(os.path.relpath(os.path.realpath(target),
-                                   os.path.realpath(os.path.dirname(path))),
-                   path)
-
-    def text(self, words):
-        """A link that is only read: to nodes of /dev, or to what is inside."""
-        path = self.name(words[1])
-        if not re.fullmatch('/proc/[0-9]+/fd/[0-9]+', words[1]):
-            self.inside(os.path.join(os.path.dirname(path), words[2]), words[1])
-        os.symlink(words[2], path)
-
-    def row(self, line):
-        """Of a binary file."""
-        offset, count, row = line.split()
-        offset, count, row = int(offset, 16), int(count), bytes.fromhex(row)
-        if offset > self.MOST or count * len(row) > self.MOST - offset:
-            self.fail('too large: %s' % line)
-        self.data += bytes(offset - len(self.data)) + row * count
-
-    def entry(self, words):
-        """A line that begins one."""
-        if words[0] in ('file', 'binary'):
-            self.path, self.data = self.name(words[1]), bytearray()
-        elif words[0] == 'link':
-            self.link(words)
-        elif words[0] == 'text':
-            self.text(words)
-        elif words[0] == 'directory':
-            self.name(words[1], folder=True)
-        elif words[0] == 'node':
-            self.write(self.name(words[1]), b'', int(words[2], 8) & 0o777)
-        elif words[0] not in ('end', ''):
-            self.fail('unknown line: %s' % ' '.join(words))
-
-    def run(self, lines):
-        """All of it."""
-        for line in lines + ['end']:
-            if line[:1] in ('|', ' ') and self.data is None:
-                self.fail('a line of no file: %s' % line)
-            if line[:1] == '|':
-                self.data += line[1:].encode() + b'\n'
-            elif line[:1] == ' ':
-                self.row(line)
-            else:
-                if self.data is not None:
-                    self.write(self.path, self.data)
-                    self.data = None
-                self.entry(line.split(' '))
-
-
-def unpack(report, where):
-    """Command line: all of a report."""
-    with open(report, encoding='utf-8') as f:
-        lines = f.read().split('\n')
-    if lines[0] != 'vga-assign report 1':
-        sys.exit('%s is no report of vga-assign' % report)
-    try:
-        Unpacker(report, where).run(lines[1:])
-    except (OSError, ValueError, IndexError) as e:
-        sys.exit('%s: %s' % (report, e))
-
-
 def main():
     """Command line."""
-    if len(sys.argv) == 4 and sys.argv[1] == '--unpack':
-        unpack(sys.argv[2], sys.argv[3])
-        return
     if len(sys.argv) < 2 or sys.argv[1] in ('-h', '--help'):
         sys.exit(__doc__)
     for name in sys.argv[2:] or MACHINES:

@@ -6,135 +6,21 @@ usage: tool-test.py VGA-ASSIGN [--update]
 
 TAP.  --update writes golden/ anew, to be looked at before it is committed.
 """
-import json
 import os
 import re
 import shutil
 import struct
 import subprocess
 import sys
-import tempfile
-import threading
 
-import jsonschema
 import machines
+import roms
+from harness import (DOMAIN, ENVIRONMENT, HERE, SOURCE, Failure, Kernel, Skip,
+                     Suite, driver_of, flash_adapter, main, read, same,
+                     validate, write)
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
-SOURCE = os.path.join(TOP, 'tools', 'vga-assign')
-RNG = '/usr/share/libvirt/schemas/domain.rng'
 VERBS = ('list', 'check', 'rom info', 'rom dump', 'rom verify', 'rom fix',
          'args', 'xml', 'proxmox', 'bind', 'unbind', 'report')
-# What the tool leaks when libpci gives up is libpci's; see pci.c.
-ENVIRONMENT = {'LC_ALL': 'C.UTF-8', 'PATH': os.environ['PATH'], 'COLUMNS': '80',
-               'ASAN_OPTIONS': 'exitcode=99',
-               'UBSAN_OPTIONS': 'halt_on_error=1:exitcode=99',
-               'LSAN_OPTIONS': 'suppressions=%s:print_suppressions=0' %
-                               os.path.join(HERE, 'lsan.supp')}
-DOMAIN = """\
-<domain type='kvm'>
-  <name>guest</name>
-  <uuid>9a6e4c6e-3c0d-4b7f-9f5e-0c1f6d0a7b11</uuid>
-  <!-- not to be touched -->
-  <memory unit='KiB'>4194304</memory>
-  <vcpu placement='static'>2</vcpu>
-  <os>
-    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>
-  </os>
-  <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>
-    <disk type='file' device='disk'>
-      <source file='/var/lib/libvirt/images/it&apos;s &amp; guest.img'/>
-      <target dev='vda' bus='virtio'/>
-    </disk>
-    <graphics type='vnc' port='-1' autoport='yes'/>
-    <video>
-      <model type='qxl' ram='65536' vram='65536' vgamem='16384' heads='1'/>
-    </video>
-    <memballoon model='virtio'/>
-  </devices>
-</domain>
-"""
-
-
-class Failure(Exception):
-    """What a test found."""
-
-
-class Skip(Exception):
-    """Why it was not run."""
-
-
-class Suite:
-    """The tool, and a directory with all machines."""
-    def __init__(self, tool, tmp):
-        self.tool, self.tmp = os.path.abspath(tool), tmp
-        with open(os.path.join(SOURCE, 'schema.json'), encoding='utf-8') as f:
-            self.schema = json.load(f)
-        for name, (make, _) in machines.MACHINES.items():
-            make(self.machine(name))
-
-    def machine(self, name):
-        """Its directory."""
-        return os.path.join(self.tmp, 'machines', name)
-
-    def path(self, name):
-        """A file to play with."""
-        return os.path.join(self.tmp, name)
-
-    def run(self, *words, root='ready', code=None, user=None, cwd=None):
-        """The tool's answer; code: what its status must be."""
-        words = list(words)
-        if root and words[0] != 'rom':
-            words += ['--sysfs-root', self.machine(root)]
-        if '--sysfs-root' not in words and '--for' in words:
-            words += ['--sysfs-root', self.machine(root)]
-        done = subprocess.run([self.tool] + words, capture_output=True,
-                              encoding='utf-8', env=ENVIRONMENT, check=False,
-                              timeout=120, user=user, cwd=cwd)
-        if done.returncode not in (0, 1, 2, 3, 4):
-            raise Failure('%s ended with %d:\n%s' % (words, done.returncode,
-                                                     done.stderr))
-        if code is not None and done.returncode != code:
-            raise Failure('%s: status %d, not %d\n%s%s' % (
-                words, done.returncode, code, done.stdout, done.stderr))
-        return done
-
-    def says(self, text, *words, **more):
-        """It fails so, and says this."""
-        done = self.run(*words, **more)
-        same(text in done.stderr, True,
-             '%s did not say "%s" but:\n%s%s' % (words, text, done.stdout,
-                                                 done.stderr))
-        same(done.stderr.count('error:') <= 1, True, 'one error: ' +
-             done.stderr)
-        return done
-
-    def json(self, *words, **more):
-        """Its JSON, which must follow the schema."""
-        done = self.run(*words, '--json', **more)
-        value = json.loads(done.stdout)
-        same(jsonschema.problems(value, self.schema, self.schema), [], 'schema')
-        return value
-
-
-def same(got, want, what='got'):
-    """They must be."""
-    if got != want:
-        raise Failure('%s: %r, not %r' % (what, got, want))
-
-
-def write(path, data):
-    """A file."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, 'wb') as f:
-        f.write(data if isinstance(data, bytes) else data.encode())
-
-
-def read(path):
-    """Its bytes."""
-    with open(path, 'rb') as f:
-        return f.read()
 
 
 def session(suite, name, bdf):
@@ -200,8 +86,8 @@ def t_report(suite, name, bdf):
     text = read(report).decode()
     for secret in ('0c5d9cb1', 'BOOT_IMAGE', '2c2b2aff29282726', suite.tmp):
         same(secret in text, False, secret)
-    subprocess.run([sys.executable, os.path.join(HERE, 'machines.py'),
-                    '--unpack', report, copy], check=True)
+    subprocess.run([sys.executable, os.path.join(HERE, 'unpack.py'), report,
+                    copy], check=True)
     for words in (['check', bdf], ['check', bdf, '--memory', '2G', '--machine',
                                    'pc', '--firmware', 'uefi']):
         before = suite.run(*words, root=name)
@@ -397,7 +283,7 @@ def t_rom(suite):
     root = ['--sysfs-root', suite.machine('ready')]
     done = suite.run('rom', 'dump', '01:00.0', '-o', out, *root, code=0)
     same("the adapter's ROM" in done.stdout, True)
-    same(read(out), machines.rom(*machines.GT710))
+    same(read(out), roms.rom(*machines.GT710))
     suite.says('exists; --force', 'rom', 'dump', '01:00.0', '-o', out, *root,
                code=4)
     suite.run('rom', 'dump', '01:00.0', '-o', out, '--force', *root, code=0)
@@ -416,25 +302,9 @@ def t_rom(suite):
                     *shadow)['source'], 'shadow')
 
 
-def flash_adapter(suite, name, flash):
-    """A copy of a machine, whose adapter has a flash ROM behind BAR 0."""
-    root = suite.path(name)
-    shutil.copytree(suite.machine('single'), root, symlinks=True)
-    place = root + '/sys/bus/pci/devices/0000:01:00.0/'
-    bar = bytearray(0x400000)
-    bar[0:4] = struct.pack('<I', 0x137000a1)            # GP107
-    bar[0x88050:0x88054] = struct.pack('<I', 1)         # the window is closed
-    bar[0x300000:0x300000 + len(flash)] = flash
-    write(place + 'resource0', bytes(bar))
-    config = bytearray(read(place + 'config'))
-    config[4] &= ~2                                     # no memory decoding
-    write(place + 'config', bytes(config))
-    return ['--sysfs-root', root], place
-
-
 def t_rom_flash(suite):
     """rom dump from the flash ROM: asked for, in place of the copy, refused"""
-    good = machines.rom(0x10de, 0x1c81)
+    good = roms.rom(0x10de, 0x1c81)
     root, place = flash_adapter(suite, 'flash', good + bytes(1024))
     before = [read(place + name) for name in ('resource0', 'config')]
     out = suite.path('from-flash.rom')
@@ -472,11 +342,11 @@ def t_rom_flash(suite):
 
 def t_rom_fix(suite):
     """rom fix: header off, ids and checksum right, the input untouched"""
-    good = machines.rom(0x10de, 0x1c81)
+    good = roms.rom(0x10de, 0x1c81)
     source, out = suite.path('flash.rom'), suite.path('fixed.rom')
     bad = bytearray(good)
     bad[0x200] ^= 1
-    write(source, machines.nvgi(bytes(bad)))
+    write(source, roms.nvgi(bytes(bad)))
     before = read(source)
     suite.run('rom', 'verify', source, code=1)
     suite.run('rom', 'fix', source, '-o', out, '--for', '01:00.0', code=0)
@@ -503,7 +373,7 @@ def t_rom_fix(suite):
 
 def t_rom_bad(suite):
     """VBIOS files that are none"""
-    good = machines.rom(0x10de, 0x128b)
+    good = roms.rom(0x10de, 0x128b)
     path = suite.path('bad.rom')
     for data in (b'', b'\0' * 4096, b'\xff' * 4096, good[:100], good[:3000],
                  good[:0x22], b'GIF89a' * 100, os.urandom(5000)):
@@ -528,7 +398,7 @@ def t_symlink(suite):
     """an output that is a symbolic link is not followed"""
     source, victim = suite.path('in.rom'), suite.path('victim')
     link = suite.path('link')
-    write(source, machines.rom(0x10de, 0x128b))
+    write(source, roms.rom(0x10de, 0x128b))
     for target in (victim, suite.path('nowhere')):
         write(victim, 'precious')
         os.symlink(target, link)
@@ -542,16 +412,6 @@ def t_symlink(suite):
     suite.says('cannot be written', 'rom', 'fix', source, '-o',
                suite.path('absent/x'), code=4)
     same([n for n in os.listdir(suite.tmp) if n.startswith('link')], [])
-
-
-def validate(path):
-    """libvirt's own schema."""
-    if not os.path.exists(RNG) or not shutil.which('xmllint'):
-        raise Skip('no %s (Debian 12: libvirt0, 13: libvirt-common) or no '
-                   'xmllint (libxml2-utils)' % RNG)
-    done = subprocess.run(['xmllint', '--noout', '--relaxng', RNG, path],
-                          capture_output=True, encoding='utf-8', check=False)
-    same(done.returncode, 0, done.stderr)
 
 
 def t_domain(suite):
@@ -628,52 +488,6 @@ def t_domain_styles(suite):
                suite.path('absent.xml'), code=4)
 
 
-class Kernel(threading.Thread):
-    """Plays the kernel's part: who is written to drivers_probe gets a driver."""
-    def __init__(self, root, host_driver):
-        super().__init__(daemon=True)
-        self.root, self.host_driver = root, host_driver
-        self.probe = root + '/sys/bus/pci/drivers_probe'
-        os.remove(self.probe)
-        os.mkfifo(self.probe)
-        self.start()
-
-    def run(self):
-        # Open for both, so that it never ends between two writers.
-        fd = os.open(self.probe, os.O_RDWR)
-        rest = ''
-        while True:
-            *lines, rest = (rest + os.read(fd, 4096).decode()).split('\n')
-            for bdf in lines:
-                if bdf == 'end':
-                    os.close(fd)
-                    return
-                self.bind(self.root + '/sys/bus/pci/devices/' + bdf)
-
-    def bind(self, device):
-        """By driver_override, else the host's."""
-        with open(device + '/driver_override', encoding='utf-8') as f:
-            # A longer value was overwritten in place: the first line counts.
-            driver = f.read().split('\n')[0] or self.host_driver
-        if os.path.lexists(device + '/driver'):
-            os.remove(device + '/driver')
-        os.symlink(os.path.relpath(self.root + '/sys/bus/pci/drivers/' + driver,
-                                   os.path.realpath(device)),
-                   device + '/driver')
-
-    def end(self):
-        """No more writes."""
-        with open(self.probe, 'w', encoding='utf-8') as f:
-            f.write('end\n')
-        self.join(30)
-
-
-def driver_of(root, bdf):
-    """By sysfs."""
-    return os.path.basename(os.readlink(
-        root + '/sys/bus/pci/devices/%s/driver' % bdf))
-
-
 def t_bind(suite):
     """bind --apply and unbind --apply, with a kernel played"""
     root = suite.path('machines/bind')
@@ -746,44 +560,6 @@ def t_colors(suite):
                               capture_output=True, stdin=subprocess.DEVNULL,
                               env=dict(ENVIRONMENT, **extra), check=False)
         same(b'\x1b[' in done.stdout, want, extra)
-
-
-def tests(names):
-    """Name and function of each, those of machines once a machine."""
-    for name, function in list(names.items()):
-        if not name.startswith('t_'):
-            continue
-        what = function.__doc__
-        if function.__code__.co_argcount == 3:
-            for machine, (make, bdf) in machines.MACHINES.items():
-                yield ('%s: %s (%s)' % (machine, what, make.__doc__),
-                       lambda s, f=function, m=machine, b=bdf: f(s, m, b))
-        else:
-            yield what, function
-
-
-def main(names):
-    """TAP, of the tests among these names."""
-    if len(sys.argv) < 2:
-        sys.exit(names['__doc__'])
-    todo, failed = list(tests(names)), 0
-    print('1..%d' % len(todo), flush=True)
-    with tempfile.TemporaryDirectory() as tmp:
-        os.chmod(tmp, 0o755)
-        suite = Suite(sys.argv[1], tmp)
-        for number, (what, function) in enumerate(todo, 1):
-            try:
-                function(suite)
-                print('ok %d - %s' % (number, what), flush=True)
-            except Skip as e:
-                print('ok %d - %s # SKIP %s' % (number, what, e), flush=True)
-            except (Failure, OSError, ValueError, KeyError,
-                    subprocess.SubprocessError) as e:
-                failed += 1
-                print('not ok %d - %s' % (number, what))
-                print('# %s: %s' % (type(e).__name__,
-                                    str(e).replace('\n', '\n# ')), flush=True)
-    sys.exit(1 if failed else 0)
 
 
 if __name__ == '__main__':

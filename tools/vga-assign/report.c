@@ -7,7 +7,7 @@
  * is named below is taken, and of each only what a check looks at.  Serial
  * numbers in configuration space are zeroed, the kernel's command line is cut
  * down to known arguments, and a VBIOS keeps its structure but not its
- * contents.  tests/tool/machines.py --unpack makes a directory of it again, for
+ * contents.  tests/tool/unpack.py makes a directory of it again, for
  * --sysfs-root.
  *
  * The format, "vga-assign report 1", is one entry a line:
