@@ -104,6 +104,14 @@ def differences(found, wanted):
     return '\n'.join(lines[:6])
 
 
+def save(directory, files):
+    """Results, of which `files` has the texts by their names."""
+    os.makedirs(directory, exist_ok=True)
+    for name, text in files.items():
+        with open(os.path.join(directory, name), 'w', encoding='utf-8') as file:
+            file.write(text)
+
+
 def rst_table(rows):
     """Rows of cells as an rst table; the first row is its head."""
     widths = [max(map(len, column)) for column in zip(*rows)]

@@ -19,7 +19,7 @@ import os
 import re
 import sys
 
-from bench import require, rst_table
+from bench import require, rst_table, save
 from vgalab import images
 
 test = importlib.import_module('msi-test')
@@ -67,14 +67,10 @@ def main():
     parser.add_argument('--out', default=os.path.join(images.BUILD, 'bench'))
     options = parser.parse_args()
 
-    os.makedirs(options.out, exist_ok=True)
     found = {name: measure(properties, kind, more)
              for name, properties, kind, more in WAYS}
-    for name, text in (('msi.json', json.dumps(found, indent=1) + '\n'),
-                       ('msi.rst', table(found))):
-        with open(os.path.join(options.out, name), 'w',
-                  encoding='utf-8') as file:
-            file.write(text)
+    save(options.out, {'msi.json': json.dumps(found, indent=1) + '\n',
+                       'msi.rst': table(found)})
     print(table(found))
 
 

@@ -25,7 +25,7 @@ import re
 import subprocess
 import sys
 
-from bench import TOP, Bench, rst_table
+from bench import TOP, Bench, rst_table, save
 from vgalab import images
 from vgalab.machine import vga_stats
 
@@ -283,12 +283,8 @@ def main():
     os.makedirs(options.out, exist_ok=True)
     found = options.way(images.boot_sector('vga-speed'), options.adapter,
                         options.out)
-    for name, text in (('speed.json', json.dumps(found, indent=1) + '\n'),
-                       ('speed.rst', table(found)),
-                       ('speed.svg', plot(found))):
-        with open(os.path.join(options.out, name), 'w',
-                  encoding='utf-8') as file:
-            file.write(text)
+    save(options.out, {'speed.json': json.dumps(found, indent=1) + '\n',
+                       'speed.rst': table(found), 'speed.svg': plot(found)})
     print(table(found))
 
 
