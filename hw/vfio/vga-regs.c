@@ -396,15 +396,18 @@ VFIOVGAWindow vfio_vga_regs_window(const VFIOVGARegs *r)
 
 /*
  * Each address is a place of all four planes: no chaining in the Sequencer and
- * in the Graphics Controller, and 64 KiB at a0000.  Bits of the mode register
- * that are no VGA's may be an adapter's own write modes.
+ * in the Graphics Controller, and 64 KiB at a0000.  Where CRTC addresses words
+ * or doublewords, a model may have several addresses of the processor for one
+ * place.  Bits of the mode register that are no VGA's may be an adapter's own
+ * write modes.
  */
 static bool regs_is_planar(const VFIOVGARegs *r)
 {
     bool write_mode_3 = (r->gr[5] & 0x03) == 0x03;
 
     return (r->sr[4] & 0x0e) == 0x06 && (r->gr[5] & 0x94) == 0 &&
-           (r->gr[6] & 0x0f) == 0x05 &&
+           (r->gr[6] & 0x0f) == 0x05 && !(r->cr14 & CR14_DOUBLEWORD) &&
+           (r->cr17 & CR17_BYTE) &&
            !(write_mode_3 && (r->gr[3] & GR3_FUNCTION));
 }
 
@@ -417,8 +420,7 @@ uint32_t vfio_vga_regs_planes(const VFIOVGARegs *r)
         !regs_all_known(r->gr, ARRAY_SIZE(r->gr)) || !regs_is_planar(r)) {
         return 0;
     }
-    return 0x80000000 | (r->gr[5] & 0x70) << 8 | (r->misc & MISC_PAGE) |
-           (r->cr14 & CR14_DOUBLEWORD) << 1 | (r->cr17 & CR17_BYTE);
+    return 0x80000000 | (r->gr[5] & 0x70) << 8 | (r->misc & MISC_PAGE);
 }
 
 /*

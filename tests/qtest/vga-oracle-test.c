@@ -50,9 +50,10 @@ static const Tier tiers[] = {
     { "copy", "x-vga-engine=copy,x-vga-copy-ram=off", false,
       "copy-begins" },
     { "mapped", "x-vga-engine=copy", true, "copy-maps" },
-    { "chain4", "x-vga-engine=chain4,x-vga-copy-ram=off", false,
-      "chain4-begins" },
+    { "planes", "x-vga-engine=planes,x-vga-copy-ram=off", false,
+      "planes-begins" },
     { "chain4-mapped", "x-vga-engine=chain4", true, "chain4-begins" },
+    { "planes-mapped", "x-vga-engine=planes", true, "planes-begins" },
 };
 
 static uint64_t environment(const char *name, uint64_t otherwise)

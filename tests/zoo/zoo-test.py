@@ -20,8 +20,8 @@ from roms import TAILS
 from bench import Bench, Failure, require, rst_table, tap
 
 # Of the table of all
-COLUMNS = ('mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls', 'teletype',
-           'frame', 'planar', 'banked')
+COLUMNS = ('mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls', 'frame',
+           'planar', 'banked')
 # Of what one of them costs
 COSTED = ('s3', 'mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls', 'teletype',
           'mode-12', 'planar', 'frame', 'banked')
