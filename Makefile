@@ -88,6 +88,7 @@ coverage-vbios: auto-deps ## what of the VBIOS walker its unit test runs, in lin
 check-series: ## the rules of the series alone: overlay, hooks, checkpatch, git am
 	@scripts/check $(NAMES)
 
+demo: export VGA_ASSIGN_PROGRESS = 1
 demo: auto-deps ## a guest on an assigned VGA adapter; HOST=0000:01:00.0 a real one, ADAPTER=vfio-user a served one
 	@scripts/build qemu
 	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")

@@ -51,6 +51,22 @@ need_space()
             "free some, or point VGA_ASSIGN_BUILD / VGA_ASSIGN_CACHE at a larger disk"
 }
 
+# progress WHAT [--lines REGEX TOTAL] COMMAND...: the command, or where VGA_ASSIGN_PROGRESS is set, a line that
+# says how far it is, with the command's output in a file.
+progress()
+{
+    if [ -n "${VGA_ASSIGN_PROGRESS:-}" ]; then
+        mkdir -p "$BUILD"
+        about=$1
+        shift
+        "$TOP_SCRIPTS/progress" "$about" "$BUILD/progress-$(echo "$about" | tr -cd 'a-zA-Z0-9').log" "$@"
+        return
+    fi
+    shift
+    [ "$1" != --lines ] || shift 3
+    "$@"
+}
+
 # One temporary directory a script, gone whatever happens. work_dir [PARENT]; sets $work.
 work_dir()
 {

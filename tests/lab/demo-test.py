@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What `make demo HOST=` says is missing, on imitations of sysfs (TAP)."""
+"""What `make demo` says: what is missing with HOST=, on imitations of sysfs;
+how far a build is; and what to do next (TAP)."""
 
+import importlib.machinery
+import importlib.util
 import os
+import pty
+import re
 import subprocess
 import sys
 import tempfile
@@ -96,10 +101,99 @@ CASES = {
 }
 
 
+def program(*path):
+    """A program of the repository as a module."""
+    name = os.path.join(TOP, *path)
+    sys.path.insert(0, os.path.dirname(name))
+    loader = importlib.machinery.SourceFileLoader(path[-1], name)
+    sys.dont_write_bytecode = True
+    module = importlib.util.module_from_spec(
+        importlib.util.spec_from_loader(path[-1], loader))
+    loader.exec_module(module)
+    return module
+
+
+# Ninja's lines, and what it prints when a step fails
+STEPS = 'for i in $(seq 300); do echo "[$i/300] step $i"; done; '
+FAILS = STEPS + 'echo FAILED: one.o; echo cc -c one.c; echo one.c: no; exit 3'
+# Goes on once a line of progress was seen.
+WAITS = STEPS + 'read go; echo "[300/300] last"'
+
+
+def progress(root, script, terminal):
+    """(exit status, what was said) of scripts/progress for a command."""
+    command = [os.path.join(TOP, 'scripts', 'progress'), 'Build',
+               os.path.join(root, 'log'), 'sh', '-c', script]
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=theirs,
+                          stderr=theirs) as process:
+        os.close(theirs)
+        said = b''
+        # The end of a terminal's output is an error on Linux.
+        try:
+            while data := os.read(ours, 4096):
+                said += data
+                if b'300 of 300' in said and not process.stdin.closed:
+                    process.stdin.write(b'\n')
+                    process.stdin.close()
+        except OSError:
+            pass
+    os.close(ours)
+    return process.returncode, said.decode()
+
+
+def progress_cases():
+    """(name, good, what was said) of each way to show progress."""
+    with tempfile.TemporaryDirectory() as root:
+        status, said = progress(root, WAITS, False)
+        yield ('progress: a few plain lines without a terminal', status == 0
+               and re.fullmatch(r'Build: 300 of 300 steps, \d+ s\n'
+                                r'Build: 300 steps in \d+ s\n', said), said)
+        status, said = progress(root, WAITS, True)
+        yield ('progress: one line that is rewritten on a terminal',
+               status == 0 and re.fullmatch(
+                   r'(\rBuild: 300 of 300 steps, \d+ s\x1b\[K)+'
+                   r'\rBuild: 300 steps in \d+ s\x1b\[K\r\n', said), said)
+        with open(os.path.join(root, 'log'), encoding='utf-8') as file:
+            yield ('progress: the output is in a file',
+                   file.read().count('step') == 300, said)
+        status, said = progress(root, FAILS, False)
+        yield ('progress: a failure says why, and no more', status == 3
+               and re.fullmatch(r'Build: failed after \d+ s\n  FAILED: one.o\n'
+                                r'  cc -c one.c\n  one.c: no\n'
+                                r'The whole output is in .*/log.\n', said),
+               said)
+        status, said = progress(root, 'true', False)
+        yield ('progress: nothing to do, nothing said',
+               status == 0 and not said, said)
+    left = program('scripts', 'progress').estimate
+    said = [left(5, 0.5), left(60, 0.001), left(60, 0.25), left(90, 0.75),
+            left(60, 1)]
+    yield ('progress: an estimate by what is done, once there is enough',
+           said == ['', '', ', about 3 min left', ', less than a minute left',
+                    ''], repr(said))
+
+
+def ending():
+    """Does the ending name only what there is?"""
+    text = program('lab', 'demo').NEXT
+    with open(os.path.join(TOP, 'Makefile'), encoding='utf-8') as file:
+        targets = set(re.findall(r'^([a-z-]+):', file.read(), re.M))
+    with open(os.path.join(TOP, 'README.md'), encoding='utf-8') as file:
+        sections = set(re.findall(r'^## (.*)', file.read(), re.M))
+    files = re.findall(r'\S+\.(?:rst|md)\b', text)
+    named = set(re.findall(r'make ([a-z-]+)', text))
+    said = f'{files} {named} {sections}'
+    return ('the ending names files, targets and sections that exist',
+            len(files) == 3 and named == {'tool', 'install'}
+            and named <= targets and '"Using it"' in text
+            and 'Using it' in sections
+            and all(os.path.exists(os.path.join(TOP, f)) for f in files), said)
+
+
 def main():
     """Each lack alone: one line names it, and only it."""
-    print(f'1..{len(CASES) + 3}')
-    results = []
+    results = [*progress_cases(), ending()]
     for name, (take_away, text) in CASES.items():
         with tempfile.TemporaryDirectory() as root:
             machine = Machine(root)
@@ -119,6 +213,7 @@ def main():
         status, said = machine.demo()
         results.append(('nothing is missing but QEMU', status == 4
                         and 'run make qemu' in said, said))
+    print(f'1..{len(results)}')
     for number, (name, good, said) in enumerate(results, 1):
         print(f'{"" if good else "not "}ok {number} - {name}')
         if not good:
