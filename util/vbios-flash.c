@@ -153,9 +153,9 @@ static const struct {
 } flash_nvidia_chips[] = {
     { 0x004, 0x03f, 0x001800 },
     { 0x040, 0x04b, 0x088000 },
-    { 0x04c, 0x04f, 0, "it is an integrated one and has no flash ROM" },
+    { 0x04c, 0x04f, 0, "it is integrated and has no flash ROM" },
     { 0x050, 0x05f, 0x088000 },
-    { 0x060, 0x06f, 0, "it is an integrated one and has no flash ROM" },
+    { 0x060, 0x06f, 0, "it is integrated and has no flash ROM" },
     { 0x080, 0x0af, 0x088000 },
     { 0x0c0, 0x14f, 0x088000 },
     { 0x160, 0x17f, 0x088000 },
@@ -194,8 +194,8 @@ static uint32_t flash_nvidia_config(uint32_t boot0, GError **error)
         }
         return flash_nvidia_chips[i].config;
     }
-    flash_fail(error, "no way to its flash ROM is known: NVIDIA chip 0x%x "
-               "(NV_PMC_BOOT_0 is 0x%08x)", chip, boot0);
+    flash_fail(error, "it is not known how to read its flash ROM: NVIDIA chip "
+               "0x%x (NV_PMC_BOOT_0 is 0x%08x)", chip, boot0);
     return 0;
 }
 
@@ -303,7 +303,8 @@ static const FlashAMD *flash_amd_family(uint16_t device, GError **error)
             return flash_amd_ids[i].family;
         }
     }
-    flash_fail(error, "no way to its flash ROM is known: AMD device ID 0x%04x",
+    flash_fail(error, "it is not known how to read its flash ROM: AMD device "
+               "ID 0x%04x",
                device);
     return NULL;
 }
@@ -388,7 +389,7 @@ uint8_t *vbios_flash_read(const VBIOSFlashIO *io, uint16_t vendor,
             return flash_vendors[i].read(&f, device, size, error);
         }
     }
-    flash_fail(error, "no way to its flash ROM is known: neither NVIDIA nor "
-               "AMD made it (vendor ID 0x%04x)", vendor);
+    flash_fail(error, "it is not known how to read its flash ROM: neither "
+               "NVIDIA nor AMD made it (vendor ID 0x%04x)", vendor);
     return NULL;
 }

@@ -97,7 +97,7 @@ static const char *kind_of_file(const VBIOSBytes *b)
             return kinds[i].kind;
         }
     }
-    return "no format that is known";
+    return "an unknown format";
 }
 
 static void judge_header(Judge *j)
@@ -123,13 +123,15 @@ static void judge_header(Judge *j)
         break;
     case VBIOS_HEADER_UNKNOWN:
         add_finding(j, VBIOS_UNKNOWN_HEADER, BOTH, NULL,
-                    "its first image is at 0x%zx, firmware looks at 0 only",
+                    "its first image is at 0x%zx, and firmware looks only at "
+                    "0",
                     rom->start);
         break;
     case VBIOS_HEADER_NVGI:
         add_finding(j, VBIOS_NVGI_HEADER, BOTH, NULL,
                     "it starts with NVIDIA's flash header (NVGI version %d), "
-                    "its first image is at 0x%zx, firmware looks at 0 only",
+                    "its first image is at 0x%zx, and firmware looks only at "
+                    "0",
                     rom->nvgi_version, rom->start);
         break;
     case VBIOS_HEADER_NVGI_BAD:
@@ -146,17 +148,18 @@ static void judge_size(Judge *j)
 
     if (j->guest->bar_size && rom->size > j->guest->bar_size) {
         add_finding(j, VBIOS_LARGER_THAN_BAR, BOTH, NULL,
-                    "it has %zu bytes, the guest's ROM BAR %zu", rom->size,
+                    "it has %zu bytes, and the guest's ROM BAR has %zu",
+                    rom->size,
                     j->guest->bar_size);
     }
     if (rom->n_images && rom->tail_data) {
         add_finding(j, VBIOS_TRAILING_DATA, 0, NULL,
-                    "%zu bytes that are no padding follow the last image",
+                    "%zu bytes that are not padding follow the last image",
                     rom->tail_data);
     }
     if (rom->n_images && rom->size % VBIOS_BLOCK) {
         add_finding(j, VBIOS_ODD_SIZE, 0, NULL,
-                    "%zu bytes are no multiple of 512: something was added "
+                    "%zu bytes are not a multiple of 512: something was added "
                     "or is missing", rom->size);
     }
 }
@@ -169,12 +172,12 @@ static void judge_pcir(Judge *j, const VBIOSImage *image)
 
     if (!image->has_pcir) {
         add_finding(j, VBIOS_NO_PCIR, first ? BOTH : 0, image,
-                    "the image at 0x%x has no PCI Data Structure (PCIR), "
-                    "firmware goes no further", image->offset);
+                    "the image at 0x%x has no PCI Data Structure (PCIR), and "
+                    "firmware stops there", image->offset);
     } else if (image->pcir_offset & 3) {
         add_finding(j, VBIOS_PCIR_UNALIGNED, stops_efi ? UEFI : 0, image,
-                    "the PCI Data Structure at 0x%x is not at a multiple of 4, "
-                    "EDK II goes no further",
+                    "the PCI Data Structure at 0x%x is not at a multiple of "
+                    "4, and EDK II stops there",
                     image->offset + image->pcir_offset);
     }
 }
@@ -215,7 +218,8 @@ static void judge_cut(Judge *j, const VBIOSImage *image)
         fatal = image == j->legacy ? BIOS : image == j->efi ? UEFI : 0;
     }
     add_finding(j, VBIOS_TRUNCATED, fatal, image,
-                "the %s image at 0x%x has %u bytes, the last %u are missing",
+                "the %s image at 0x%x has %u bytes, and the last %u are "
+                "missing",
                 vbios_code_type_name(image->code_type), image->offset,
                 length, length - (unsigned)(j->b.size - image->offset));
 }
@@ -241,9 +245,9 @@ static void judge_end(Judge *j)
 
     if (rom->kernel_cut) {
         add_finding(j, VBIOS_KERNEL_TRUNCATED, 0, NULL,
-                    "it ends where the kernel stops reading a ROM, further "
-                    "images of the flash ROM are not in it; no firmware "
-                    "needs them");
+                    "it ends where the kernel stops reading a ROM, so the "
+                    "flash ROM's further images are not in it; firmware does "
+                    "not need them");
     } else if (rom->chain_end == VBIOS_END_DATA ||
                rom->chain_end == VBIOS_END_NO_SIGNATURE) {
         add_finding(j, VBIOS_NO_LAST_IMAGE, 0, NULL,
@@ -251,7 +255,7 @@ static void judge_end(Judge *j)
                     "more");
     } else if (rom->chain_end == VBIOS_END_TOO_MANY) {
         add_finding(j, VBIOS_TOO_MANY_IMAGES, 0, NULL,
-                    "it has more than %d images, the others were not looked "
+                    "it has more than %d images; the others were not looked "
                     "at", VBIOS_IMAGES_MAX);
     }
 }
@@ -280,8 +284,8 @@ static void judge_legacy_ids(Judge *j, const VBIOSImage *image)
              vbios_serves_device(image, j->b.data, j->b.size,
                                  j->guest->device);
     add_finding(j, VBIOS_LEGACY_IDS, BIOS, image,
-                "its x86 image is for %04x:%04x, the adapter is %04x:%04x%s: "
-                "SeaBIOS skips it", image->vendor, image->device,
+                "its x86 image is for %04x:%04x, and the adapter is "
+                "%04x:%04x%s: SeaBIOS skips it", image->vendor, image->device,
                 j->guest->vendor & 0xffff, j->guest->device & 0xffff,
                 listed ? " (which is in its device list, but SeaBIOS does "
                 "not read that)" : "");
@@ -296,7 +300,8 @@ static void judge_legacy_size(Judge *j, const VBIOSImage *image)
         add_finding(j, VBIOS_LEGACY_OVERSIZE,
                     vbios_has(&j->b, image->offset, image->init_size) ? 0 :
                     BIOS, image, "the size byte of its x86 image says %u "
-                    "bytes, the image has %u", image->init_size, image->length);
+                    "bytes, and the image has %u",
+                    image->init_size, image->length);
     }
     if (image->init_size > 64 * 1024) {
         add_finding(j, VBIOS_LEGACY_LARGE, 0, image,
@@ -334,7 +339,7 @@ static void judge_posted(Judge *j, const VBIOSImage *image)
     if (image->posted & VBIOS_POSTED_RETF) {
         add_finding(j, VBIOS_POSTED, BIOS, image,
                     "the entry point of its x86 image is a return: it has run "
-                    "already, running it again does nothing");
+                    "already, and running it again does nothing");
     } else if (image->posted & VBIOS_POSTED_SHRUNK) {
         add_finding(j, VBIOS_POSTED, 0, image,
                     "the size byte of its x86 image covers %u of %u bytes: it "
@@ -418,8 +423,8 @@ static void judge_efi_header(Judge *j, const VBIOSImage *image)
     }
     if (image->efi_compression > 1) {
         add_finding(j, VBIOS_EFI_COMPRESSION, UEFI, image,
-                    "its UEFI driver is compressed by method %u, which is not "
-                    "known", image->efi_compression);
+                    "its UEFI driver is compressed by the unknown method %u",
+                    image->efi_compression);
     }
     if (!vbios_efi_is_bounded(image)) {
         add_finding(j, VBIOS_EFI_BOUNDS, UEFI, image,
@@ -430,7 +435,7 @@ static void judge_efi_header(Judge *j, const VBIOSImage *image)
     if (image->efi_gop == VBIOS_NO) {
         add_finding(j, VBIOS_EFI_NO_GOP, 0, image,
                     "its UEFI driver does not name the Graphics Output "
-                    "Protocol: a UEFI guest may get no picture by it");
+                    "Protocol: a UEFI guest may get no picture from it");
     }
 }
 
@@ -450,8 +455,8 @@ static void judge_efi(Judge *j)
         judge_efi_header(j, image);
     } else {
         add_finding(j, VBIOS_EFI_HEADER, UEFI, image,
-                    "its EFI image has not the signature 0x0ef1: firmware "
-                    "does not load it");
+                    "its EFI image does not have the signature 0x0ef1: "
+                    "firmware does not load it");
     }
     if (!vbios_efi_ids_match(j->guest, image)) {
         add_finding(j, VBIOS_EFI_IDS, 0, image,
@@ -491,7 +496,8 @@ static char *summary_bios(const Judge *j, const VBIOSVerdict *v)
     const VBIOSFinding *why = first_fatal(v, BIOS);
 
     if (why) {
-        return g_strdup_printf("SeaBIOS gives no picture by it: %s", why->text);
+        return g_strdup_printf("SeaBIOS shows no picture with it: %s",
+                               why->text);
     }
     return g_strdup_printf("SeaBIOS runs its x86 image for %04x:%04x, %u KiB",
                            j->legacy->vendor, j->legacy->device,
@@ -503,7 +509,7 @@ static char *summary_uefi(const Judge *j, const VBIOSVerdict *v)
     const VBIOSFinding *why = first_fatal(v, UEFI);
 
     if (why) {
-        return g_strdup_printf("UEFI gives no picture by it: %s", why->text);
+        return g_strdup_printf("UEFI shows no picture with it: %s", why->text);
     }
     if (!j->efi->vendor && !j->efi->device) {
         return g_strdup_printf("UEFI loads its %s driver, which names no "
@@ -519,7 +525,7 @@ static char *summary(const Judge *j, const VBIOSVerdict *v)
 {
     static const char *const use[] = {
         "good for BIOS and for UEFI guests", "good for UEFI guests only",
-        "good for BIOS guests only", "good for no guest"
+        "good for BIOS guests only", "not good for any guest"
     };
 
     switch (j->guest->firmware) {

@@ -29,7 +29,7 @@ static void refuse(PAMFix *fix, const char *property, OnOffAuto choice,
                    const char *why)
 {
     if (choice == ON_OFF_AUTO_ON) {
-        error_report("%s=on is not possible: %s; leave it out or say off",
+        error_report("%s=on is not possible: %s; leave it out, or use off",
                      property, why);
         exit(EXIT_FAILURE);
     }
@@ -133,12 +133,12 @@ typedef struct PAMFixProperty {
 
 static const PAMFixProperty pam_fix_properties[] = {
     { "x-pam-strict",
-      "All four PAM modes as the chipset has them; auto (default): from the "
-      "first adapter with x-vga=on on",
+      "Emulate all four PAM modes as the chipset has them; auto (default): as "
+      "soon as an adapter has x-vga=on",
       offsetof(PAMFixConfig, pam) },
     { "x-legacy-hole",
-      "What no PCI device claims from 0xa0000 to 0xfffff reads all ones, not "
-      "RAM; auto as for x-pam-strict",
+      "Addresses from 0xa0000 to 0xfffff that no PCI device claims read all "
+      "ones, not RAM; auto as for x-pam-strict",
       offsetof(PAMFixConfig, hole) },
     { "x-smram-strict",
       "D_OPEN acts with G_SMRAME only, i440FX has D_LCK and a fixed "

@@ -179,7 +179,7 @@ static char *verdict_for(VGARoutingAdapter *adapter)
         return g_strdup_printf("%s has the screen", adapter->address);
     }
     if (no->reason == VGA_ROUTING_REASON_OTHER_OWNER) {
-        return g_strdup_printf("%s has the %s only: the others go to %s",
+        return g_strdup_printf("%s has only the %s: the others go to %s",
             adapter->address, no == adapter->ports ? "memory" : "ports",
             no->at);
     }

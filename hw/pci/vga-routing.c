@@ -305,7 +305,7 @@ void vga_routing_add_property(ObjectClass *machine_class)
     object_class_property_add(machine_class, VGA_ROUTING_PROPERTY, "OnOffAuto",
                               vga_routing_get, vga_routing_set, NULL, NULL);
     object_class_property_set_description(machine_class, VGA_ROUTING_PROPERTY,
-        "Display adapters get legacy VGA accesses as PCI_COMMAND, power states "
-        "and bridges say, one on a bus; auto (default): from the first adapter "
-        "with x-vga=on on");
+        "Route legacy VGA accesses as PCI_COMMAND, power states and bridges "
+        "say, to one adapter on each bus; auto (default): as soon as an "
+        "adapter has x-vga=on");
 }

@@ -96,7 +96,7 @@ int vfio_user_connect_unix(const UnixSocketAddress *saddr, uint32_t msec,
     }
     fd = qemu_socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0) {
-        error_setg_errno(errp, errno, "no socket for the server");
+        error_setg_errno(errp, errno, "cannot create a socket for the server");
         return -1;
     }
     ret = connect_wait(fd, &un, len, msec);
@@ -107,7 +107,7 @@ int vfio_user_connect_unix(const UnixSocketAddress *saddr, uint32_t msec,
         error_setg(errp, "the server did not accept the connection within "
                    "%" PRIu32 " ms (x-msg-timeout)", msec);
     } else {
-        error_setg_errno(errp, -ret, "no connection to the server's socket");
+        error_setg_errno(errp, -ret, "cannot connect to the server's socket");
     }
     close(fd);
     return -1;

@@ -63,8 +63,8 @@ static bool config_check_capability(const uint8_t *config, uint8_t pos,
         return true;
     }
     if (pos + length > PCI_CONFIG_SPACE_SIZE) {
-        error_setg(errp, "capability 0x%x at 0x%x is 0x%x bytes long, more "
-                   "than there is of config space", id, pos, length);
+        error_setg(errp, "capability 0x%x at 0x%x is 0x%x bytes long, which "
+                   "is more than config space has left", id, pos, length);
         return false;
     }
     if (*had & BIT(id)) {
@@ -114,7 +114,7 @@ bool vfio_config_check(VFIOPCIDevice *vdev, Error **errp)
         return false;
     }
     if (pin > PCI_NUM_PINS) {
-        error_setg(errp, "interrupt pin %u, must be 0 (none) to %u", pin,
+        error_setg(errp, "interrupt pin %u, but it must be 0 (none) to %u", pin,
                    PCI_NUM_PINS);
         return false;
     }
@@ -182,9 +182,10 @@ bool vfio_config_is_gone(VFIOPCIDevice *vdev)
     /* Where it cannot be read at all that has been said */
     if (vdev->gone && !was && type != UINT32_MAX) {
         error_report(VFIO_MSG_PREFIX "the device does not answer, its config "
-                     "space reads all ones. The guest gets no interrupt of it until "
-                     "a reset of the guest brings it back. If none does, power "
-                     "the host off and on, or start the server again",
+                     "space reads all ones. The guest gets no interrupts from "
+                     "the device until a reset of the guest revives it. If "
+                     "that does not help, power the host off and on, or start "
+                     "the server again",
                      vdev->vbasedev.name);
     }
     return vdev->gone;

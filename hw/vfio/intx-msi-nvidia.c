@@ -38,7 +38,7 @@ static const VFIOINTxMSIRearm rearm_gp100 = { 0x88704, 4, 0 };
     "message by a write to its config space, which the host's kernel keeps " \
     "for itself"
 #define NOT_KNOWN \
-    "how this NVIDIA chipset is told to send a next message is not known"
+    "it is not known how this NVIDIA chipset is told to send a next message"
 #define BROKEN \
     "MSI of this NVIDIA chipset (MCP77) is reported not to work"
 

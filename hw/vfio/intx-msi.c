@@ -284,8 +284,8 @@ static bool vfio_intx_msi_try_intx(VFIOPCIDevice *vdev, int fd, Error **errp)
     }
     if (!msi->warned) {
         warn_report(VFIO_MSG_PREFIX "INTx cannot be set up on the host (%s), "
-                    "MSI is used in its place (prefer_msi=auto); "
-                    "some devices do not work properly in this mode",
+                    "so MSI is used in its place (prefer_msi=auto); some "
+                    "devices do not work properly in this mode",
                     vdev->vbasedev.name, strerror(-ret));
         msi->warned = true;
     }
@@ -312,7 +312,8 @@ bool vfio_intx_msi_enable(VFIOPCIDevice *vdev, int fd, Error **errp)
     if (ret) {
         error_setg_errno(errp, -ret, "prefer_msi=%s: MSI cannot be set up on "
                          "the host", OnOffAuto_str(msi->prefer));
-        error_append_hint(errp, "Use prefer_msi=off to have INTx.\n");
+        error_append_hint(errp, "Use prefer_msi=off to use INTx on the "
+                          "host.\n");
         return false;
     }
     msi->active = true;
@@ -359,15 +360,16 @@ bool vfio_intx_msi_setup(VFIOPCIDevice *vdev, Error **errp)
         return true;
     }
     if (cpr_is_incoming()) {
-        error_setg(errp, "prefer_msi=%s: interrupts cannot be taken over from "
-                   "another QEMU", prefer);
-        error_append_hint(errp, "Use prefer_msi=off in both.\n");
+        error_setg(errp, "prefer_msi=%s: a QEMU cannot take interrupts over "
+                   "from another one (CPR)", prefer);
+        error_append_hint(errp, "Use prefer_msi=off in both QEMUs.\n");
         return false;
     }
     msi->why_not = vfio_intx_msi_judge(vdev);
     if (msi->why_not && msi->prefer == ON_OFF_AUTO_ON) {
         error_setg(errp, "prefer_msi=on: %s", msi->why_not);
-        error_append_hint(errp, "Use prefer_msi=off to have INTx.\n");
+        error_append_hint(errp, "Use prefer_msi=off to use INTx on the "
+                          "host.\n");
         return false;
     }
     if (msi->why_not) {

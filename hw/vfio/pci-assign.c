@@ -88,8 +88,8 @@ static void pci_assign_set_configfd(Object *obj, const char *value,
 
     error_setg(errp, "configfd has no meaning any more: config space is "
                "reached through vfio");
-    error_append_hint(errp, "Leave it out.  A device that somebody else has "
-                      "opened is given by vfio-pci's fd= with an iommufd.\n");
+    error_append_hint(errp, "Leave it out.  For a device that another program "
+                      "has opened, use fd= of vfio-pci with an iommufd.\n");
 }
 
 static void pci_assign_class_init(ObjectClass *klass, const void *data)
@@ -101,11 +101,13 @@ static void pci_assign_class_init(ObjectClass *klass, const void *data)
                                    pci_assign_get_share_intx,
                                    pci_assign_set_share_intx);
     object_class_property_set_description(klass, "share_intx",
-                                          "Only on, which is how it is");
+                                          "Accepts only on, which is what "
+                                          "vfio-pci does");
     object_class_property_add_bool(klass, "iommu", pci_assign_get_iommu,
                                    pci_assign_set_iommu);
     object_class_property_set_description(klass, "iommu",
-                                          "Only on, which is how it is");
+                                          "Accepts only on, which is what "
+                                          "vfio-pci does");
     object_class_property_add_str(klass, "configfd", pci_assign_get_configfd,
                                   pci_assign_set_configfd);
     object_class_property_set_description(klass, "configfd",

@@ -39,8 +39,8 @@ struct VFIOVGAArbiter {
 };
 
 static const char remedy[] =
-    "Leave out x-vga-arbiter=on: it makes switches fewer, and the host does "
-    "those it needs\nby itself.\n";
+    "Leave out x-vga-arbiter=on: it only makes switches fewer, and the "
+    "host\nswitches by itself.\n";
 
 /*
  * The file
@@ -56,12 +56,12 @@ int vfio_vga_arbiter_open(const char *path, Error **errp)
     }
     error_setg_errno(errp, errno, "x-vga-arbiter=on: cannot open %s", path);
     if (errno == EACCES || errno == EPERM) {
-        error_append_hint(errp, "Have whoever starts QEMU open it and pass it "
-                          "as vga-arbiter-fd=NUMBER, or leave\n"
+        error_append_hint(errp, "The program that starts QEMU can open it and "
+                          "pass it as vga-arbiter-fd=NUMBER; or\nleave "
                           "x-vga-arbiter=on out.\n");
     } else {
         error_append_hint(errp, "The host's kernel needs CONFIG_VGA_ARB, and "
-                          "a container the node.\n%s", remedy);
+                          "a container needs the device node.\n%s", remedy);
     }
     return -1;
 }
@@ -108,22 +108,24 @@ bool vfio_vga_arbiter_check_fd(int fd, Error **errp)
     struct stat about;
 
     if (fstat(fd, &about)) {
-        error_setg_errno(errp, errno, "vga-arbiter-fd: file descriptor %d", fd);
+        error_setg_errno(errp, errno,
+                         "vga-arbiter-fd: file descriptor %d cannot be used",
+                         fd);
         return false;
     }
     node = S_ISCHR(about.st_mode) ?
            vfio_vga_arbiter_node(about.st_rdev, SYS_NODES, PROC_MISC) :
            g_strdup("");
     if (!node) {
-        error_setg(errp, "vga-arbiter-fd: whether file descriptor %d is of "
-                   VFIO_VGA_ARBITER_PATH " is not known: there is neither "
-                   SYS_NODES " nor " PROC_MISC, fd);
+        error_setg(errp, "vga-arbiter-fd: it is not known whether file "
+                   "descriptor %d is " VFIO_VGA_ARBITER_PATH ": there is "
+                   "neither " SYS_NODES " nor " PROC_MISC, fd);
         error_append_hint(errp, "Mount /sys or /proc where QEMU runs, or leave "
                           "out x-vga-arbiter=on.\n");
         return false;
     }
     if (strcmp(node, "vga_arbiter")) {
-        error_setg(errp, "vga-arbiter-fd: file descriptor %d is not of "
+        error_setg(errp, "vga-arbiter-fd: file descriptor %d is not "
                    VFIO_VGA_ARBITER_PATH, fd);
         return false;
     }
@@ -139,7 +141,7 @@ static bool arbiter_say(VFIOVGAArbiter *a, const char *command, Error **errp)
         return true;
     }
     error_setg_errno(errp, ret < 0 ? errno : EIO,
-                     "the VGA arbiter does not do '%s'", command);
+                     "the VGA arbiter refused '%s'", command);
     return false;
 }
 
@@ -206,7 +208,8 @@ static void *arbiter_thread(void *opaque)
         }
     }
     if (err) {
-        warn_reportf_err(err, VFIO_MSG_PREFIX "not held from now on: ",
+        warn_reportf_err(err, VFIO_MSG_PREFIX "x-vga-arbiter is off from now "
+                         "on: ",
                          a->name);
     }
     close(a->fd);
@@ -275,14 +278,15 @@ static bool hold_options_valid(VFIOPCIDevice *vdev, Error **errp)
     VFIOVGAHold *hold = &vdev->vga_hold;
 
     if (!hold->on && hold->fd_name) {
-        error_setg(errp, "vga-arbiter-fd=%s is for x-vga-arbiter=on",
+        error_setg(errp, "vga-arbiter-fd=%s needs x-vga-arbiter=on",
                    hold->fd_name);
-        error_append_hint(errp, "Add x-vga-arbiter=on, or leave it out.\n");
+        error_append_hint(errp, "Add x-vga-arbiter=on, or leave "
+                          "vga-arbiter-fd out.\n");
         return false;
     }
     if (hold->on && !(vdev->features & VFIO_FEATURE_ENABLE_VGA)) {
-        error_setg(errp, "x-vga-arbiter=on is for an adapter with x-vga=on");
-        error_append_hint(errp, "Add x-vga=on, or leave it out.\n");
+        error_setg(errp, "x-vga-arbiter=on needs an adapter with x-vga=on");
+        error_append_hint(errp, "Add x-vga=on, or leave x-vga-arbiter out.\n");
         return false;
     }
     return true;
@@ -300,10 +304,10 @@ static char *hold_address(VFIODevice *vbasedev, Error **errp)
 
     if (!address || sscanf(address, "%x:%x:%x.%x%n", &domain, &bus, &slot,
                            &function, &end) != 4 || address[end]) {
-        error_setg(errp, "x-vga-arbiter=on: no address of the adapter on the "
-                   "host is known");
+        error_setg(errp, "x-vga-arbiter=on: the adapter's address on the host "
+                   "is not known");
         error_append_hint(errp, "Give the adapter by host= or sysfsdev=, or "
-                          "leave it out.\n");
+                          "leave x-vga-arbiter out.\n");
         return NULL;
     }
     return g_steal_pointer(&address);

@@ -51,8 +51,9 @@ static char *explain_class(VFIODevice *vbasedev, const char *sysfs)
     if (ret != sizeof(class) || class == PCI_CLASS_DISPLAY_VGA) {
         return NULL;
     }
-    return g_strdup_printf("it is no VGA controller, its class is 0x%04x "
-                           "(VGA is 0x%04x)", class, PCI_CLASS_DISPLAY_VGA);
+    return g_strdup_printf("it is not a VGA controller, its class is 0x%04x "
+                           "(that of VGA is 0x%04x)",
+                           class, PCI_CLASS_DISPLAY_VGA);
 }
 
 /* Linux shows a boolean parameter as Y or N */

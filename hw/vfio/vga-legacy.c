@@ -213,7 +213,7 @@ static bool legacy_enable(VFIOPCIDevice *vdev, Error **errp)
         error_setg(errp, "x-vga=on contradicts x-pci-class-code=0x%06x",
                    vdev->class_code);
         error_append_hint(errp, "The legacy ranges belong to class 0x0300xx; "
-                          "leave out one of the two.\n");
+                          "leave out one of the two options.\n");
         return false;
     }
 

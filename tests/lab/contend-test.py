@@ -155,7 +155,7 @@ def refusals():
         refused_case('wrong-fd', on + ',vga-arbiter-fd=0',
                      'file descriptor 0 is not of /dev/vga_arbiter'),
         refused_case('fd-alone', 'vga-arbiter-fd=0',
-                     'vga-arbiter-fd=0 is for x-vga-arbiter=on'),
+                     'vga-arbiter-fd=0 needs x-vga-arbiter=on'),
     ]
 
 

@@ -310,7 +310,7 @@ GROUPS = {
     'usage': [
         usage_case('model that is no display', 'no display device e1000',
                    '--adapter', 'e1000'),
-        usage_case('display that is no VGA', 'Display controller, but',
+        usage_case('display that is not a VGA', 'Display controller, but',
                    '--adapter', 'secondary-vga'),
         usage_case('unknown property of a model', "'VGA.nonsense' not found",
                    '--adapter', 'VGA,nonsense=1'),

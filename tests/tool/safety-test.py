@@ -84,7 +84,7 @@ def t_output_kind(suite):
                       ['bind', '01:00.0', '--apply', '--undo', out,
                        '--sysfs-root', root]):
             more = {} if '--sysfs-root' not in words else {'root': None}
-            suite.says('is not a regular file', *words, '--force', code=4,
+            suite.says('not a regular file', *words, '--force', code=4,
                        **more)
             suite.says(out, *words, code=4, **more)
             same(files(place), before, words)
@@ -183,7 +183,7 @@ def t_json_errors(suite):
             (4, 'No such file', ['rom', 'info', absent]),
             (4, 'No such file', ['rom', 'verify', absent]),
             (2, 'input', ['rom', 'fix', absent, '-o', absent]),
-            (2, 'which file', ['rom', 'dump', '01:00.0']),
+            (2, 'no output file', ['rom', 'dump', '01:00.0']),
             (4, 'No such file', ['xml', '01:00.0', '--domain', absent]),
             (1, 'bridge', ['bind', '00:01.0']),
             (2, 'no command', ['frob'])):

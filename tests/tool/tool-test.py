@@ -473,9 +473,9 @@ def t_domain_styles(suite):
     same(done.stdout.count('override'), 2)
     same("<q:property name='x-vga' type='bool' value='true'/>" in done.stdout,
          True)
-    for text, data in (('no well-formed XML', '<domain><devices>'),
-                       ('no well-formed XML', ''),
-                       ('no well-formed XML', '\0\1\2'),
+    for text, data in (('not well-formed XML', '<domain><devices>'),
+                       ('not well-formed XML', ''),
+                       ('not well-formed XML', '\0\1\2'),
                        ('root element', '<network/>'),
                        ('no <devices>', '<domain/>'),
                        ('DOCTYPE', '<!DOCTYPE a [<!ENTITY b "c">]><domain>'

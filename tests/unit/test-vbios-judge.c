@@ -274,7 +274,7 @@ static const Line lines[] = {
     { "tables", A_BIOS,
       "its x86 image has no code: the entry point (bytes 3 to 5) is 00 00 00, "
       "where the guest hangs at \"Running option rom\"",
-      "SeaBIOS gives no picture by it: its x86 image has no code: the entry "
+      "SeaBIOS shows no picture with it: its x86 image has no code: the entry "
       "point (bytes 3 to 5) is 00 00 00, where the guest hangs at \"Running "
       "option rom\"" },
     { "bios", ANYONE,
@@ -283,27 +283,27 @@ static const Line lines[] = {
     { "uefi", ANYONE, "it has no x86 image: SeaBIOS finds nothing to run",
       "good for UEFI guests only" },
     { "blank", A_BIOS, "all its 1024 bytes are 0xff: nothing was read",
-      "SeaBIOS gives no picture by it: all its 1024 bytes are 0xff: nothing "
+      "SeaBIOS shows no picture with it: all its 1024 bytes are 0xff: nothing "
       "was read" },
     { "flash3", ANYONE,
       "it starts with NVIDIA's flash header (NVGI version 3), its first image "
-      "is at 0x2000, firmware looks at 0 only", "good for no guest" },
+      "is at 0x2000, and firmware looks only at 0", "not good for any guest" },
     { "bios", A_UEFI,
       "it has no EFI image: a UEFI guest has no picture before its own driver "
       "runs",
-      "UEFI gives no picture by it: it has no EFI image: a UEFI guest has no "
-      "picture before its own driver runs" },
+      "UEFI shows no picture with it: it has no EFI image: a UEFI guest has "
+      "no picture before its own driver runs" },
     { "both", GUEST(BIOS, 0x10de, 0x1b81, VBIOS_CLASS_ANY),
-      "its x86 image is for 1234:1111, the adapter is 10de:1b81: SeaBIOS "
+      "its x86 image is for 1234:1111, and the adapter is 10de:1b81: SeaBIOS "
       "skips it",
-      "SeaBIOS gives no picture by it: its x86 image is for 1234:1111, the "
-      "adapter is 10de:1b81: SeaBIOS skips it" },
+      "SeaBIOS shows no picture with it: its x86 image is for 1234:1111, and "
+      "the adapter is 10de:1b81: SeaBIOS skips it" },
     { "devices", GUEST(BIOS, 0x1234, 0x3333, VBIOS_CLASS_ANY),
-      "its x86 image is for 1234:1111, the adapter is 1234:3333 (which is in "
-      "its device list, but SeaBIOS does not read that): SeaBIOS skips it",
-      "SeaBIOS gives no picture by it: its x86 image is for 1234:1111, the "
-      "adapter is 1234:3333 (which is in its device list, but SeaBIOS does "
-      "not read that): SeaBIOS skips it" },
+      "its x86 image is for 1234:1111, and the adapter is 1234:3333 (which is "
+      "in its device list, but SeaBIOS does not read that): SeaBIOS skips it",
+      "SeaBIOS shows no picture with it: its x86 image is for 1234:1111, and "
+      "the adapter is 1234:3333 (which is in its device list, but SeaBIOS "
+      "does not read that): SeaBIOS skips it" },
 };
 
 static void test_lines(void)
@@ -346,7 +346,7 @@ static void test_numbers(void)
     g_byte_array_set_size(rom, 4096 + 3);
     memset(rom->data + 4000, 0x11, 96 + 3);
     expect_text(rom, "trailing-data",
-                "3 bytes that are no padding follow the last image");
+                "3 bytes that are not padding follow the last image");
     rom->data[2] = 200;
     expect_text(rom, "legacy-large",
                 "its x86 image takes 100 KiB at 0xc0000: option ROMs of other "
@@ -359,7 +359,7 @@ static void test_numbers(void)
     memcpy(rom->data, "M\0", 2);
     expect_text(rom, "not-a-rom",
                 "it starts with 4d 00 instead of 55 aa and has no image "
-                "further on: no format that is known");
+                "further on: an unknown format");
 }
 
 /* Of 64 KiB and a block: more than half of what there is. */

@@ -263,15 +263,15 @@ static void test_gone(void)
     fake_start(&fake);
     close(fake.fd);
     vfio_vga_arbiter_use(fake.arbiter);
-    for (i = 0; i < PATIENCE_MS && !said_times("not held from now on"); i++) {
+    for (i = 0; i < PATIENCE_MS && !said_times("is off from now on"); i++) {
         g_usleep(1000);
     }
     for (i = 0; i < 100; i++) {
         vfio_vga_arbiter_use(fake.arbiter);
     }
     g_usleep(20000);
-    g_assert_cmpint(said_times("card: not held from now on: the VGA arbiter "
-                               "does not do 'lock io+mem'"), ==, 1);
+    g_assert_cmpint(said_times("card: x-vga-arbiter is off from now on: the VGA "
+                               "arbiter refused 'lock io+mem'"), ==, 1);
     vfio_vga_arbiter_free(fake.arbiter);
 }
 
@@ -290,7 +290,7 @@ static void test_unknown(void)
 
     close(fake.fd);
     g_assert_null(vfio_vga_arbiter_new("card", ADDRESS, fd, &err));
-    check_error(err, "does not do 'target PCI:" ADDRESS "'");
+    check_error(err, "refused 'target PCI:" ADDRESS "'");
     g_assert_cmpint(close(fd), ==, 0); /* was still ours */
 }
 

@@ -329,8 +329,10 @@ static void test_nvidia_refused(void)
     } chips[] = {
         { 0x04c000a1, "chip 0x4c: it is an integrated one" },
         { 0x063000a1, "chip 0x63: it is an integrated one" },
-        { 0x180000a1, "no way to its flash ROM is known: NVIDIA chip 0x180" },
-        { 0x1b2000a1, "no way to its flash ROM is known: NVIDIA chip 0x1b2" },
+        { 0x180000a1, "it is not known how to read its flash ROM: NVIDIA chip "
+                      "0x180" },
+        { 0x1b2000a1, "it is not known how to read its flash ROM: NVIDIA chip "
+                      "0x1b2" },
         { 0xffffffff, "(NV_PMC_BOOT_0 is 0xffffffff)" },
         { 0x00000000, "(NV_PMC_BOOT_0 is 0x00000000)" },
     };

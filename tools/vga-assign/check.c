@@ -103,7 +103,8 @@ static const char *check_sentence(Verdict verdict)
         [VERDICT_OK] = "ready for x-vga=on",
         [VERDICT_WARN] = "ready for x-vga=on, with the warnings above",
         [VERDICT_FAIL] = "not ready: see FAIL above",
-        [VERDICT_UNKNOWN] = "no obstacle seen, but not all could be read",
+        [VERDICT_UNKNOWN] = "no obstacle seen, but not everything could be "
+                            "read",
         [VERDICT_NA] = "",
     };
 

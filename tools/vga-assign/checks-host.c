@@ -24,9 +24,9 @@ static const struct {
     bool igd;               /* it matters to Intel graphics alone */
     const char *text;
 } kernels[] = {
-    { 3, 9, false, "vfio-pci hands out legacy VGA from 3.9 on" },
-    { 4, 6, true, "QEMU's legacy mode needs regions that vfio-pci has from 4.6 "
-      "on" },
+    { 3, 9, false, "vfio-pci offers legacy VGA since 3.9" },
+    { 4, 6, true, "QEMU's legacy mode needs regions that vfio-pci has had "
+      "since 4.6" },
 };
 
 void check_kernel(const CheckContext *c, CheckResult *r)
@@ -323,8 +323,9 @@ static bool access_by_iommufd(const CheckContext *c, CheckResult *r)
         !root_exists(c->m->root, "/dev/iommu")) {
         return false;
     }
-    is_warn(r, "%s and /dev/iommu are there, its group's node is not: QEMU "
-            "opens the latter unless it is told to use IOMMUFD", node);
+    is_warn(r, "%s and /dev/iommu exist, and the node of its group does not: "
+            "QEMU opens the node of the group unless it is told to use "
+            "IOMMUFD", node);
     to_fix(r, "-object iommufd,id=iommufd0 -device vfio-pci,...,"
            "iommufd=iommufd0");
     return true;
@@ -345,8 +346,8 @@ void check_access(const CheckContext *c, CheckResult *r)
     } else if (stat(path, &st) < 0) {
         if (!access_by_iommufd(c, r)) {
             is_fail(r, "%s: %s", node, g_strerror(errno));
-            to_fix(r, "bind it anew: echo %s > " VFIO_DRIVER "/unbind, and the "
-                   "same to bind; journalctl -k -g vfio may tell why",
+            to_fix(r, "bind it again: echo %s > " VFIO_DRIVER "/unbind, and "
+                   "the same to bind; journalctl -k -g vfio may tell why",
                    c->d->bdf);
         }
     } else if (st.st_mode & S_IWOTH) {
@@ -358,7 +359,8 @@ void check_access(const CheckContext *c, CheckResult *r)
 }
 
 static const char *const not_the_series =
-    "it shows less of what goes wrong, and waits longer for each access";
+    "without it, QEMU tells less of what goes wrong, and each access takes "
+    "longer";
 
 static void qemu_is_proxmox(CheckResult *r)
 {

@@ -101,8 +101,8 @@ static bool vfio_removes_framebuffers(const CheckContext *c)
 /* For good, after what helps now. */
 static const char *keep_it_away(const CheckContext *c)
 {
-    return sysfb_is_off(c->m) ? "; " NO_SYSFB " is on the command line already "
-           "and did not keep it away" :
+    return sysfb_is_off(c->m) ? "; " NO_SYSFB " is on the command line "
+           "already and did not help" :
            "; for good: kernel argument " NO_SYSFB;
 }
 

@@ -22,8 +22,8 @@ void check_vfio_vga(const CheckContext *c, CheckResult *r)
                    "was not found");
         to_fix(r, "modprobe vfio-pci, then run this again");
     } else {
-        is_fail(r, "the kernel was built without CONFIG_VFIO_PCI_VGA: vfio-pci "
-                "hands out no legacy VGA, and x-vga=on is refused");
+        is_fail(r, "the kernel was built without CONFIG_VFIO_PCI_VGA: "
+                "vfio-pci offers no legacy VGA, and x-vga=on is refused");
         to_fix(r, "boot a kernel that has it (Debian: linux-image-amd64, not "
                "linux-image-cloud-amd64)");
     }
@@ -38,19 +38,19 @@ void check_disable_vga(const CheckContext *c, CheckResult *r)
 
     if (c->m->disable_vga == ANSWER_YES && source) {
         is_fail(r, "vfio-pci was loaded with disable_vga, which %s sets: it "
-                "hands out no legacy VGA", source);
+                "offers no legacy VGA", source);
         to_fix(r, "remove disable_vga from %s; " NEW_INITRAMFS "; reboot",
                source);
     } else if (c->m->disable_vga == ANSWER_YES) {
         is_fail(r, "vfio-pci was loaded with disable_vga, which nothing sets "
-                "any more: it hands out no legacy VGA yet");
+                "any more: it offers no legacy VGA until it is loaded again");
         to_fix(r, NEW_INITRAMFS "; reboot");
     } else if (source) {
-        is_fail(r, "%s sets disable_vga for vfio-pci: once it is loaded so, it "
-                "hands out no legacy VGA", source);
+        is_fail(r, "%s sets disable_vga for vfio-pci: once it is loaded, it "
+                "offers no legacy VGA", source);
         to_fix(r, "remove disable_vga from %s; " NEW_INITRAMFS, source);
     } else if (c->m->disable_vga == ANSWER_NO) {
-        is_ok(r, "vfio-pci hands out legacy VGA");
+        is_ok(r, "vfio-pci offers legacy VGA");
     } else {
         is_ok(r, "not set; vfio-pci is not loaded yet");
     }
@@ -72,8 +72,9 @@ void check_arbiter(const CheckContext *c, CheckResult *r)
     } else if (g_str_equal(a->decodes, "none") && device_is_bound(c->d)) {
         is_fail(r, "the arbiter was told that it decodes no legacy VGA, so "
                 "nothing is switched to it");
-        to_fix(r, "bind it anew: echo %s > /sys/bus/pci/drivers/vfio-pci/"
-               "unbind, and the same to bind; reboot if that is no help",
+        to_fix(r, "bind it again: echo %s > "
+               "/sys/bus/pci/drivers/vfio-pci/unbind, and the same to bind; "
+               "reboot if that does not help",
                c->d->bdf);
     } else if (g_str_equal(a->decodes, "none")) {
         is_ok(r, "decodes none for %s; vfio-pci will change that",
@@ -112,13 +113,14 @@ void check_locks(const CheckContext *c, CheckResult *r)
         to_fix(r, "end %s if the guest stands still: kill %s", name,
                holder->pid);
     } else if (c->m->holders_hidden) {
-        is_unknown(r, "it is locked for %s (%u:%u), by whom could not be seen",
+        is_unknown(r, "it is locked for %s (%u:%u), and it could not be seen "
+                   "by whom",
                    locked->bdf, locked->arbiter.io_locks,
                    locked->arbiter.mem_locks);
         to_fix(r, AS_ROOT);
     } else {
-        is_fail(r, "it is locked for %s (%u:%u), and nobody holds the lock any "
-                "more: a guest would wait for ever", locked->bdf,
+        is_fail(r, "it is locked for %s (%u:%u), and nobody holds the lock "
+                "any more: a guest would wait forever", locked->bdf,
                 locked->arbiter.io_locks, locked->arbiter.mem_locks);
         to_fix(r, "reboot; what left the lock behind used the arbiter's "
                "trylock");

@@ -183,7 +183,7 @@ static bool takes_device(const xmlNode *argument, const MachineDevice *d,
     lost = properties_lost(properties);
     out_note("%s was in <qemu:commandline> and is a <hostdev> now, as QEMU "
              "cannot have it twice%s%s", d->bdf,
-             *lost ? "; to be looked at, as they are gone: " : "", lost);
+             *lost ? "; these properties are gone, so look at them: " : "", lost);
     return true;
 }
 

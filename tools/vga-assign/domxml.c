@@ -76,7 +76,7 @@ xmlDoc *domxml_read(const char *name, const char *text, size_t size,
                                             "it is empty");
 
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                    "%s:%d: no well-formed XML: %s", name, e ? e->line : 1,
+                    "%s:%d: not well-formed XML: %s", name, e ? e->line : 1,
                     g_strchomp(message));
         return NULL;
     }
@@ -91,7 +91,7 @@ xmlDoc *domxml_read(const char *name, const char *text, size_t size,
     }
     if (reason) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                    "%s: no libvirt domain: %s", name, reason);
+                    "%s: not a libvirt domain: %s", name, reason);
         return NULL;
     }
     return g_steal_pointer(&doc);

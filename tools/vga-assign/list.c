@@ -34,7 +34,7 @@ static char *list_rom(const Command *command, Machine *m,
     v = vbios_judge(rom, bytes->data, bytes->size, &guest);
     return g_strdup_printf("%s%s", bytes->shadow ? "shadow copy" :
                            rom_kinds(rom),
-                           v->fatal & guest.firmware ? ", no use" : "");
+                           v->fatal & guest.firmware ? ", useless" : "");
 }
 
 static void list_bars(GString *text, const MachineDevice *d)
@@ -115,7 +115,7 @@ static void list_describe(const MachineDevice *d)
     g_string_append_printf(text, "%s %s [%04x:%04x]", d->vendor_name, d->name,
                            d->vendor, d->device);
     if (!device_is_vga(d)) {
-        g_string_append_printf(text, " class %04x, no VGA",
+        g_string_append_printf(text, " class %04x, not VGA",
                                d->class_code >> 8);
     }
     list_bars(text, d);

@@ -67,7 +67,7 @@ static const struct CliOption {
       "replace the output file if it exists") },
     { XML, FILE_("domain", domain,
       "show what changes in this libvirt domain", "FILE") },
-    { XML, FLAG("full", full, "with --domain: the whole domain, no diff") },
+    { XML, FLAG("full", full, "with --domain: the whole domain, not a diff") },
     { ARGS | XML, FILE_("emulator", emulator,
       "the QEMU to run", "PATH") },
     { PROXMOX, TEXT("vmid", vmid, "the number of the guest", "N") },
@@ -92,7 +92,7 @@ static const struct CliCommand {
     const char *examples;
 } cli_commands[] = {
     { LIST, "list", "", 0, 0, cmd_list,
-      "the display adapters and how they are",
+      "the display adapters and their state",
       "  vga-assign list\n"
       "  vga-assign list --json | jq .adapters[].address" },
     { CHECK, "check", "[BDF]", 0, 1, cmd_check,
@@ -108,7 +108,7 @@ static const struct CliCommand {
       "  vga-assign rom dump 01:00.0 -o card.rom\n"
       "  vga-assign rom dump 01:00.0 --source flash --apply -o card.rom" },
     { ROM_VERIFY, "rom verify", "FILE", 1, 1, cmd_rom_verify,
-      "will a guest's firmware run this VBIOS",
+      "whether a guest's firmware will run this VBIOS",
       "  vga-assign rom verify card.rom --for 01:00.0\n"
       "  vga-assign rom verify card.rom --firmware uefi" },
     { ROM_FIX, "rom fix", "FILE", 1, 1, cmd_rom_fix,

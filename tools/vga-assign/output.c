@@ -394,7 +394,8 @@ static bool out_may_replace(const char *path, GError **error)
         return true;
     }
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-                "%s: is not a regular file, and only such are replaced", path);
+                "%s: not a regular file, and only regular files are replaced",
+                path);
     return false;
 }
 

@@ -292,7 +292,7 @@ static bool rom_is_input(const Command *command, const char *input)
 
 static int rom_wants_output(void)
 {
-    out_error("which file is to be written?");
+    out_error("no output file was given");
     out_hint("-o FILE names it");
     return EXIT_USAGE;
 }

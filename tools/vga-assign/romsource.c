@@ -76,7 +76,7 @@ static RomBytes *rom_read_fd(int fd, const char *source, const char *path,
     if (size > ROM_MAX) {
         g_byte_array_unref(bytes);
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                    "%s: larger than 16 MiB, so it is no VBIOS", path);
+                    "%s: larger than 16 MiB, so it is not a VBIOS", path);
         return NULL;
     }
     return rom_bytes_new(source, path, g_byte_array_free(bytes, FALSE), size);

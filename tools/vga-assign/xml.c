@@ -326,7 +326,7 @@ static int xml_of_domain(const Command *command, const GPtrArray *functions)
     }
     after = domxml_write(doc);
     if (!g_str_equal(before, xml_skip_declaration(text))) {
-        out_note("%s is not in virsh's own style; what is shown is", file);
+        out_note("%s is not in virsh's own style; the output is", file);
     }
     return xml_print(command, before, after);
 }
