@@ -5,13 +5,13 @@
  *
  * A server can give a file with a region, for the guest to reach it without
  * messages.  The file stays the server's: when it becomes shorter, the next
- * access of the guest to what is missing ends QEMU (SIGBUS).  So QEMU has the
- * kernel seal the file against that, which works for a memfd of
- * memfd_create(MFD_ALLOW_SEALING), and looks at its size after that.  A region
+ * access of the guest to what is missing ends QEMU (SIGBUS).  So QEMU asks the
+ * kernel to seal the file against shrinking, which works for a memfd made by
+ * memfd_create(MFD_ALLOW_SEALING), and looks at its size afterwards.  A region
  * whose file cannot be sealed is reached by messages, and there is a warning.
  *
- * The property x-mmap says otherwise: "on" trusts the server with any file that
- * is long enough, "off" maps none.
+ * The property x-mmap overrides this: "on" trusts the server with any file
+ * that is long enough, "off" maps none.
  */
 
 #ifndef VFIO_USER_REGION_FILE_H

@@ -10,35 +10,37 @@
  * Two properties of vfio-pci and vfio-user-pci:
  *
  * x-bar-identity=on|off|auto
- *     on    the memory BARs are to have the host's addresses; fails realize
+ *     on    the memory BARs get the host's addresses; realize fails
  *           where that is impossible, and names what is in the way
  *     off   nothing is asked for (the default)
  *     auto  on for a VGA-class adapter of NVIDIA's; a warning if impossible
  *
  * bar-identity (read-only)
- *     What has become of it, see vfio_bar_identity_describe().
+ *     The result for each BAR, see vfio_bar_identity_describe().
  *
- * The host's addresses: sysfs' "resource" of the device (a line a BAR: start,
- * end, flags; Linux, Documentation/PCI/sysfs-pci.rst).  Where there is no such
- * file, behind a vfio-user server or with fd=, what the BARs of config space
- * read as before the guest writes them; vfio-pci hands out the host's there
- * (Linux, drivers/vfio/pci/vfio_pci_config.c, vfio_config_init()).
+ * The host's addresses are in the device's file "resource" in sysfs (a line
+ * for each BAR: start, end, flags; Linux, Documentation/PCI/sysfs-pci.rst).  A
+ * device behind a vfio-user server or with fd= has no such file.  Its
+ * addresses are what the BARs read as before the guest writes them; vfio-pci
+ * shows the host's addresses there (Linux, drivers/vfio/pci/vfio_pci_config.c,
+ * vfio_config_init()).
  *
- * Firmware, which is who places BARs, is told by the fw_cfg file
- * VFIO_BAR_IDENTITY_FILE: an array of VFIOBARIdentityRecord, without a header.
- * No two BARs in it overlap, nor do the bridge windows that they need.
+ * Firmware places the BARs.  It reads the wanted addresses from the fw_cfg
+ * file VFIO_BAR_IDENTITY_FILE, an array of VFIOBARIdentityRecord, without a
+ * header.  No two BARs in it overlap, nor do the bridge windows that they need.
  *
- * The file is there if an adapter of the command line asks for it.  One that is
- * plugged into a running guest adds its records to a file that is there, for
- * the next boot, and no file, since that would change the select keys of
- * others: its BARs are placed by the guest's operating system anyhow, and it
- * has the alias.
+ * The file exists if an adapter on the command line asks for it.  An adapter
+ * that is plugged into a running guest adds its records to an existing file,
+ * for the next boot.  It does not create the file, since that would change the
+ * select keys of others: the guest's operating system places its BARs anyway,
+ * and it has the alias.
  *
  * For firmware that does not read it, and for a guest that moves a BAR, the
  * adapter also answers at the host's address while it decodes memory.  RAM,
- * chipset devices and other BARs have priority over that.  What of it is in
- * use when firmware reads the ACPI tables is in the _CRS of a PNP0C02 device
- * in there, so that an operating system puts nothing else there.
+ * chipset devices and other BARs have priority over that.  The aliases that
+ * are in use when firmware reads the ACPI tables are in the _CRS of a PNP0C02
+ * device there, so that an operating system puts nothing else at these
+ * addresses.
  */
 #ifndef HW_VFIO_BAR_IDENTITY_H
 #define HW_VFIO_BAR_IDENTITY_H
@@ -57,9 +59,10 @@ struct VFIOPCIDevice;
 #define VFIO_BAR_IDENTITY_DEPTH 12
 
 /*
- * A BAR that is to have an address.  Integers are little-endian.  Bus numbers
- * are firmware's to choose, so a function is named by the way to it: the slots
- * and functions of the bridges, the one on the root bus first, then its own.
+ * A BAR and the address that it should get.  Integers are little-endian.
+ * Firmware chooses the bus numbers, so a function is named by the way to it:
+ * the slots and functions of the bridges, the one on the root bus first, then
+ * its own.
  */
 typedef struct QEMU_PACKED VFIOBARIdentityRecord {
     uint64_t address;       /* a multiple of @size */
@@ -135,7 +138,7 @@ void vfio_bar_identity_written(struct VFIOPCIDevice *vdev, uint32_t addr,
                                uint32_t val, int len);
 
 /**
- * vfio_bar_identity_describe: what has become of x-bar-identity
+ * vfio_bar_identity_describe: the result of x-bar-identity for each BAR
  *
  * @vdev: the adapter
  *

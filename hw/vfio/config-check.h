@@ -18,15 +18,16 @@
 struct VFIOPCIDevice;
 
 /**
- * vfio_config_check: check the copy of config space, all but what is extended
+ * vfio_config_check: check the copy of the first 256 bytes of config space
  * @vdev: the device; its copy is in PCIDevice.config
  * @errp: error, set on failure
  *
  * The low two bits of a capability's address are reserved; they are cleared in
- * the copy.  A list that has no end, leads into the header, or has a capability
- * that does not fit or that there can be one of only, twice, is an error.
+ * the copy.  It is an error if the list has no end or leads into the header,
+ * if a capability does not fit, or if one that may occur only once is there
+ * twice.
  *
- * Returns false if the device cannot be had.
+ * Returns false if the device cannot be assigned.
  */
 bool vfio_config_check(struct VFIOPCIDevice *vdev, Error **errp);
 
@@ -44,7 +45,8 @@ void vfio_config_check_extended(struct VFIOPCIDevice *vdev);
  * vfio_config_is_gone: read whether the device is still there
  * @vdev: the device
  *
- * It is said once, and again after it has been there meanwhile.
+ * A device that is gone is reported once, and again only after it has answered
+ * in the meantime.
  */
 bool vfio_config_is_gone(struct VFIOPCIDevice *vdev);
 

@@ -4,10 +4,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A guest driver that uses INTx makes vfio use INTx on the host.  Where that
- * line cannot be had, because it is shared and the device cannot mask it or
+ * line cannot be used, because it is shared and the device cannot mask it or
  * because the kernel hides it, the device may still send messages.  With
  * prefer_msi=on or =auto the host then uses MSI, vector 0, while the guest
- * goes on to see a level.
+ * still sees a level.
  *
  *     host      VFIO_PCI_MSI_IRQ_INDEX, an eventfd that QEMU's main loop reads;
  *               never while another index is enabled
@@ -24,12 +24,13 @@
  *   free to keep it clear while MSI is enabled, and then a device that sends
  *   no message for what happened while it was being served stays silent.
  *
- * When was it served?  With an in-kernel irqchip KVM tells of the guest's EOI
- * (KVM_IRQFD_FLAG_RESAMPLE): vfio_intx_msi_attach().  MMIO stays mapped.
- * Without one, it is the first access to a BAR, with MMIO trapped from the
- * interrupt on, as vfio has it for INTx (vfio_pci_intx_eoi()).  That may be too
- * early: a message that comes after a handler has read the cause of the
- * interrupt, and before it has made its last access, is then lost.
+ * When has the line been served?  With an in-kernel irqchip KVM reports the
+ * guest's EOI (KVM_IRQFD_FLAG_RESAMPLE): vfio_intx_msi_attach().  MMIO stays
+ * mapped.  Without one, the first access to a BAR counts as the end, with MMIO
+ * trapped since the interrupt, as vfio does for INTx (vfio_pci_intx_eoi()).
+ * That may be too early: a message that comes after a handler has read the
+ * cause of the interrupt, and before it has made its last access, is then
+ * lost.
  *
  * KVM does not tell whose interrupt has ended.  An EOI while a device has not
  * raised the line shows that the line is shared; from then on each message of
@@ -84,15 +85,15 @@ bool vfio_intx_msi_setup(struct VFIOPCIDevice *vdev, Error **errp);
 void vfio_intx_msi_exit(struct VFIOPCIDevice *vdev);
 
 /*
- * Have the host signal @fd for the guest's INTx, by the index that prefer_msi
+ * Make the host signal @fd for the guest's INTx, by the index that prefer_msi
  * asks for; and the reverse, for the index that is in use.
  */
 bool vfio_intx_msi_enable(struct VFIOPCIDevice *vdev, int fd, Error **errp);
 void vfio_intx_msi_disable(struct VFIOPCIDevice *vdev);
 
 /*
- * Have KVM raise the line and tell of EOI, where it can; else, and after
- * vfio_intx_msi_detach(), it is done by QEMU.  What is pending stays pending.
+ * Let KVM raise the line and report EOI where it can; otherwise, and after
+ * vfio_intx_msi_detach(), QEMU does both.  What is pending stays pending.
  */
 bool vfio_intx_msi_attach(struct VFIOPCIDevice *vdev, Error **errp);
 void vfio_intx_msi_detach(struct VFIOPCIDevice *vdev);

@@ -7,12 +7,13 @@
  * between them by the VGA Enable bits of the bridges above (its VGA arbiter,
  * drivers/pci/vgaarb.c).  vfio-pci takes the arbiter for each call by itself,
  * so nothing here makes an access right that would be wrong otherwise.  With
- * two users that draw at once, each call may be a switch, though; who holds the
- * arbiter over a burst has one in a burst.
+ * two users that draw at once, though, each call may begin with a switch; a
+ * user that holds the arbiter over a burst has one switch in a burst.
  *
- * That is paid for by all others, who wait, so it is off unless asked for, and
- * bounded: let go of when the adapter was left alone for a while, after
- * VFIO_VGA_ARBITER_HOLD_MS at the latest, and then for others to take.
+ * All others pay for that by waiting, so it is off unless the user asks for
+ * it, and bounded: the arbiter is released when the adapter has not been
+ * accessed for a while, after VFIO_VGA_ARBITER_HOLD_MS at the latest, and
+ * others can then take it.
  *
  * Of the interface of /dev/vga_arbiter (Documentation/gpu/vgaarbiter.rst in
  * Linux) it uses:
@@ -22,9 +23,9 @@
  *                             SIGKILL: never in a vCPU's or the main thread
  *   unlock io+mem
  *
- * and not trylock, which up to Linux 6.18 at least reports the contrary of what
- * it did, and so leaves locks behind.  Who closes the file, by exiting as well,
- * gives back all that was locked through it.
+ * It does not use trylock, which up to Linux 6.18 at least reports the
+ * contrary of what it did, and so leaves locks behind.  Closing the file, also
+ * by exiting, releases all that was locked through it.
  */
 
 #ifndef HW_VFIO_VGA_ARBITER_H
@@ -45,7 +46,7 @@ struct VFIOPCIDevice;
 
 typedef struct VFIOVGAArbiter VFIOVGAArbiter;
 
-/* Of an adapter: what the user wants, and what came of it */
+/* Of an adapter: what the user wants, and the result */
 typedef struct VFIOVGAHold {
     bool on;
     char *fd_name;               /* or NULL: QEMU opens the node itself */
@@ -90,9 +91,9 @@ bool vfio_vga_arbiter_check_fd(int fd, Error **errp);
  *
  * @name: of the adapter, for messages; copied
  * @address: of the adapter on the host, DDDD:BB:DD.F
- * @fd: an open file of the arbiter that nobody else uses, not by a duplicate
- *      either, as target and locks belong to the open file; on success it is
- *      the arbiter's, who closes it.  Set to close on exec
+ * @fd: an open file of the arbiter that nobody else uses, not even through a
+ *      duplicate, since target and locks belong to the open file.  On success
+ *      the arbiter owns it and closes it.  It is set to close on exec
  * @errp: on failure, why: the arbiter does not know the adapter, for example
  *
  * Returns the arbiter, or NULL; @fd is then still the caller's.
@@ -106,8 +107,8 @@ VFIOVGAArbiter *vfio_vga_arbiter_new(const char *name, const char *address,
  * @arbiter: the adapter's
  *
  * Does not wait: if the arbiter is not held, the thread asks for it, and until
- * it has it the host arbitrates each call, as it does anyway.  Should the
- * arbiter fail, that is warned of once, and it is not asked again.
+ * the thread has it the host arbitrates each call, as it does anyway.  If the
+ * arbiter fails, there is one warning, and it is not asked again.
  */
 void vfio_vga_arbiter_use(VFIOVGAArbiter *arbiter);
 
@@ -123,8 +124,8 @@ uint64_t vfio_vga_arbiter_holds(VFIOVGAArbiter *arbiter);
  *
  * @arbiter: the adapter's; not to be used any more
  *
- * Does not wait either.  The thread lets go, closes the file and ends: at once,
- * or if it waits for somebody else, when that one lets go.
+ * Does not wait either.  The thread releases the arbiter, closes the file and
+ * ends: at once, or if it waits for another user, when that user releases it.
  */
 void vfio_vga_arbiter_free(VFIOVGAArbiter *arbiter);
 

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * An access to a BAR that is mapped into the guest is seen by nobody, so
+ * QEMU does not see an access to a BAR that is mapped into the guest, so
  * nothing that the guest wrote to legacy VGA memory before may be on its way
  * then.  Therefore BARs are in one of two states:
  *
@@ -36,13 +36,13 @@ typedef enum VFIOBARsTrap {
 } VFIOBARsTrap;
 
 /**
- * vfio_bars_trap: let accesses to BARs come to QEMU, or do so no more
+ * vfio_bars_trap: let accesses to BARs come to QEMU, or stop that
  *
  * @vdev: the device
  * @who: who wants it; others may want it, too
  * @trap: whether they do
  *
- * A change of the memory map, unless it is like that already.  With the BQL.
+ * Changes the memory map, unless it is in that state already.  Needs the BQL.
  */
 void vfio_bars_trap(struct VFIOPCIDevice *vdev, VFIOBARsTrap who, bool trap);
 
@@ -76,14 +76,14 @@ void vfio_vga_bars_init(VFIOVGABARs *bars, struct VFIOPCIDevice *vdev,
                         bool wanted);
 
 /**
- * vfio_vga_bars_reset: trapped again, whatever was
+ * vfio_vga_bars_reset: trap the BARs again, in whatever state they are
  *
  * @bars: of an adapter that was reset, so none is decoded
  */
 void vfio_vga_bars_reset(VFIOVGABARs *bars);
 
 /**
- * vfio_vga_bars_exit: mapped, as far as it is up to us
+ * vfio_vga_bars_exit: map the BARs, unless another user traps them
  *
  * @bars: of an adapter that goes
  */
@@ -111,7 +111,7 @@ bool vfio_vga_bars_cover(const VFIOVGABARs *bars, unsigned nr, hwaddr off,
                          unsigned size);
 
 /**
- * vfio_vga_bars_map: let the guest have them
+ * vfio_vga_bars_map: map the BARs into the guest
  *
  * @bars: trapped
  *
@@ -120,12 +120,12 @@ bool vfio_vga_bars_cover(const VFIOVGABARs *bars, unsigned nr, hwaddr off,
 void vfio_vga_bars_map(VFIOVGABARs *bars);
 
 /**
- * vfio_vga_bars_trap: take them back, if it is worth it
+ * vfio_vga_bars_trap: trap the BARs again, if that pays
  *
  * @bars: mapped
  *
  * The caller has seen many legacy accesses.  Returns true if they are trapped;
- * what the guest has done until then, nobody knows.
+ * QEMU does not know what the guest has done until then.
  */
 bool vfio_vga_bars_trap(VFIOVGABARs *bars);
 

@@ -10,17 +10,17 @@
 struct VFIOPCIDevice;
 
 /**
- * vfio_vga_config_is_harmless: does a write leave VGA as it is?
+ * vfio_vga_config_is_harmless: does a write leave VGA unchanged?
  *
  * @vdev: the adapter, with its capabilities found
  * @addr: where in config space
  * @size: bytes
  * @data: the bytes that are about to be written
  *
- * Harmless are the standard header and those capabilities that do not touch
- * VGA, unless a bit starts BIST or a function level reset, or leaves D0.  A
- * guest may write a register in any size, so each byte is judged by itself.
- * PCI_COMMAND counts as harmless here: its effect is the caller's to judge.
+ * The standard header and those capabilities that do not touch VGA are
+ * harmless, unless a bit starts BIST or a function level reset, or leaves D0.
+ * A guest may write a register in any size, so each byte is judged by itself.
+ * PCI_COMMAND counts as harmless here: the caller judges its effect.
  */
 bool vfio_vga_config_is_harmless(struct VFIOPCIDevice *vdev, uint32_t addr,
                                  uint32_t size, const uint8_t *data);

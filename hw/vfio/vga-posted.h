@@ -3,26 +3,26 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * On a bus a write is posted: whoever wrote goes on before it has arrived.
+ * On a bus a write is posted: the writer goes on before the write has arrived.
  * KVM can do the same with its ring of coalesced MMIO (Linux,
- * Documentation/virt/kvm/api.rst, KVM_REGISTER_COALESCED_MMIO), so that a write
- * costs an exit to the kernel and none to QEMU.  All posted writes of the
- * machine are in the one ring, in order.  QEMU empties the ring before it acts
- * on an access to a region that is marked for that, before the memory map
+ * Documentation/virt/kvm/api.rst, KVM_REGISTER_COALESCED_MMIO), so that a
+ * write costs an exit to the kernel and none to QEMU.  All posted writes of
+ * the machine are in the one ring, in order.  QEMU empties the ring before it
+ * acts on an access to a region that is marked for that, before the memory map
  * changes, and when the ring is full.
  *
- * What the ring lacks is somebody who empties it when none of that happens.  An
- * emulated display does each time it draws.  Here the owner's timer does, which
- * runs while writes are posted and only then: therefore posting begins when
- * many writes come, and ends when none come any more.
+ * Nothing empties the ring when none of that happens.  An emulated display
+ * empties it each time it draws.  Here a timer of the owner does, which runs
+ * only while writes are posted: therefore posting begins when many writes
+ * come, and ends when no more come.
  *
- * Posted are the window's memory and the DAC, whose writes only change how a
- * picture looks.  Other registers are not: software waits for their effect by
- * counting time, which does not empty the ring.
+ * Writes to the window's memory and to the DAC are posted, since they only
+ * change how a picture looks.  Writes to other registers are not: software
+ * waits for their effect by counting time, which does not empty the ring.
  *
  * A posted write must not arrive after one that the guest made to RAM later.
  * So a window is not posted when it becomes RAM, and does not become RAM while
- * the writes are coming that were posted.
+ * posted writes are still to come.
  *
  * Whatever empties the ring calls the handlers of legacy VGA for each write in
  * it, and other processors may post while one is in there.  So a whole access
@@ -76,7 +76,7 @@ static inline bool vfio_vga_posted_port(uint32_t port, unsigned size)
 }
 
 /**
- * vfio_vga_posted_drain: have what the guest wrote before now arrive
+ * vfio_vga_posted_drain: make the guest's earlier writes arrive
  *
  * @posted: the adapter's
  */
@@ -119,7 +119,7 @@ static inline void vfio_vga_posted_leave(VFIOVGAPosted *posted, bool outer)
 }
 
 /**
- * vfio_vga_posted_coming: are writes coming that were posted?
+ * vfio_vga_posted_coming: are posted writes still to come?
  *
  * @posted: the adapter's
  *
@@ -131,14 +131,14 @@ static inline bool vfio_vga_posted_coming(const VFIOVGAPosted *posted)
 }
 
 /**
- * vfio_vga_posted_begin: have KVM post the guest's writes, if that pays
+ * vfio_vga_posted_begin: let KVM post the guest's writes, if that pays
  *
  * @posted: the adapter's
  *
  * For each write that could have been posted and was not.  Returns true if
  * writes are posted from now on and were not before.  The caller drains the
  * ring from then on, from time to time and before anything that has to come
- * after the guest's writes and is no access to the adapter.
+ * after the guest's writes and is not an access to the adapter.
  */
 bool vfio_vga_posted_begin(VFIOVGAPosted *posted);
 
@@ -150,7 +150,7 @@ bool vfio_vga_posted_begin(VFIOVGAPosted *posted);
  * All that were posted have come when this returns, unless it is called for one
  * of them: then those behind it come when the caller is done.
  *
- * Returns true if writes were posted and are no more.
+ * Returns true if writes were posted before and no longer are.
  */
 bool vfio_vga_posted_end(VFIOVGAPosted *posted);
 

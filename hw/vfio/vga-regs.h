@@ -165,7 +165,7 @@ bool vfio_vga_regs_known(const VFIOVGARegs *r);
  * and neither the Attribute Controller, whose flip-flop a read changes, nor
  * memory, whose reads load the latches, is read.  It runs under the BQL, so no
  * processor gets between an index and its data.  On an adapter whose registers
- * do not read back, @r is then of no use: it fits no window, or one that does
+ * do not read back, @r is then useless: it fits no window, or one that does
  * not read as it was written.
  *
  * Returns false, with @r unchanged, if a read failed.
@@ -184,7 +184,7 @@ bool vfio_vga_regs_look(VFIOVGARegs *r, VFIOVGAHostRegion *region);
 #define VFIO_VGA_CR_MODE 0x17
 
 /**
- * vfio_vga_regs_lack_misc: would it be of use to know @r->misc?
+ * vfio_vga_regs_lack_misc: would it help to know @r->misc?
  *
  * @r: what is known
  * @port: where the guest is about to write

@@ -42,7 +42,7 @@ typedef struct PCISysfsResource {
  *        may be left out
  *
  * Returns the path, to be freed with g_free(); "" if @host is no such address.
- * Whether the directory exists is not looked at.
+ * It is not checked whether the directory exists.
  */
 char *pci_sysfs_dir(const char *host);
 

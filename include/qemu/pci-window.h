@@ -4,13 +4,14 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The rules are those of the SeaBIOS of this series, src/fw/pciinit.c and the
- * files pcihigh.c, pciwindow.c and pcigiveup.c beside it; what is said of them
- * for users is in docs/vga-assign/bars.rst.  In short: all goes below 4 GiB,
- * between RAM and the IO-APIC; of what does not fit there, 64-bit entries go
- * above RAM, the boot VGA's last; what fits nowhere gets no address.
+ * files pcihigh.c, pciwindow.c and pcigiveup.c beside it;
+ * docs/vga-assign/bars.rst describes them for users.  In short: all goes below
+ * 4 GiB, between RAM and the IO-APIC; of what does not fit there, 64-bit
+ * entries go above RAM, the boot VGA's last; what fits nowhere gets no
+ * address.
  *
- * No QEMU in here: the arithmetic is shared with the host tool, and needs GLib
- * alone.  All sizes and addresses are in bytes.
+ * Nothing of QEMU is used here, since the arithmetic is shared with the host
+ * tool: it needs only GLib.  All sizes and addresses are in bytes.
  */
 
 #ifndef QEMU_PCI_WINDOW_H
@@ -88,15 +89,16 @@ PCIWindowResult pci_window_place(const PCIWindowMemory *memory,
                                  unsigned phys_bits, GArray *entries);
 
 /*
- * What to change for all to have a place, and the boot VGA one below 4 GiB: the
- * largest split of RAM and the fewest bits that do it.  What can be had without
- * the other is asked for alone.  @entries keep the results of the best try.
+ * What to change for all to have a place, and the boot VGA one below 4 GiB:
+ * the largest split of RAM and the fewest bits that do it.  If one of the two
+ * is enough, the other is left alone.  @entries keep the results of the best
+ * try.
  */
 PCIWindowAdvice pci_window_advise(const PCIWindowMemory *memory,
                                   unsigned phys_bits, GArray *entries);
 
 /*
- * Addresses that are asked for
+ * Addresses that the user asks for
  *
  * The same firmware can be asked to put BARs at given addresses
  * (hw/vfio/bar-identity.h).  What it places beside them follows here.

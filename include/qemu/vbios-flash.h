@@ -3,11 +3,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the ROM BAR gives is not always the VBIOS.  Of the host's boot VGA the
- * kernel hands out the copy at 0xc0000 in memory, which has run and changed
+ * What the ROM BAR gives is not always the VBIOS.  For the host's boot VGA the
+ * kernel provides the copy at 0xc0000 in memory, which has run and changed
  * itself (Linux, arch/x86/pci/fixup.c, pci_fixup_video()), and of a ROM with
- * NVIDIA's further images only the first one (drivers/pci/rom.c).  Adapters of
- * two vendors show the flash ROM in their registers too, where nobody copies:
+ * NVIDIA's further images it provides only the first one (drivers/pci/rom.c).
+ * Adapters of two vendors also show the flash ROM itself in their registers:
  *
  * NVIDIA  A window of 1 MiB at 0x300000 of BAR 0, called PROM, read in dwords.
  *         It is there while bit 0 ("ROM shadow enabled") of config register
@@ -23,17 +23,17 @@
  *         that gives the next dword each time it is read.  Where they are
  *         depends on the family, which the device ID tells: the registers that
  *         would tell it have moved about as well.  Integrated adapters have no
- *         flash ROM, families that have come since RDNA 2 are not known by
- *         their device ID: both are refused.
- *         (Linux, drivers/gpu/drm/amd/amdgpu: {si,cik,vi,soc15,nv}.c,
- *         *_read_bios_from_rom(); amdgpu_drv.c, pciidlist; include/asic_reg:
- *         smu/smu_7_0_1_d.h, smuio/smuio_{9_0,11_0_0,11_0_6}_offset.h;
- *         SMUIO_BASE in include/vega10_ip_offset.h and its like)
+ *         flash ROM, and families newer than RDNA 2 are not known by their
+ *         device ID: both are refused.  (Linux, drivers/gpu/drm/amd/amdgpu:
+ *         {si,cik,vi,soc15,nv}.c, *_read_bios_from_rom(); amdgpu_drv.c,
+ *         pciidlist; include/asic_reg: smu/smu_7_0_1_d.h,
+ *         smuio/smuio_{9_0,11_0_0,11_0_6}_offset.h; SMUIO_BASE in
+ *         include/vega10_ip_offset.h and its like)
  *
  * Nothing here was run on hardware: the tests model the adapters.
  *
- * It needs the C library and GLib and nothing of QEMU, as the walker of
- * qemu/vbios.h, because the host tool builds the same file.
+ * The code needs only the C library and GLib, like the walker of qemu/vbios.h,
+ * because the host tool builds the same file.
  */
 #ifndef QEMU_VBIOS_FLASH_H
 #define QEMU_VBIOS_FLASH_H

@@ -24,8 +24,8 @@
  * thread.  All offsets and lengths are in bytes; offsets count from the start
  * of the buffer unless said otherwise; multi-byte fields are little endian.
  *
- * It needs the C library and GLib and nothing of QEMU, because the host tool,
- * the tests and the fuzzer build the same files (util/vbios-*.c).
+ * The code needs only the C library and GLib, because the host tool, the tests
+ * and the fuzzer build the same files (util/vbios-*.c).
  *
  * Sources of the facts, named at the fields as
  *   [PFS]  PCI Firmware Specification 3.x, chapter 5 "PCI Expansion ROMs"
@@ -186,7 +186,7 @@ typedef struct VBIOSRom {
     size_t tail;
     size_t tail_data;
     /*
-     * What the kernel hands out of this ROM through sysfs and vfio-pci, from
+     * What the kernel provides of this ROM through sysfs and vfio-pci, from
      * start: it follows PCIR alone [rom].  kernel_cut: the buffer ends just
      * there and NPDE says that more follows, so this *is* such a copy.
      */
@@ -346,9 +346,9 @@ typedef struct VBIOSVerdict {
  * @data, @size: the bytes it was made from
  * @guest: what it is for
  *
- * All findings are reported, also those fatal to firmware that @guest has not,
- * so that who does not know the firmware can say both.  A finding appears once
- * an image at most.
+ * All findings are reported, also those that are fatal to firmware which
+ * @guest does not have, so that a caller who does not know the firmware can
+ * report both.  A finding appears at most once for each image.
  *
  * Returns the verdict; free it with vbios_verdict_free().
  */
@@ -385,7 +385,7 @@ unsigned vbios_set_ids(uint8_t *data, size_t size,
  *
  * @data, @size: the caller's own copy; changed
  *
- * Changes one byte an image: byte 6, where the entry point is a near jump
+ * Changes one byte of each image: byte 6, where the entry point is a near jump
  * (0xe9, whose three bytes end before it), else the last one that is summed,
  * which is where vendors have it.  An image whose sum is right, that is cut or
  * has no size is left alone.

@@ -36,8 +36,8 @@ void memory_region_init_rom_device_of_ram(MemoryRegion *mr,
  *
  * Returns %true if a memory region is random access, or a ROM device of
  * memory_region_init_rom_device_of_ram().  Those who read the guest's memory
- * by themselves, as DMA and dumps do, find it in either.  Who writes has to
- * look at #MemoryRegionSection.readonly as well.
+ * by themselves, as DMA and dumps do, find it in either.  Those who write it
+ * have to look at #MemoryRegionSection.readonly as well.
  *
  * @mr: the memory region being queried
  */

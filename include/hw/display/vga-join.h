@@ -5,13 +5,14 @@
  *
  * An emulated card answers at a0000, 3b0 and 3c0 always, and with memory API
  * priorities of its own.  When routing begins (hw/pci/vga-routing.h) it has to
- * answer as its PCI_COMMAND says, and only if it is the owner.  Then all that
- * it has on the bus, BARs apart, moves into a VGASpace of the card, and three
- * windows to that are what the card claims by pci_register_vga().  A fourth
- * one shows the ports below 3b0, where the VBE ports are.
+ * answer as its PCI_COMMAND says, and only if it is the owner.  Then
+ * everything that it has on the bus, except for BARs, moves into a VGASpace of
+ * the card, and three windows to that are what the card claims by
+ * pci_register_vga().  A fourth one shows the ports below 3b0, where the VBE
+ * ports are.
  *
- * A card that is made after that puts its regions there from the start.  One
- * on a machine where routing never begins is as it always was.
+ * A card that is made after that puts its regions there from the start.  On a
+ * machine where routing never begins, the card keeps its regions on the bus.
  */
 
 #ifndef HW_DISPLAY_VGA_JOIN_H
@@ -21,7 +22,7 @@
 #include "system/memory.h"
 
 /**
- * vga_join: have a card take part in routing
+ * vga_join: let a card take part in routing
  *
  * @card: the card, of any kind; only one that is a PCI function takes part
  * @mem: in: the bus's memory; out: where the card puts its regions

@@ -18,11 +18,11 @@
  * reads all ones in io_as and ignores writes.
  *
  * Cards on x-remote get a space.  On other machines vga_space_claim() claims
- * nothing: a bus with several cards would give its accesses to other cards than
- * it has done so far, since the overlap priorities inside a container do not
- * compete with those outside (vga.chain4 and a second card's memory for
- * example).  Where that is wanted vga_space_new() makes the containers alone,
- * which whoever asks for them puts on the bus.
+ * nothing: a bus with several cards would give its accesses to other cards
+ * than it has done so far, since the overlap priorities inside a container do
+ * not compete with those outside (vga.chain4 and a second card's memory for
+ * example).  Where that is wanted, vga_space_new() only makes the containers,
+ * and its caller puts them on the bus.
  *
  * All of it runs under the BQL.
  */

@@ -8,9 +8,9 @@
  * vfio-pci and vfio-user-pci devices, and with -machine x-auto-pci-window=on it
  * takes max-ram-below-4g by itself for vfio-pci's.
  *
- * Too few address bits are too few for any firmware.  max-ram-below-4g is said
- * only where it is known to help: SeaBIOS places the BARs, whose rules the
- * arithmetic has, and an adapter has x-vga=on, so that a VBIOS and a boot
+ * A lack of address bits concerns any firmware.  max-ram-below-4g is suggested
+ * only where it is known to help: if SeaBIOS places the BARs, whose rules the
+ * arithmetic follows, and an adapter has x-vga=on, so that a VBIOS and a boot
  * loader have to reach it.  OVMF places BARs by rules of its own, and an
  * operating system reaches them above 4 GiB as well.
  */

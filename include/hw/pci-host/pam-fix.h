@@ -35,15 +35,15 @@
  * written and has no effect: neither a KVM memory slot nor MemTxAttrs tell a
  * fetch from a read.
  *
- * How.  Mode 1 is a ROM device over RAM's own RAMBlock: the same pages and the
- * same ram_addr_t, so reads and fetches are native, and whatever device,
- * loader, debugger or migration stream writes to that RAM is seen at once.
- * Nothing is copied.  KVM maps it as a read-only slot, and a write comes back
- * to the ROM device, which hands it to the PCI space.  A second RAMBlock over
- * the same host pages would not do: the block of a host address would no
- * longer be unique, and by it translated code and dirty bits are found.  Dumps
- * and the DMA of assigned devices find it by memory_region_shows_ram(); vfio
- * maps it read-only.
+ * Mode 1 is a ROM device over RAM's own RAMBlock: the same pages and the same
+ * ram_addr_t, so reads and fetches are native, and whatever device, loader,
+ * debugger or migration stream writes to that RAM is seen at once.  Nothing is
+ * copied.  KVM maps it as a read-only slot, and a write comes back to the ROM
+ * device, which hands it to the PCI space.  A second RAMBlock over the same
+ * host pages would not do: the block of a host address would no longer be
+ * unique, and it is the key to translated code and dirty bits.  Dumps and the
+ * DMA of assigned devices find it by memory_region_shows_ram(); vfio maps it
+ * read-only.
  *
  * Mode 2 is a ROM device with a copy of the segment's PCI side, if that is ROM
  * from end to end: fetches need memory.  Otherwise each read is passed to the
@@ -51,7 +51,7 @@
  * PCI space changes below 1 MiB.  Writes go to RAM.
  *
  * Neither is migrated; all state is in the bridge's config space.  A strict
- * machine and one that is not understand each other's stream.
+ * machine and one that is not strict understand each other's migration stream.
  *
  * x-pam-strict needs a KVM with read-only memory slots, or TCG; it is not
  * possible for confidential guests or on Xen, nor if the first MiB of RAM is
@@ -63,7 +63,7 @@
  *
  * PAM registers keep their value at reset, strict or not, although hardware
  * clears them: SeaBIOS finds out from the F segment whether to resume from S3,
- * where hardware would have it ask a non-volatile register.
+ * where on hardware it would read a non-volatile register.
  *
  * All functions need the BQL.
  */

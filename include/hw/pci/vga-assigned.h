@@ -22,7 +22,7 @@ static inline bool pci_is_assigned(DeviceState *dev)
 
 /*
  * One that answers at the legacy VGA addresses: x-vga=on, or the legacy mode
- * of Intel graphics.  Known from the end of its realize on.
+ * of Intel graphics.  This is known once its realize has ended.
  */
 static inline bool pci_is_assigned_vga(DeviceState *dev)
 {

@@ -21,30 +21,30 @@
  * Memory and ports are two subjects: each bit moves its own.  Of several that
  * want one,
  *
- *   1. a bridge comes before an adapter, as the chipset of q35 has it: VGAEN
- *      of its PCI Express port takes the accesses away from whatever is on the
+ *   1. a bridge comes before an adapter, as in the chipset of q35: VGAEN of
+ *      its PCI Express port takes the accesses away from whatever is on the
  *      root bus (Intel 3 Series MCH data sheet, BCTRL1, 3Eh of device 1),
- *   2. who has it keeps it, until it wants it no longer,
+ *   2. the owner keeps it until it no longer wants it,
  *   3. then the one with the lowest bus, slot and function gets it.
  *
- * But for 1 hardware has no such rule: all of them answer, and a guest must not
- * get there.  It does all the same: firmware switches on everything it finds,
- * in the order of slots, and drivers switch on the function they drive without
- * regard to another one that shows the console.  With 2 neither changes the
- * screen.
+ * Hardware has only rule 1.  Without rules 2 and 3 all of them would answer,
+ * and a guest must not get there, but guests do: firmware switches on
+ * everything it finds, in the order of slots, and drivers switch on the
+ * function they drive without regard to another one that shows the console.
+ * Because of rule 2 neither changes the screen.
  *
- * What no claimant wants is not claimed; what answers then is the machine's
- * affair (x-legacy-hole in hw/pci-host/pam-fix.h).
+ * What no claimant wants is not claimed; what answers then depends on the
+ * machine (x-legacy-hole in hw/pci-host/pam-fix.h).
  *
- * x-vga-routing, of the machines pc and q35, says whether this is done.  "auto"
- * is "on" from the moment that an adapter with x-vga=on is there, until QEMU
- * ends.  While it is off emulated cards answer always, and claimants do not
- * look at each other: that is how released machine types and those of other
- * architectures are.
+ * x-vga-routing, of the machines pc and q35, says whether this is done.
+ * "auto" is "on" from the moment that an adapter with x-vga=on is there, until
+ * QEMU ends.  While it is off, emulated cards always answer, and claimants do
+ * not look at each other, as on released machine types and on those of other
+ * architectures.
  *
- * Nothing of it is migrated.  After an incoming migration rule 3 says who owns,
- * so with x-vga-routing=on and two cards that want at the same time it may be
- * another one than before.
+ * Nothing of it is migrated.  After an incoming migration rule 3 decides, so
+ * with x-vga-routing=on and two cards that want the ranges at the same time
+ * the owner may be another one than before.
  *
  * Emulated cards have VBE ports (1ce-1d0) beside the legacy ones, which no
  * bridge forwards.  They go with the card's ports.
@@ -85,7 +85,7 @@ void vga_routing_add_ports(PCIDevice *card, MemoryRegion *ports);
 void vga_routing_decode(PCIDevice *dev, uint16_t command);
 /* Its regions leave the bus.  It stays the owner until settle() or forget(). */
 void vga_routing_withdraw(PCIDevice *dev);
-/* It has not registered again: others get their turn */
+/* The function has not registered again: others get their turn */
 void vga_routing_settle(PCIDevice *dev);
 /* The function goes for good */
 void vga_routing_forget(PCIDevice *dev);

@@ -5,8 +5,8 @@
  *
  * A client passes a file descriptor for memory that it shares, and the server
  * maps it.  Other memory is reached by VFIO_USER_DMA_READ and
- * VFIO_USER_DMA_WRITE: a region here makes such a message of each access, of up
- * to 8 bytes, and waits for the reply.
+ * VFIO_USER_DMA_WRITE: a region here turns each access into such a message, of
+ * up to 8 bytes, and waits for the reply.
  */
 #ifndef HW_REMOTE_VFIO_USER_DMA_H
 #define HW_REMOTE_VFIO_USER_DMA_H

@@ -15,9 +15,9 @@
  *
  * An access is one message with any number of bytes.  It is done whole, in
  * ascending order, or refused whole with EINVAL and nothing done: if a byte of
- * it lies outside the three ranges.  To begin in one and to end in another is
- * such a case.  A refused write that was posted has no reply to carry the
- * error; it is lost.
+ * it lies outside the three ranges.  An access that begins in one and ends in
+ * another is such a case.  A refused write that was posted has no reply to
+ * carry the error; it is lost.
  *
  * 1, 2 or 4 bytes at ports are one cycle of that width, as the client's guest
  * made it.  Another number of bytes is as many cycles of one byte.
@@ -26,8 +26,8 @@
  * outside of them, 0x1ce-0x1d0 of the Bochs VBE interface for example, are not
  * reachable, just as with a physical adapter behind a bridge.
  *
- * The card's PCI_COMMAND does not gate the region, as it does not with Linux's
- * vfio-pci: it is for the client to route only what its guest's card decodes.
+ * The card's PCI_COMMAND does not gate the region, just as with Linux's
+ * vfio-pci: the client routes only what its guest's card decodes.
  */
 #ifndef HW_REMOTE_VFIO_USER_VGA_H
 #define HW_REMOTE_VFIO_USER_VGA_H
