@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.  No QEMU headers: this is built into a host tool,
- * too.
+ * The header describes the interface.  QEMU's headers are left out, because
+ * the host tool builds this file, too.
  */
 
 #include "qemu/pci-window.h"

@@ -105,7 +105,7 @@ static bool is_kept(const VBIOSImage *image, unsigned keep)
     return kind & keep;
 }
 
-/* There are images for firmware which the chain does not lead it to. */
+/* There are images for firmware to which the chain does not lead. */
 static bool hides_firmware(const VBIOSRom *rom)
 {
     for (unsigned i = 0; i < rom->n_images; i++) {

@@ -3,8 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual, and names the sources of the facts.  qemu/osdep.h
- * is left out, because the host tool builds this file without QEMU.
+ * The header describes the interface and names the sources of the facts.
+ * qemu/osdep.h is left out, because the host tool builds this file without
+ * QEMU.
  */
 
 #include <inttypes.h>

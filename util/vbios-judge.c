@@ -70,7 +70,7 @@ static unsigned hidden_from(const Judge *j)
     return hidden;
 }
 
-/* Files that are taken for a VBIOS by mistake. */
+/* Files that people take for a VBIOS by mistake. */
 static const char *kind_of_file(const VBIOSBytes *b)
 {
     static const struct {
@@ -333,7 +333,7 @@ static void judge_entry(Judge *j, const VBIOSImage *image)
     }
 }
 
-/* Having shrunk is no more than a sign: an image may be made so [PFS]. */
+/* That it has shrunk is only a sign: an image may be made that way [PFS]. */
 static void judge_posted(Judge *j, const VBIOSImage *image)
 {
     if (image->posted & VBIOS_POSTED_RETF) {

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The contract, the formats and the sources of the facts: qemu/vbios.h.
+ * qemu/vbios.h has the contract, the formats and the sources of the facts.
  *
  * qemu/osdep.h is left out, because the host tool, the tests and the fuzzer
  * build this file without QEMU.
@@ -417,7 +417,7 @@ static void walk_pcir(const VBIOSBytes *b, VBIOSRom *rom)
     }
 }
 
-/* NPDE says that more follows than what the kernel handed out. */
+/* NPDE says that more follows than the kernel provides. */
 static bool is_kernel_cut(const VBIOSRom *rom)
 {
     const VBIOSImage *image = rom->n_images ?

@@ -23,7 +23,7 @@ static bool is_bar(PCIDevice *card, MemoryRegion *mr)
 }
 
 /*
- * Move all that the card has put into a space of the bus, BARs apart.
+ * Move everything that the card has put into a space of the bus, except BARs.
  *
  * Among regions of the same priority the one added last wins, and is first in
  * the list.  They are therefore moved from the end of the list to its start,

@@ -25,7 +25,7 @@
 #define VGA_SPACE_MEM_SIZE (1 * MiB)
 #define VGA_SPACE_IO_SIZE (64 * KiB)
 
-/* Serving cards is what x-remote is for, and nobody else shows one twice */
+/* Only x-remote serves cards, so only it has several owners at a time */
 static bool vga_space_wanted(Object *card)
 {
     return object_dynamic_cast(card, TYPE_PCI_DEVICE) &&

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * RAM is split before there is any device, so what is known of them is the
- * command line.  hw/i386/pc-window.h is the manual.
+ * RAM is split before any device exists, so the command line is all that is
+ * known of the devices.  hw/i386/pc-window.h describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -26,7 +26,7 @@
 
 #define AUTO_PROPERTY "x-auto-pci-window"
 
-/* For the machine's own devices, of which a VGA adapter has most, 16 MiB */
+/* Room for the machine's own devices; a VGA adapter needs most, 16 MiB */
 #define OWN_DEVICES (32 * MiB)
 
 static void add_bar(GArray *entries, uint64_t size, bool is64, bool pref,
@@ -67,7 +67,7 @@ static uint64_t size_of(QObject *value)
     return size;
 }
 
-/* vfio-pci or a type made of it; the header says why not vfio-user-pci */
+/* vfio-pci or a type derived from it; the header says why not vfio-user-pci */
 static bool is_host_device(const char *driver)
 {
     ObjectClass *class = driver ? module_object_class_by_name(driver) : NULL;
@@ -81,7 +81,7 @@ static void add_resources(GArray *entries, const char *dir, bool vga)
     PCISysfsResource resources[PCI_SYSFS_RESOURCES];
     int i;
 
-    /* A device that does not exist is for vfio-pci to report */
+    /* vfio-pci reports a device that does not exist */
     if (!pci_sysfs_resources(dir, resources)) {
         return;
     }

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -25,12 +25,12 @@
 #include "hw/pci-host/q35.h"
 #include "target/i386/cpu.h"
 
-/* Where SeaBIOS ends below 4 GiB, and in which steps it is looked at */
+/* Where SeaBIOS's window below 4 GiB ends, and the steps in which it grows */
 #define FIRMWARE_SIZE   (256 * KiB)
 #define FIRMWARE_PIECE  (4 * KiB)
 
 /*
- * The machine as it is
+ * The state of the machine
  */
 
 static bool is_hotplug_port(PCIDevice *dev)

@@ -22,11 +22,11 @@
 
 /* Over the regions of pam.c, which have 1; below kvmvapic-rom, with 1000 */
 #define SEGMENT_PRIORITY        2
-/* All other listeners are through when this one's commit is called */
+/* All other listeners have finished when this one's commit is called */
 #define LISTENER_PRIORITY       1000
 
 /*
- * Accesses that are not native
+ * Accesses that QEMU handles
  */
 
 /*
@@ -238,7 +238,7 @@ static void pci_space_commit(MemoryListener *listener)
  * Becoming strict
  */
 
-/* The RAM that has the whole first MiB; NULL: there is no such region */
+/* The RAM that has the whole first MiB, or NULL */
 static MemoryRegion *first_mib(PAMFix *fix)
 {
     MemoryRegionSection section = memory_region_find(fix->system_memory, 0, 1);

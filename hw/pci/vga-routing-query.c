@@ -98,7 +98,7 @@ static VGARoutingRange *query_range(PCIDevice *card, VGARange range)
     return result;
 }
 
-/* What was counted, if it is an assigned adapter */
+/* The counters of an assigned adapter */
 static void query_accesses(VGARoutingAdapter *adapter)
 {
     g_autoptr(VFIOVGAStatsList) list = qmp_x_query_vga_stats(NULL);
@@ -201,7 +201,7 @@ static const char *isa_adapter(void)
     return NULL;
 }
 
-/* @text is about an adapter on PCI and is freed here; NULL: there is none */
+/* @text is the verdict on an adapter on PCI, freed here, or NULL */
 static char *verdict_with_isa(char *text, const char *isa)
 {
     g_autofree char *pci = text;

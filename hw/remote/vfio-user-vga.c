@@ -7,10 +7,11 @@
  * can give its guest a framebuffer but no VGA.  The kernel's vfio-pci offers
  * the ranges as one more region; this is the same region for emulated cards.
  *
- * Unlike a BAR it has holes, and behind the holes lie other devices' addresses.
- * And unlike a guest, whose accesses come one at a time and at most 8 bytes
- * wide, a client may send 128 KiB at once, or any nonsense: it is another
- * process with a guest of its own, and nothing it says may end this one.
+ * Unlike a BAR it has holes, and behind the holes lie other devices'
+ * addresses.  And unlike a guest, whose accesses come one at a time and at
+ * most 8 bytes wide, a client may send 128 KiB at once, or any nonsense: it is
+ * another process with a guest of its own, and nothing that it sends may end
+ * this one.
  */
 
 #include "qemu/osdep.h"

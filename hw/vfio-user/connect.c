@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -18,7 +18,7 @@ static bool connect_is_abstract(const UnixSocketAddress *saddr)
     return saddr->has_abstract && saddr->abstract;
 }
 
-/* Names are used up to their last byte, but the abstract ones not all */
+/* Does an abstract name end with the path, without zeros up to its room? */
 static bool connect_is_tight(const UnixSocketAddress *saddr)
 {
     return !saddr->has_tight || saddr->tight;

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -56,7 +56,10 @@ static bool region_file_seal(int fd)
     return seals >= 0 && seals & F_SEAL_SHRINK;
 }
 
-/* Returns NULL, or why not.  A file is as long as it is once it is sealed. */
+/*
+ * Returns NULL, or the reason.  Once it is sealed, the file cannot become
+ * shorter.
+ */
 static const char *region_file_judge(struct vfio_region_info *info, int fd,
                                      OnOffAuto wish)
 {

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -170,8 +170,8 @@ static bool identity_has_file;
 
 /*
  * A further file changes the select keys of others, which a guest may have
- * read already.  So the file is there from the first adapter of the command
- * line on, or not at all; what is in it may change later.
+ * read already.  So the file exists since the first adapter of the command
+ * line, or not at all; its contents may change later.
  */
 static bool identity_reserve_file(Error **errp)
 {
@@ -209,7 +209,9 @@ static void identity_publish(void)
     published = g_byte_array_free(file, false);
 }
 
-/* All devices of the command line are there, and firmware has not run. */
+/*
+ * Called when all devices of the command line exist and firmware has not run.
+ */
 static void identity_machine_done(Notifier *notifier, void *data)
 {
     identity_publish();
@@ -269,7 +271,7 @@ static bool identity_activate(VFIOPCIDevice *vdev, Error **errp)
     return false;
 }
 
-/* Returns whether the adapter is to be there without identity */
+/* Returns whether the adapter can be used without identity */
 static bool identity_refused(VFIOPCIDevice *vdev, Error *err, Error **errp)
 {
     VFIOBARIdentity *identity = &vdev->bar_identity;

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -123,8 +123,8 @@ bool vfio_config_check(VFIOPCIDevice *vdev, Error **errp)
 }
 
 /*
- * Returns where the list is broken, or 0.  As in the host's kernel, what leads
- * below the extended space is its end.
+ * Returns where the list is broken, or 0.  As in the host's kernel, a pointer
+ * below the extended space ends the list.
  */
 static uint16_t config_extended_broken(uint8_t *config)
 {
@@ -172,14 +172,14 @@ void vfio_config_check_extended(VFIOPCIDevice *vdev)
     }
 }
 
-/* IDs and the interrupt pin are the kernel's: it remembers them */
+/* The kernel remembers IDs and the interrupt pin, so they prove nothing */
 bool vfio_config_is_gone(VFIOPCIDevice *vdev)
 {
     uint32_t type = vfio_pci_read_config(PCI_DEVICE(vdev), PCI_HEADER_TYPE, 1);
     bool was = vdev->gone;
 
     vdev->gone = HEADER_TYPE(type & 0xff) == HEADER_TYPE_GONE;
-    /* Where it cannot be read at all that has been said */
+    /* A failure to read it was reported already */
     if (vdev->gone && !was && type != UINT32_MAX) {
         error_report(VFIO_MSG_PREFIX "the device does not answer, its config "
                      "space reads all ones. The guest gets no interrupts from "

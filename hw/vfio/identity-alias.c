@@ -3,7 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * It is there while the guest has a BAR elsewhere.  bar-identity.h says why.
+ * The alias exists while the guest has a BAR elsewhere.  bar-identity.h says
+ * why.
  */
 
 #include "qemu/osdep.h"
@@ -40,8 +41,8 @@ static bool identity_is_reached(VFIOPCIDevice *vdev, unsigned bar)
 
 /*
  * A guest finds the size of a BAR by writing all ones to its register at @reg
- * and reading it back.  Until it writes to the register again the value there
- * is no address.
+ * and reading it back.  Until it writes to the register again, the value there
+ * is not an address.
  */
 static void identity_see_sizing(bool *sizing, unsigned reg, uint32_t addr,
                                 uint32_t val, int len)

@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What is in the way of the addresses is looked for in three places: what no
- * PC has free, what this machine has there, and what other adapters ask for.
- * How the firmware places the rest is the business of qemu/pci-window.h.
+ * Three things can be in the way of the addresses: what no PC has free, what
+ * this machine has there, and what other adapters ask for.  qemu/pci-window.h
+ * computes how the firmware places the rest.
  */
 
 #include "qemu/osdep.h"
@@ -77,7 +77,7 @@ static bool identity_is_on_path(VFIOBARIdentity *identity, PCIDevice *pdev)
     return false;
 }
 
-/* The devices at which the ways to @a and @b part */
+/* The devices at which the paths to @a and @b diverge */
 static void identity_fork(PCIDevice *a, PCIDevice *b, PCIDevice **at_a,
                           PCIDevice **at_b)
 {

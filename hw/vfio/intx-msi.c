@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -36,7 +36,7 @@ uint32_t vfio_intx_msi_read(VFIOPCIDevice *vdev, int region,
  * The line
  */
 
-/* Raise it for what has come, unless it is up or the guest has it off */
+/* Raise the line for the messages so far, unless it is up or disabled */
 static void vfio_intx_msi_deliver(VFIOPCIDevice *vdev)
 {
     PCIDevice *pdev = PCI_DEVICE(vdev);
@@ -70,8 +70,8 @@ bool vfio_intx_msi_message(VFIOPCIDevice *vdev)
 }
 
 /*
- * Not the bit that the guest reads, which is QEMU's.  All ones are no status:
- * the adapter is gone, and would want service for ever.
+ * The bit that the guest reads is QEMU's, so this asks the device.  All ones
+ * are not a status: the adapter is gone, and would want service forever.
  */
 static bool vfio_intx_msi_wants_service(VFIOPCIDevice *vdev)
 {
@@ -126,7 +126,7 @@ static void vfio_intx_msi_eoi(void *opaque)
 
 #endif
 
-/* False without an error: KVM cannot, or is not to */
+/* False without an error: KVM cannot, or should not */
 static bool vfio_intx_msi_connect(VFIOPCIDevice *vdev, Error **errp)
 {
 #ifdef CONFIG_KVM
@@ -254,7 +254,7 @@ static bool vfio_intx_msi_has(VFIOPCIDevice *vdev, unsigned index)
            info.count && info.flags & VFIO_IRQ_INFO_EVENTFD;
 }
 
-/* INTx is not there, hidden, or shared and cannot be masked */
+/* INTx is missing, or hidden, or is shared and cannot be masked */
 static bool vfio_intx_msi_no_intx(int error)
 {
     return error == -EBUSY || error == -EIO || error == -EINVAL ||

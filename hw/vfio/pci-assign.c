@@ -4,11 +4,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * It was about the KVM interface for device assignment, which Linux 4.12
- * removed.  Here it is vfio-pci with the old properties, so that a command line
- * from an old page works, says what to type instead, or says what of it has no
- * meaning any more.  host, prefer_msi, bootindex, romfile and rombar are those
- * of vfio-pci.
+ * The device used the KVM interface for device assignment, which Linux 4.12
+ * removed.  Here it is vfio-pci with the old properties.  A command line from
+ * an old page works, or QEMU says what to type instead, or which part of it
+ * has no meaning any more.  host, prefer_msi, bootindex, romfile and rombar
+ * are those of vfio-pci.
  */
 
 #include "qemu/osdep.h"

@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The thread owns the file.  It may sleep in there for as long as somebody else
- * holds the arbiter, and nothing can wake it; so nobody waits for the thread,
- * and it outlives the adapter if it has to.
+ * The thread owns the file.  It may sleep in a system call for as long as
+ * another user holds the arbiter, and nothing can wake it.  So nothing waits
+ * for the thread, and it outlives the adapter if it has to.
  */
 
 #include "qemu/osdep.h"
@@ -177,7 +177,7 @@ static void arbiter_hold(VFIOVGAArbiter *a)
     qemu_mutex_unlock(&a->lock);
 }
 
-/* Returns false if there is to be no further hold */
+/* Returns false if the arbiter should not be held again */
 static bool arbiter_wait_for_use(VFIOVGAArbiter *a)
 {
     bool quit;
@@ -227,7 +227,10 @@ VFIOVGAArbiter *vfio_vga_arbiter_new(const char *name, const char *address,
     a->name = g_strdup(name);
     a->fd = fd;
     a->users = 1;
-    /* It may have been inherited; no helper that QEMU starts may lock it */
+    /*
+     * The file may have been inherited, but no program that QEMU starts may
+     * lock it
+     */
     qemu_set_cloexec(fd);
     qemu_mutex_init(&a->lock);
     qemu_cond_init(&a->wake);
@@ -271,7 +274,7 @@ void vfio_vga_arbiter_free(VFIOVGAArbiter *a)
  * The adapter
  */
 
-/* The options that make no sense together */
+/* Options that contradict each other */
 static bool hold_options_valid(VFIOPCIDevice *vdev, Error **errp)
 {
     ERRP_GUARD();

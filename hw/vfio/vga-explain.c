@@ -15,14 +15,15 @@
 #include "qemu/bswap.h"
 
 /*
- * Each rule answers one question and returns what is wrong, newly allocated,
- * or NULL if that is not it.  Facts: Linux answers VFIO_DEVICE_GET_REGION_INFO
- * with -EINVAL unless has_vga, which vfio_pci_core_enable() sets if VGA access
- * is built in (CONFIG_VFIO_PCI_VGA), not disabled (disable_vga), and the
- * adapter's class is VGA (drivers/vfio/pci/vfio_pci_core.c).
+ * Each rule answers one question.  It returns what is wrong, newly allocated,
+ * or NULL if it does not apply.  Facts: Linux answers
+ * VFIO_DEVICE_GET_REGION_INFO with -EINVAL unless has_vga, which
+ * vfio_pci_core_enable() sets if VGA access is built in (CONFIG_VFIO_PCI_VGA),
+ * not disabled (disable_vga), and the adapter's class is VGA
+ * (drivers/vfio/pci/vfio_pci_core.c).
  */
 
-/* What a server serves is its own affair, and nothing in sysfs is about it */
+/* Nothing in sysfs is about the adapters of a server */
 static char *explain_server(VFIODevice *vbasedev, const char *sysfs)
 {
     if (!vbasedev->proxy) {

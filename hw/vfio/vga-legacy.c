@@ -82,10 +82,10 @@ uint64_t vfio_vga_read(void *opaque, hwaddr addr, unsigned size)
 
 /*
  * The memory core lets no handler of a device call another one of the same
- * device, and drops the access.  Here this has to happen: while writes to these
- * regions are posted (vga-posted.h), each handler of the device, of a BAR or of
- * a quirk as well, empties KVM's ring first, and out of it come writes to these
- * regions, and none but writes.  So these three regions allow it: vga-posted.h
+ * device, and drops the access.  Here such calls are necessary: while writes
+ * to these regions are posted (vga-posted.h), each handler of the device, also
+ * of a BAR or of a quirk, empties KVM's ring first, and only writes to these
+ * regions come out of the ring.  So these three regions allow it: vga-posted.h
  * says what makes that safe, and without an engine nothing is posted.
  */
 static void legacy_allow_reentry(MemoryRegion *mr)
@@ -117,7 +117,7 @@ static const MemoryRegionOps vfio_vga_ops = {
 
 /*
  * A region past num_initial_regions is not in the device's cache of region
- * info, and each access would ask the host for it anew.
+ * info, and each access would ask the host for it again.
  */
 static bool legacy_region_usable(VFIODevice *vbasedev, Error **errp)
 {
@@ -177,10 +177,10 @@ bool vfio_populate_vga(VFIOPCIDevice *vdev, Error **errp)
 }
 
 /*
- * The host's function that @vbasedev is a virtual function of, newly
- * allocated; NULL if it is none.  Such a function answers no legacy VGA
- * address, whatever its class (PCI Express Base 6.0, 9.3.4.1.3), and Linux
- * offers the VGA region by the class alone.
+ * The physical function of the host whose virtual function @vbasedev is, newly
+ * allocated; NULL if it is not a virtual function.  Such a function answers no
+ * legacy VGA address, whatever its class (PCI Express Base 6.0, 9.3.4.1.3),
+ * and Linux offers the VGA region by the class alone.
  */
 static char *legacy_physical_function(VFIODevice *vbasedev)
 {

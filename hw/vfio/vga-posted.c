@@ -30,10 +30,11 @@ bool vfio_vga_posted_begin(VFIOVGAPosted *posted)
 }
 
 /*
- * Still on until the ring is empty, so that what comes out of it does not begin
- * anew.  What gets into the ring until KVM has let go of the last range is in
- * it.  In the middle of the ring, the rest of it comes when the caller is done;
- * the next access that cannot be part of it is behind all of it.
+ * Posting counts as on until the ring is empty, so that a write that comes out
+ * of the ring does not begin it again.  This also empties the ring of what
+ * gets into it until KVM has released the last range.  If this is called for a
+ * write out of the ring, the rest follows when the caller is done, and before
+ * the next access that did not come out of the ring.
  */
 bool vfio_vga_posted_end(VFIOVGAPosted *posted)
 {

@@ -4,13 +4,14 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A call on this region can fail where a cycle on a bus cannot.  Several
- * adapters share the legacy addresses, so Linux takes them from its VGA arbiter
- * for each call (vfio_pci_vga_rw() in drivers/vfio/pci/vfio_pci_rdwr.c) and
- * waits, interruptibly, while another owner holds them; a signal, and a vCPU
- * gets many, ends the wait with -EINTR.  To drop that access is a lost pixel
- * or, worse, a register written through the wrong index.  An adapter can also
- * be gone or powered down, and then every access fails, thousands for each
- * screen the guest draws: log lines nobody reads, except the first.
+ * adapters share the legacy addresses, so Linux takes them from its VGA
+ * arbiter for each call (vfio_pci_vga_rw() in
+ * drivers/vfio/pci/vfio_pci_rdwr.c) and waits, interruptibly, while another
+ * owner holds them; a signal, and a vCPU gets many, ends the wait with -EINTR.
+ * A dropped access is a lost pixel or, worse, a register written through the
+ * wrong index.  An adapter can also be gone or powered down.  Then every
+ * access fails, thousands for each screen that the guest draws, so only the
+ * first one is reported.
  */
 
 #include "qemu/osdep.h"
@@ -46,9 +47,9 @@ static bool region_may_post(const VFIOVGAHostRegion *region, uint32_t offset)
 }
 
 /*
- * One call, again while the host asks for it.  A call either happened or did
- * not: Linux takes the arbiter before the first byte moves.  @tries is used up
- * by all calls that are one access to whoever waits.
+ * One call, repeated while the host asks for that.  A call either happened or
+ * did not: Linux takes the arbiter before the first byte moves.  All calls
+ * that make up one access of the guest share @tries.
  *
  * Returns the number of bytes moved, or -errno.
  */

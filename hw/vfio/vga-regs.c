@@ -60,8 +60,8 @@ static VFIOVGAEffect regs_write_misc(VFIOVGARegs *r, uint8_t value)
 }
 
 /*
- * There is one index register, and whether a write to the port that is not
- * decoded reaches it is not known of every adapter.
+ * There is one index register.  Adapters may differ in whether a write to the
+ * port that is not decoded reaches it.
  */
 static VFIOVGAEffect regs_write_crtc_index(VFIOVGARegs *r, bool color,
                                            uint8_t value)
@@ -183,8 +183,8 @@ static VFIOVGAEffect regs_write_byte(VFIOVGARegs *r, uint32_t port,
 
 /*
  * VGA software writes an index and its data in one cycle, and nothing else
- * wider than a byte.  What an adapter makes of other wide cycles is not known
- * of every one.
+ * wider than a byte.  Adapters may differ in what they make of other wide
+ * cycles.
  */
 static bool regs_is_index_port(uint32_t port)
 {

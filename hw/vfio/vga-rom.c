@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual, and names the sources of the facts.
+ * The header describes the interface and names the sources of the facts.
  */
 
 #include "qemu/osdep.h"

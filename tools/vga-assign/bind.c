@@ -117,7 +117,7 @@ static bool binding_load_undo(Binding *b, const MachineDevice *d,
     return b->undo != NULL;
 }
 
-/* Drops what there is nothing to do for. */
+/* Drops the devices for which nothing has to be done. */
 static void binding_drop_done(Binding *b)
 {
     for (guint i = b->targets->len; i-- > 0;) {

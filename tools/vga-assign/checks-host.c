@@ -247,7 +247,10 @@ void check_driver(const CheckContext *c, CheckResult *r)
            "first do what disable-vga says; then: " : "", bind);
 }
 
-/* A guest that has it is what is wanted, unless it is another one. */
+/*
+ * A QEMU that has the adapter is what the user wants, unless it is another
+ * one.
+ */
 static void in_use_by_guest(const GPtrArray *holders, CheckResult *r)
 {
     const MachineHolder *h = g_ptr_array_index(holders, 0);

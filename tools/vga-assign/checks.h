@@ -40,7 +40,10 @@ typedef struct CheckResult {
     char *fix;              /* what to do, NULL: nothing */
 } CheckResult;
 
-/** checks_run: CheckResult for every check, in an array that frees them */
+/**
+ * checks_run: the results of all checks (CheckResult), in an array that frees
+ * them
+ */
 GPtrArray *checks_run(Machine *machine, MachineDevice *device,
                       const CheckGuest *guest);
 

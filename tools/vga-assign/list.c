@@ -61,7 +61,7 @@ static char *list_arbiter(const MachineDevice *d)
            g_strdup(device_is_vga(d) ? "?" : "-");
 }
 
-/* Whether a guest could have it as it is now. */
+/* Whether a guest could have it in its present state. */
 static Verdict list_verdict(const Command *command, Machine *m,
                             MachineDevice *d)
 {

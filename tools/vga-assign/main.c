@@ -294,7 +294,7 @@ static int dispatch(const struct CliCommand *c, int argc, char **argv)
         g_error_free(error);
         return code;
     }
-    /* "--" ends the options and is no argument. */
+    /* "--" ends the options and is not an argument. */
     if (vector[1] && g_str_equal(vector[1], "--")) {
         return run(c, vector + 2);
     }

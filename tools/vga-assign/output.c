@@ -383,7 +383,7 @@ static bool out_write_all(int fd, const char *data, size_t size)
     return fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
 }
 
-/* A link that leads nowhere is no less a link. */
+/* A link that leads nowhere is a link all the same. */
 static bool out_may_replace(const char *path, GError **error)
 {
     struct stat st;

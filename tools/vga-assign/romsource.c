@@ -84,7 +84,7 @@ static RomBytes *rom_read_fd(int fd, const char *source, const char *path,
 
 RomBytes *rom_from_file(const char *path, GError **error)
 {
-    /* Non-blocking: a FIFO must not make us wait for ever. */
+    /* Non-blocking, since a FIFO would make the tool wait forever. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     RomBytes *rom = NULL;
     struct stat st;

@@ -99,7 +99,7 @@ bool root_contains(const Root *root, const char *path);
 /** root_unreadable: remember that @path could not be read for errno @code */
 void root_unreadable(Root *root, const char *path, int code);
 
-/** root_is_unread: whether it was tried in vain */
+/** root_is_unread: whether reading it failed */
 bool root_is_unread(const Root *root, const char *path);
 
 #endif /* VGA_ASSIGN_ROOT_H */
