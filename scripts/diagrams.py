@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Draws the manual's diagrams: docs/vga-assign/*.svg.
+"""Draws the manual's diagrams and its chart: docs/vga-assign/*.svg.
 
 diagrams.py           writes them
 diagrams.py --check   says which differ from what it would write; exit 1 if any
 
 Each picture has a background of its own and follows the reader's light or dark
-scheme, so it can be read on any page.
+scheme, so it can be read on any page.  The chart is of the table in speed.rst
+that compares with the unpatched QEMU.
 """
 
+import math
 import os
+import re
 import sys
 from xml.sax.saxutils import escape
 
@@ -33,6 +36,11 @@ STYLE = '''
   .way { fill: none; stroke: var(--ink); stroke-width: 1.5; }
   .off { fill: none; stroke: var(--faint); stroke-dasharray: 4 3; }
   .tip { fill: var(--ink); }
+  .grid { stroke: var(--line); stroke-width: 0.5; }
+  .one { stroke: var(--ink); stroke-width: 1.5; }
+  .bar0 { fill: #3a7ebf; }
+  .bar1 { fill: #d0662f; }
+  .slower { fill: #cf3a4c; }
   svg { --page: #ffffff; --ink: #1f2328; --faint: #59636e; --line: #8c959f;
         --box: #f6f8fa; --ram: #dafbe1; --pci: #ddf4ff; --firm: #fff8c5; }
   @media (prefers-color-scheme: dark) {
@@ -243,18 +251,102 @@ def bars():
     return p
 
 
+# What each row of the table is, for people who see the chart alone.
+WORK = {
+    'VBIOS mode set': 'INT 10h, which clears the screen',
+    'text fill': 'a full text screen, again and again',
+    'text scroll': 'the screen moved up by a line',
+    'lines and cursor': 'a line of text, then the cursor',
+    'mode 13h frame': '320x200 dots, 4 at a time',
+    'planar fill': 'mode 12h, plane by plane',
+    'latched copy': 'mode 12h, by write mode 1',
+    'palette load': '256 colors by the DAC',
+    'register ping-pong': 'an index written, data read',
+    'cursor moves': "the cursor's address written",
+    'Linux boots': 'a guest with a VGA console',
+    'Linux scrolls a log': 'the same console, many lines'}
+TO = ' to unpatched'
+
+
+def measured():
+    """(names of the ways, [(work, [ratio of each way])]) of the manual."""
+    with open(os.path.join(WHERE, 'speed.rst'), encoding='utf-8') as file:
+        text = file.read()
+    for table in re.findall(r'list-table::\n((?:   .*\n|\n(?=   ))+)', text):
+        head, *rows = [re.findall(r'- (.*)', row)
+                       for row in table.split('   * ')[1:]]
+        wanted = [n for n, name in enumerate(head) if name.endswith(TO)]
+        if wanted:
+            return [head[n][:-len(TO)] for n in wanted], \
+                [(row[0], [row[n] for n in wanted]) for row in rows]
+    sys.exit(f'speed.rst has no table with columns "...{TO}"')
+
+
+def speed():
+    """How many times as fast as the unpatched QEMU."""
+    ways, rows = measured()
+    logs = [math.log10(float(n)) for _, ratios in rows for n in ratios]
+    least, most = min(-0.5, *logs) - 0.2, max(1, math.ceil(max(logs)))
+    step = 17 * len(ways) + 14
+    bottom = 66 + max(step, 36) * len(rows)
+    p = Picture('speed', bottom + 44,
+                'How many times as fast as the unpatched QEMU')
+
+    def place(log):
+        return round(290 + (log - least) * 420 / (most - least))
+    p.text(14, 24, 'How many times as fast as the unpatched QEMU', 'head',
+           'start')
+    x = 14
+    for kind, name in [*((f'bar{n}', way) for n, way in enumerate(ways)),
+                       ('slower', 'slower than unpatched')]:
+        p.parts.append(f'<rect class="{kind}" x="{x}" y="36" width="12" '
+                       'height="12"/>')
+        p.text(x + 18, 47, name, '', 'start')
+        x += 44 + 7 * len(name)
+    for power in range(math.ceil(least), most + 1):
+        p.parts.append(f'<path class="{"grid" if power else "one"}" '
+                       f'd="M{place(power)} 58V{bottom}"/>')
+        p.text(place(power), bottom + 16, f'{10 ** power:g}')
+    p.text(place(0) - 8, bottom + 34, 'slower \u2190', 'small', 'end')
+    p.text(place(0) + 8, bottom + 34, '\u2192 faster; the axis is logarithmic, '
+           'each line is ten times the one before', 'small', 'start')
+    for number, (work, ratios) in enumerate(rows):
+        y = 66 + max(step, 36) * number
+        p.text(14, y + 13, work, '', 'start')
+        p.text(14, y + 28, WORK[work], 'small', 'start')
+        for nth, ratio in enumerate(ratios):
+            bar(p, y + 17 * nth, place(0), place(math.log10(float(ratio))),
+                f'bar{nth}', ratio)
+    return p
+
+
+def bar(p, y, one, end, kind, ratio):
+    """From 1 to its ratio; to the left, and in red, below 1.
+
+    A bar that is too short to be seen is as long as one that can be.
+    """
+    slower = float(ratio) < 1
+    left = min(end, one - 5) if slower else one
+    right = one if slower else max(end, one + 2)
+    p.parts.append(f'<rect class="{"slower" if slower else kind}" x="{left}" '
+                   f'y="{y}" width="{right - left}" height="15"/>')
+    p.text(left - 5 if slower else right + 5, y + 12, ratio, '',
+           'end' if slower else 'start')
+
+
 def main():
     """What the argument says."""
     if sys.argv[1:] not in ([], ['--check']):
         sys.exit(__doc__)
     differ = 0
-    for picture in (paths(), owners(), pam(), bars()):
+    for picture in (paths(), owners(), pam(), bars(), speed()):
         path = os.path.join(WHERE, picture.name + '.svg')
         text = picture.finish()
         if sys.argv[1:]:
             with open(path, encoding='utf-8') as file:
                 if file.read() != text:
-                    print(f'{path} is not what scripts/diagrams.py writes')
+                    print(f'{path} is not what scripts/diagrams.py writes; '
+                          'run it')
                     differ = 1
         else:
             with open(path, 'w', encoding='utf-8') as file:

@@ -1,31 +1,31 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What legacy VGA accesses cost: a table and a plot.
+"""What legacy VGA accesses cost: a table for the manual.
 
 speed-bench.py [--lab | --served | --against BIN] [--adapter MODEL] [--out DIR]
 
 The same guest, lab/guests/vga-speed.S, runs on each of these in turn, and in
 the lab Linux with its log on the screen, too:
   --lab     an adapter assigned by the unpatched QEMU, by the patched QEMU,
-            by the same with x-vga-engine=chain4, and the emulated VGA, under
-            the lab's host and KVM
+            and the emulated VGA, under the lab's host and KVM
   --served  an adapter that a second QEMU serves by vfio-user, forwarded and
             with the engine, and the emulated VGA, here and under TCG
   --against an adapter assigned by BIN, another build of the series, and by the
             patched QEMU, in the lab: is a change slower in any row?
 Times are of emulated processors, so only their ratios mean anything, and only
-within one run.  DIR gets speed.json, speed.rst and speed.svg.
+within one run.  DIR gets speed.json and speed.rst, the manual's table; with
+--update it also replaces the manual's, from which scripts/diagrams.py draws
+the chart.  --from takes a speed.json and measures nothing.
 """
 
 import argparse
 import json
-import math
 import os
 import re
 import subprocess
 import sys
 
-from bench import TOP, Bench, rst_table, save
+from bench import TOP, Bench, save
 from vgalab import images
 from vgalab.machine import vga_stats
 
@@ -39,38 +39,6 @@ TITLES = {
     'linux_boot': 'Linux boots', 'linux_log': 'Linux scrolls a log',
 }
 LINUX = re.compile(r'^(linux_\w+) ([0-9.]+) ?([0-9.]*)\r?$', re.MULTILINE)
-COLOURS = ('#3a7ebf', '#d0662f')
-# What is measured, for people who look at the chart alone.
-MEANINGS = {
-    'VBIOS mode set': 'INT 10h, which clears the screen',
-    'text fill': 'a full text screen, again and again',
-    'text scroll': 'the screen moved up by a line',
-    'lines and cursor': 'a line of text, then the cursor',
-    'mode 13h frame': '320x200 dots, 4 at a time',
-    'planar fill': 'mode 12h, plane by plane',
-    'latched copy': 'mode 12h, by write mode 1',
-    'palette load': '256 colours by the DAC',
-    'register ping-pong': 'index written, data read',
-    'cursor moves': 'its address written',
-    'Linux boots': 'a guest with a VGA console',
-    'Linux scrolls a log': 'the same, many lines'}
-NAMES = {
-    'unpatched': 'the unpatched QEMU', 'patched': 'patched QEMU, as it is',
-    'chain4': 'with the chain-4 copy, too', 'forward': 'forwarding each access',
-    'engine': 'the engine', 'before': 'the build before', 'now': 'this build',
-    'emulated': 'an emulated VGA'}
-STYLE = '''
-  text { font: 13px sans-serif; fill: var(--ink); }
-  .small { font-size: 11px; fill: var(--faint); }
-  .head { font-size: 15px; font-weight: bold; }
-  .page { fill: var(--page); }
-  .grid { stroke: var(--line); }
-  .one { stroke: var(--ink); }
-  svg { --page: #ffffff; --ink: #1f2328; --faint: #59636e; --line: #d1d9e0; }
-  @media (prefers-color-scheme: dark) {
-    svg { --page: #0d1117; --ink: #e6edf3; --faint: #9198a1; --line: #30363d; }
-  }
-'''
 
 
 def parse(lines):
@@ -119,8 +87,6 @@ def lab(disk, adapter, out):
     return {
         'unpatched': in_lab('unpatched', disk, card + ['--qemu', base], out),
         'patched': in_lab('patched', disk, card, out),
-        'chain4': in_lab('chain4', disk, card + [
-            '--device-opts', 'x-vga-engine=chain4'], out),
         'emulated': in_lab('emulated', disk, card + [
             '--device-opts', 'x-vga=off,addr=9', '--arg=-device VGA,addr=8'],
             out),
@@ -194,75 +160,46 @@ def digits(ratio):
     return f'{ratio:.0f}' if ratio >= 100 else f'{ratio:.3g}'
 
 
+# How the manual calls the ways.
+NAMES = {'patched': 'Patched', 'engine': '``auto``', 'now': 'This build'}
+COMPARED = {'unpatched': 'to unpatched', 'forward': 'to ``forward``',
+            'before': 'to the build before', 'emulated': 'to emulated VGA'}
+MANUAL = os.path.join(TOP, 'docs', 'vga-assign', 'speed.rst')
+
+
 def table(found):
-    """An rst table of ratios."""
+    """The manual's table of ratios."""
     slow, *ways = found
-    emulated = ways.pop() if len(ways) > 1 else None
-    return rst_table([
-        ['case'] + [f'{way} to {slow}' for way in ways]
-        + [f'{way} to {emulated}' for way in ways if emulated]] + [
-            [title] + [digits(n) for n in [*faster.values(), *than.values()]]
-            for title, faster, than in ratios(found)])
+    emulated = [ways.pop()] if len(ways) > 1 else []
+    columns = [f'{NAMES[way]} {COMPARED[to]}' for to in [slow] + emulated
+               for way in ways]
+    width = 60 // len(columns)
+    rows = [['Work'] + columns] + [
+        [title] + [digits(n) for n in [*faster.values(), *than.values()]]
+        for title, faster, than in ratios(found)]
+    lines = ['.. list-table::', '   :header-rows: 1', '   :widths: '
+             + ' '.join(map(str, [100 - width * len(columns)]
+                            + [width] * len(columns))), '']
+    for row in rows:
+        lines += [f'   * - {row[0]}'] + [f'     - {cell}' for cell in row[1:]]
+    return '\n'.join(lines + [''])
 
 
-def chart_text(x, y, text, kind='', anchor='start'):
-    """A line of text of the chart."""
-    return (f'<text class="{kind}" x="{x:.0f}" y="{y}" '
-            f'text-anchor="{anchor}">{text}</text>')
-
-
-def bar(y, one, end, colour, ratio):
-    """A bar from 1 to its ratio, to the left below 1, with its number."""
-    left, right = min(one, end), max(one, end)
-    return (f'<rect x="{left:.0f}" y="{y}" width="{max(2, right - left):.0f}" '
-            f'height="15" fill="{colour}"/>'
-            + (chart_text(right + 5, y + 12, digits(ratio)) if ratio >= 1 else
-               chart_text(left - 5, y + 12, digits(ratio), anchor='end')))
-
-
-def plot(found):
-    """Bars on a logarithmic scale, one a way and case."""
-    slow, *ways = found
-    ways = ways[:-1] or ways
-    rows = ratios(found)
-    logs = [math.log10(ratio) for _, faster, _ in rows
-            for ratio in faster.values()]
-    # Room for the number of a bar that is slower, even if it is so by little.
-    least, most = min(-0.5, *logs) - 0.2, max(1, math.ceil(max(logs)))
-    step = 17 * len(ways) + 14
-    bottom = 66 + step * len(rows)
-
-    def place(log):
-        return 290 + (log - least) * 420 / (most - least)
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="760" '
-             f'height="{bottom + 44}" viewBox="0 0 760 {bottom + 44}">',
-             f'<style>{STYLE}</style>',
-             f'<rect class="page" width="760" height="{bottom + 44}" rx="6"/>',
-             chart_text(14, 24, f'How many times as fast as {NAMES[slow]}',
-                        'head')]
-    x = 14
-    for way, colour in zip(ways, COLOURS):
-        parts += [f'<rect x="{x}" y="36" width="12" height="12" '
-                  f'fill="{colour}"/>', chart_text(x + 18, 47, NAMES[way])]
-        x += 40 + 7 * len(NAMES[way])
-    for power in range(math.ceil(least), most + 1):
-        parts.append(f'<path class="{"one" if not power else "grid"}" '
-                     f'd="M{place(power):.0f} 58V{bottom}"/>'
-                     + chart_text(place(power), bottom + 16,
-                                  f'{10 ** power:g}', anchor='middle'))
-    parts.append(chart_text(place(0) - 8, bottom + 34, 'slower &#8592;',
-                            'small', 'end'))
-    parts.append(chart_text(place(0) + 8, bottom + 34, '&#8594; faster, on a '
-                            'logarithmic scale: each line is ten times the '
-                            'one before', 'small'))
-    for number, (title, faster, _) in enumerate(rows):
-        y = 66 + step * number
-        parts.append(chart_text(14, y + 13, title))
-        parts.append(chart_text(14, y + 28, MEANINGS[title], 'small'))
-        for nth, (way, ratio) in enumerate(faster.items()):
-            parts.append(bar(y + 17 * nth, place(0), place(math.log10(ratio)),
-                             COLOURS[nth], ratio))
-    return '\n'.join(parts + ['</svg>', ''])
+def update_manual(text):
+    """Replaces the manual's table that compares with the same QEMU."""
+    with open(MANUAL, encoding='utf-8') as file:
+        manual = file.read()
+    kind = 'unpatched' if 'to unpatched' in text else '``forward``'
+    tables = [found for found in re.finditer(
+        r'\.\. list-table::\n(?:   .*\n|\n(?=   ))+', manual)
+        if re.search(r'\* - Work\n(?:.*\n)*?     - .*' + re.escape(kind),
+                     found[0])]
+    if len(tables) != 1:
+        sys.exit(f'{MANUAL} has {len(tables)} tables about {kind}, not one')
+    start, end = tables[0].span()
+    with open(MANUAL, 'w', encoding='utf-8') as file:
+        file.write(manual[:start] + text + manual[end:])
+    print(f'{MANUAL}: written; scripts/diagrams.py draws the chart anew')
 
 
 def main():
@@ -278,14 +215,23 @@ def main():
     parser.set_defaults(way=lab)
     parser.add_argument('--adapter', default='cirrus-vga')
     parser.add_argument('--out', default=os.path.join(images.BUILD, 'bench'))
+    parser.add_argument('--from', dest='results', metavar='FILE')
+    parser.add_argument('--update', action='store_true')
     options = parser.parse_args()
 
     os.makedirs(options.out, exist_ok=True)
-    found = options.way(images.boot_sector('vga-speed'), options.adapter,
-                        options.out)
+    if options.results:
+        with open(options.results, encoding='utf-8') as file:
+            found = json.load(file)
+    else:
+        found = options.way(images.boot_sector('vga-speed'), options.adapter,
+                            options.out)
+    text = table(found)
     save(options.out, {'speed.json': json.dumps(found, indent=1) + '\n',
-                       'speed.rst': table(found), 'speed.svg': plot(found)})
-    print(table(found))
+                       'speed.rst': text})
+    print(text)
+    if options.update:
+        update_manual(text)
 
 
 if __name__ == '__main__':
