@@ -308,8 +308,8 @@ def speed():
                        f'd="M{place(power)} 58V{bottom}"/>')
         p.text(place(power), bottom + 16, f'{10 ** power:g}')
     p.text(place(0) - 8, bottom + 34, 'slower \u2190', 'small', 'end')
-    p.text(place(0) + 8, bottom + 34, '\u2192 faster; the axis is logarithmic, '
-           'each line is ten times the one before', 'small', 'start')
+    p.text(place(0) + 8, bottom + 34, '\u2192 faster; logarithmic axis, ten '
+           'times from line to line', 'small', 'start')
     for number, (work, ratios) in enumerate(rows):
         y = 66 + max(step, 36) * number
         p.text(14, y + 13, work, '', 'start')
