@@ -110,7 +110,8 @@ def paths():
               'call; KVM keeps them in a', 'ring (posted writes)'),
              ('text copy', 'of text window and font;', 'with KVM it is RAM,',
               'and nothing exits'),
-             ('chain-4 copy', 'the same in mode 13h,', 'if it is chosen', ''))
+             ('chain-4 copy', 'the same in mode 13h;', 'in larger modes only',
+              'if it is chosen'))
     for number, (name, *lines) in enumerate(tiers):
         p.box(28 + 178 * number, 204, 168, 88, name, *[l for l in lines if l],
               kind='pci')

@@ -44,7 +44,7 @@ need()
 # need_space DIR KIB WHAT
 need_space()
 {
-    mkdir -p "$1" || die 4 "cannot create $1"
+    mkdir -p "$1" || die 4 "cannot create $1" "make its parent directory writable"
     have=$(df -Pk "$1" | awk 'NR == 2 { print $4 }')
     [ "${have:-0}" -ge "$2" ] ||
         die 4 "no space for $3: $1 has $((have / 1024)) MiB free, about $(($2 / 1024 + 1)) MiB are needed" \
@@ -86,13 +86,13 @@ lock()
     mkdir -p "$BUILD"
     exec 9>"$BUILD/.lock-$1"
     flock -n 9 && return
-    note "waiting for another run which works on $1"
+    note "waiting for another run that works on $1"
     flock 9
 }
 
 known_name()
 {
-    case $1 in qemu | seabios) ;; *) usage "unknown name '$1': qemu or seabios" ;; esac
+    case $1 in qemu | seabios) ;; *) usage "unknown name '$1'; the names are qemu and seabios" ;; esac
 }
 
 upstream_rows() { awk -v n="$1" '$1 == n { print $3, $4, $5 }' "$UPSTREAM"; }
@@ -114,7 +114,7 @@ topics_of() { sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' "$TOP/patches/$1/topics" 2
 
 known_topic()
 {
-    topics_of "$1" | grep -qx -- "$2" || usage "$1 has no topic '$2': $(topics_of "$1" | tr '\n' ' ')"
+    topics_of "$1" | grep -qx -- "$2" || usage "$1 has no topic '$2'; it has: $(topics_of "$1" | tr '\n' ' ')"
 }
 
 # topic_closure NAME TOPIC: the topic and what it stands on, on one line.

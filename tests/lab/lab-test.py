@@ -308,7 +308,7 @@ GROUPS = {
         ('no --until', no_regex),
     ],
     'usage': [
-        usage_case('model that is no display', 'no display device e1000',
+        usage_case('model that is not a display', 'no display device e1000',
                    '--adapter', 'e1000'),
         usage_case('display that is not a VGA', 'Display controller, but',
                    '--adapter', 'secondary-vga'),
@@ -319,7 +319,7 @@ GROUPS = {
         usage_case('unreadable disk', 'No such file', '--disk', '/nowhere'),
         usage_case('two sources of a guest', 'one of --guest, --disk',
                    '--guest', 'grub', '--disk', '/dev/null'),
-        usage_case('--until that is no regex', 'unterminated',
+        usage_case('--until that is not a regex', 'unterminated',
                    '--until', '['),
         usage_case('QEMU that is not there', 'run make qemu', '--qemu',
                    '/nowhere', status=4),

@@ -123,7 +123,7 @@ t_user_tree() # the user's tree is used as it is, and stays as it is
     fresh
     echo mine >"$tmp/rel/qemu-1.0/mine"
     QEMU_SRC=$tmp/rel/qemu-1.0 fails 0 "$scripts/apply" qemu
-    says 'taken as it is'
+    says 'used without verification'
     [ "$(cat "$repo/mine")" = mine ]
     [ ! -e "$tmp/rel/qemu-1.0/.git" ]
     "$scripts/apply" qemu

@@ -347,7 +347,7 @@ t_topic_mails() # a topic's mails for git am and for quilt are those of it and o
     git -C "$repo" quiltimport --patches "$tmp/build/series/quilt/qemu"
     [ "$(git -C "$repo" rev-parse 'HEAD^{tree}')" = "$(git -C "$repo" rev-parse 'topic/right^{tree}')" ]
     fails 2 "$scripts/export" --topic up qemu
-    says "has no topic 'up': fixes left right both"
+    says "has no topic 'up'; it has: fixes left right both"
 }
 
 t_git_tree() # for a git tree a patch of a subproject becomes a file that its .wrap names, with the same effect
