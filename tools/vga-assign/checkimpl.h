@@ -4,9 +4,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A check sets its verdict with one of is_ok() ... is_na(), last, and says
- * with to_fix() what to type if it is not well.  The text tells what is, and
- * why that matters to the guest's screen.  A fix is never what has been done
- * already: the next verdict would be the same.
+ * with to_fix() what to type if it is not well.  The text says what was found,
+ * and why that matters to the guest's screen.  A fix is never what has been
+ * done already: the next verdict would be the same.
  */
 #ifndef VGA_ASSIGN_CHECKIMPL_H
 #define VGA_ASSIGN_CHECKIMPL_H

@@ -23,7 +23,7 @@ typedef enum Verdict {
 /* The guest that the adapter is for. */
 typedef struct CheckGuest {
     bool q35;               /* else pc */
-    bool machine_given;     /* it was asked for, and is no default */
+    bool machine_given;     /* by the user; else it is a default */
     VBIOSFirmware firmware;
     guint64 memory;         /* bytes */
     const char *romfile;    /* NULL: the adapter's own ROM */

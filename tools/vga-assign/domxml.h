@@ -22,7 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
  * domxml_read: parse a domain
  *
  * No entity is expanded and nothing is loaded besides.  Returns NULL with
- * @error set if it is no well-formed libvirt domain with <devices>.
+ * @error set if it is not a well-formed libvirt domain with <devices>.
  */
 xmlDoc *domxml_read(const char *name, const char *text, size_t size,
                     GError **error);

@@ -1,5 +1,5 @@
 /*
- * What of an adapter goes to a guest
+ * Which functions of an adapter go to a guest
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

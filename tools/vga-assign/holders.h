@@ -3,8 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A driver lets go of an adapter when the last of these is closed: until then
- * "unbind" waits in the kernel, or takes the screen away from who draws on it.
+ * A driver releases an adapter when the last of these is closed: until then
+ * "unbind" waits in the kernel, or takes the screen away from the process that
+ * draws on it.
  */
 #ifndef VGA_ASSIGN_HOLDERS_H
 #define VGA_ASSIGN_HOLDERS_H

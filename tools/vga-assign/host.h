@@ -1,5 +1,5 @@
 /*
- * What of the host itself matters besides its adapters
+ * Facts about the host besides its adapters
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

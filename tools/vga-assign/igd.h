@@ -35,7 +35,7 @@ typedef struct GuestPlace {
     bool q35;               /* the machine type: else pc */
     bool port;              /* behind a PCIe root port of its own */
     unsigned slot;          /* on the root bus, or behind that port */
-    bool x_vga;             /* x-vga=on is of use, false: leave it out */
+    bool x_vga;             /* x-vga=on is useful; false: leave it out */
     /*
      * QEMU's legacy mode: it sets up the OpRegion, the ids of the LPC bridge
      * and VGA by itself.  x-igd-legacy-mode=on makes QEMU refuse the start
@@ -47,7 +47,10 @@ typedef struct GuestPlace {
      * x-igd-legacy-mode=off, x-igd-opregion=on, and on pc x-igd-lpc=on.
      */
     bool igd_uefi;
-    /* Why it is not as was asked for: a whole sentence; NULL: it is. */
+    /*
+     * Why it differs from what was asked for, as a sentence; NULL: it does
+     * not.
+     */
     const char *reason;
 } GuestPlace;
 

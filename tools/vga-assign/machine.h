@@ -1,5 +1,5 @@
 /*
- * A machine as far as giving away a VGA adapter is concerned
+ * The facts about a machine that matter for assigning a VGA adapter
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -77,7 +77,7 @@ struct MachineDevice {
 
     /*
      * Configuration space, for display adapters, bridges and 00:00.0 alone.
-     * The kernel shows 64 bytes of it to who is not root.
+     * The kernel shows only 64 bytes of it to users other than root.
      */
     GByteArray *config;
     Answer msi, msix;       /* has the capability */

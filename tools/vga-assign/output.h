@@ -1,5 +1,5 @@
 /*
- * What is said, and how
+ * Results and messages: how the tool prints them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -54,7 +54,7 @@ int out_end(int code);
 
 /*
  * "vga-assign: MESSAGE" and "hint: MESSAGE" on stderr.  Control characters are
- * shown as \\x1b: names of files and devices are anybody's.
+ * shown as \\x1b: anybody can choose names of files and devices.
  */
 void out_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void out_hint(const char *format, ...) G_GNUC_PRINTF(1, 2);
