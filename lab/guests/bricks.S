@@ -97,7 +97,10 @@ frame:
         movw    trail + 4 * (TRAIL - 1) + 2, %bx
         movw    $5, %cx
         movw    $5, %dx
+        pushaw
         call    clear
+        popaw
+        call    mend
         pushw   %es
         pushw   %ds
         popw    %es
@@ -178,9 +181,10 @@ move:
         movw    %ax, ball_y
         ret
 
-/* A brick where the ball is goes, and turns the ball round. */
-hit:
-        movw    ball_y, %ax
+/* Carry set, and brick %si, if one is at column %ax of line %bx */
+find:
+        pushw   %ax
+        movw    %bx, %ax
         subw    $WALL, %ax
         jb      1f
         movb    $BRICK_H, %cl
@@ -190,13 +194,50 @@ hit:
         movb    $COLUMNS, %cl
         mulb    %cl
         movw    %ax, %si
-        movw    ball_x, %ax
+        popw    %ax
+        pushw   %ax
         movb    $BRICK_W, %cl
         divb    %cl
         movb    $0, %ah
         addw    %ax, %si
-        cmpb    $0, bricks(%si)
-        je      1f
+        cmpb    $1, bricks(%si)         /* carry set: 0, there is none */
+        cmc
+        popw    %ax
+        ret
+1:
+        popw    %ax
+        clc
+        ret
+
+/* Draws the bricks again that the ball covers, or did, at column %ax of line %bx. */
+mend:
+        pushaw
+        call    mend_one
+        addw    $4, %ax
+        call    mend_one
+        addw    $4, %bx
+        call    mend_one
+        subw    $4, %ax
+        call    mend_one
+        popaw
+        ret
+mend_one:
+        pushaw
+        call    find
+        jnc     1f
+        call    brick
+1:
+        popaw
+        ret
+
+/* A brick where the middle of the ball is goes, and turns the ball round. */
+hit:
+        movw    ball_x, %ax
+        movw    ball_y, %bx
+        addw    $2, %ax
+        addw    $2, %bx
+        call    find
+        jnc     1f
         movb    $0, bricks(%si)
         negw    step_y
         call    place
