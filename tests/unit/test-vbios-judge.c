@@ -341,7 +341,7 @@ static void test_numbers(void)
 
     g_byte_array_set_size(rom, 4000);
     expect_text(rom, "truncated",
-                "the EFI image at 0x800 has 2048 bytes, the last 96 are "
+                "the EFI image at 0x800 has 2048 bytes, and the last 96 are "
                 "missing");
     g_byte_array_set_size(rom, 4096 + 3);
     memset(rom->data + 4000, 0x11, 96 + 3);

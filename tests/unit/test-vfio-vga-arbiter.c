@@ -330,7 +330,7 @@ static void test_wrong_fd(void)
         int fd = open(paths[i], O_RDONLY);
 
         g_assert_false(vfio_vga_arbiter_check_fd(fd, &err));
-        check_error(err, "is not of " VFIO_VGA_ARBITER_PATH);
+        check_error(err, "is not " VFIO_VGA_ARBITER_PATH);
         err = NULL;
         close(fd);
     }
