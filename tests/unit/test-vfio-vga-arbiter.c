@@ -270,8 +270,8 @@ static void test_gone(void)
         vfio_vga_arbiter_use(fake.arbiter);
     }
     g_usleep(20000);
-    g_assert_cmpint(said_times("card: x-vga-arbiter is off from now on: the VGA "
-                               "arbiter refused 'lock io+mem'"), ==, 1);
+    g_assert_cmpint(said_times("card: x-vga-arbiter is off from now on: the "
+                               "VGA arbiter refused 'lock io+mem'"), ==, 1);
     vfio_vga_arbiter_free(fake.arbiter);
 }
 
