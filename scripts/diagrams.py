@@ -105,16 +105,17 @@ def paths():
                    'rx="4"/>')
     p.text(380, 190, 'Engine: each tier gives guest and adapter what the one '
            'before it would have given', 'bold')
-    tiers = (('forward', 'one access', 'is one call', ''),
-             ('write combining', 'ascending writes are one',
-              'call; KVM keeps them in a', 'ring (posted writes)'),
-             ('text copy', 'of text window and font;', 'with KVM it is RAM,',
+    tiers = (('forward', 'one access', 'is one call'),
+             ('write combining', 'ascending writes', 'are one call; KVM',
+              'keeps them in a ring'),
+             ('text copy', 'window and font;', 'with KVM it is RAM',
               'and nothing exits'),
-             ('chain-4 copy', 'the same in mode 13h;', 'in larger modes only',
-              'if it is chosen'))
-    for number, (name, *lines) in enumerate(tiers):
-        p.box(28 + 178 * number, 204, 168, 88, name, *[l for l in lines if l],
-              kind='pci')
+             ('chain-4 copy', 'in mode 13h; in a', 'larger mode only if',
+              'it is chosen'),
+             ('planes', 'in planar modes, if', 'the guest reads, a',
+              'copy of all planes'))
+    for number, tier in enumerate(tiers):
+        p.box(24 + 143 * number, 204, 138, 88, *tier, kind='pci')
     p.way((380, 306), (380, 334))
     p.box(190, 334, 380, 50, "Region 8 of the device, the VGA region",
           'VFIODeviceIOOps: one call on the host or a message')
