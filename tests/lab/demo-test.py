@@ -57,11 +57,11 @@ class Machine:
         if target:
             os.symlink(os.path.join('..', target), path)
 
-    def demo(self, address=CARD):
+    def demo(self, address=CARD, *more):
         """(exit status, what it said) of the demo."""
         done = subprocess.run(
             [os.path.join(TOP, 'lab', 'demo'), '--host', address, '--out',
-             os.path.join(self.dev, 'out')], capture_output=True, text=True,
+             os.path.join(self.dev, 'out'), *more], capture_output=True, text=True,
             check=False, env=dict(os.environ, VGA_ASSIGN_SYSFS=self.sys,
                                   VGA_ASSIGN_DEV=self.dev,
                                   # No QEMU there: nothing may start here.
@@ -207,9 +207,15 @@ def main():
         status, said = machine.demo('0000:02:00.0')
         results.append(('no such device', status == 4
                         and 'no PCI device 0000:02:00.0' in said, said))
+        status, said = machine.demo('gpu')
+        results.append(('no address', status == 2
+                        and 'type one like 01:00.0' in said, said))
         status, said = machine.demo('01:00.0')
-        results.append(('short address', status == 2
-                        and '0000:01:00.0' in said, said))
+        results.append(('short address', status == 4
+                        and 'run make qemu' in said, said))
+        status, said = machine.demo('01:00.0', '--check')
+        results.append(('a check before the build', status == 0
+                        and not said, said))
         status, said = machine.demo()
         results.append(('nothing is missing but QEMU', status == 4
                         and 'run make qemu' in said, said))
