@@ -91,8 +91,8 @@ static void test_file_cut(void)
     uint8_t data[2048];
 
     image_make(data, &ours);
-    check_bad_file(data, 1024, "the x86 image at 0x0 has 2048 bytes, the last "
-                   "1024 are missing");
+    check_bad_file(data, 1024, "the x86 image at 0x0 has 2048 bytes, and the "
+                   "last 1024 are missing");
 }
 
 static void test_file_checksum(void)

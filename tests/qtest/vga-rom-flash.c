@@ -168,7 +168,8 @@ static void test_flash_refused(void)
 
     start(&machine, adapter_with(&ours), "");
     plug_fails(&machine, "'x-rom-source': 'flash',",
-               "x-rom-source=flash: no way to its flash ROM is known");
+               "x-rom-source=flash: it is not known how to read its flash "
+               "ROM");
     plug_fails(&machine, "'x-rom-source': 'flash', 'romfile': 'x.rom',",
                "x-rom-source=flash contradicts romfile=x.rom");
     plug_fails(&machine, "'x-rom-source': 'region', 'rombar': 0,",

@@ -42,8 +42,8 @@ static void test_region_posted(void)
     says(&machine, "warning: vfio vfio-user:");
     says(&machine, "VBIOS (ROM region): the entry point of its x86 image is a "
                    "return");
-    says(&machine, "The flash ROM is no way out: no way to its flash ROM is "
-                   "known: neither NVIDIA nor AMD made it");
+    says(&machine, "The flash ROM is no way out: it is not known how to read "
+                   "its flash ROM: neither NVIDIA nor AMD made it");
     machine_stop(&machine);
 }
 

@@ -124,7 +124,7 @@ static void test_query_split(void)
     check_said(&bench, 1, "memory", "other-owner", "00:02.0");
     check_said(&bench, 1, "ports", "owner", "00:03.0");
     check_verdict(&bench,
-        "00:03.0 has the ports only: the others go to 00:02.0");
+        "00:03.0 has only the ports: the others go to 00:02.0");
     bench_stop(&bench);
 }
 

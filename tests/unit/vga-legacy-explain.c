@@ -150,8 +150,8 @@ static void assert_explained(VFIODevice *card, const char *cause,
 #define GENERIC "region 8: Invalid argument"
 #define DISABLED "the host's vfio-pci was loaded with disable_vga=1"
 #define NOT_BUILT "the host's kernel was built without CONFIG_VFIO_PCI_VGA"
-#define NO_VGA(class) "it is no VGA controller, its class is " class \
-                      " (VGA is 0x0300)"
+#define NO_VGA(class) "it is not a VGA controller, its class is " class \
+                      " (that of VGA is 0x0300)"
 #define VARIANT(driver) "its host driver is '" driver "', not 'vfio-pci'"
 #define MDEV "mediated devices have no legacy VGA region"
 #define SERVER "the vfio-user server offers no VGA region"
