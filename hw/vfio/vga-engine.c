@@ -145,6 +145,9 @@ static void engine_trap_bars(VFIOVGAEngine *e)
 static void engine_read_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                              void *data)
 {
+    if (vfio_vga_regs_show_latches(&e->regs, port, size)) {
+        vfio_vga_pending_end_copy(&e->pending, "latches read");
+    }
     vfio_vga_combine_flush(&e->pending.combine);
     vfio_vga_planes_put_registers(&e->pending.planes);
     vfio_vga_regs_read(&e->regs, port, size);

@@ -18,6 +18,7 @@
 #define CR_CURSOR_HIGH 0x0e
 #define CR_CURSOR_LOW 0x0f
 #define CR_LAST 0x18
+#define CR_LATCH 0x22
 #define AR_LAST 0x14
 
 #define MISC_COLOR 0x01      /* CRTC at 3d4, not 3b4 */
@@ -228,6 +229,17 @@ int16_t vfio_vga_regs_index(const VFIOVGARegs *r, uint32_t port)
     default:
         return 0;
     }
+}
+
+bool vfio_vga_regs_show_latches(const VFIOVGARegs *r, uint32_t port,
+                                unsigned size)
+{
+    bool color = port >= 0x3d0;
+    uint32_t data = color ? 0x3d5 : 0x3b5;
+    int16_t index = r->cr_index[color];
+
+    return port <= data && port + size > data &&
+           (index == CR_LATCH || index == VFIO_VGA_UNKNOWN);
 }
 
 void vfio_vga_regs_read_status(VFIOVGARegs *r, uint32_t port, unsigned size)

@@ -228,6 +228,20 @@ static inline void vfio_vga_regs_read(VFIOVGARegs *r, uint32_t port,
 }
 
 /**
+ * vfio_vga_regs_show_latches: may a read of a port show the latches?
+ *
+ * @r: what is known
+ * @port: 3b0-3bb or 3c0-3df
+ * @size: bytes
+ *
+ * CRTC register 22h is the Graphics Controller's latch on the VGAs of several
+ * makers, among them Cirrus Logic (CL-GD542X Technical Reference Manual,
+ * register CR22).
+ */
+bool vfio_vga_regs_show_latches(const VFIOVGARegs *r, uint32_t port,
+                                unsigned size);
+
+/**
  * vfio_vga_regs_window: the RAM-like window of this state
  *
  * @r: what is known

@@ -137,6 +137,7 @@ static void test_bad_message(const void *opaque)
         }
     }
     adapter_wait_closed(machine.adapter, 1);
+    machine_wait_said(&machine, bad->said);
     g_assert_cmpint(machine_said(&machine, bad->said), ==, 1);
 
     /* gone: reads are all ones, writes go nowhere, and QEMU goes on */

@@ -211,6 +211,16 @@ unsigned machine_said(Machine *machine, const char *what)
     return n;
 }
 
+void machine_wait_said(Machine *machine, const char *what)
+{
+    gint64 end = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+
+    while (!machine_said(machine, what)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(1000);
+    }
+}
+
 void machine_stop(Machine *machine)
 {
     machine_check_alive(machine);

@@ -87,6 +87,9 @@ void machine_unplug(Machine *machine);
 void machine_check_alive(Machine *machine);
 /* How many lines of the log contain @what */
 unsigned machine_said(Machine *machine, const char *what);
+
+/* Waits until it has; a thread may say it after what it is about is seen */
+void machine_wait_said(Machine *machine, const char *what);
 void machine_stop(Machine *machine);
 
 #endif /* TESTS_VFIO_USER_MACHINE_H */

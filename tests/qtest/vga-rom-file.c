@@ -60,8 +60,8 @@ static void test_file_ids(void)
 
     theirs.device ^= 0x00ff;
     image_make(data, &theirs);
-    check_bad_file(data, sizeof(data), "its x86 image is for 1af4:100f, the "
-                   "adapter is 1af4:10f0: SeaBIOS skips it");
+    check_bad_file(data, sizeof(data), "its x86 image is for 1af4:100f, and "
+                   "the adapter is 1af4:10f0: SeaBIOS skips it");
 }
 
 static void test_file_header(void)

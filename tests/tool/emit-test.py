@@ -307,7 +307,8 @@ def t_xml_commandline(suite):
     same(re.findall("arg value='(.*?)'", xml),
          ['-cpu', 'host', '-device', 'vfio-pci,host=02:00.0'])
     same("<rom file='/v/a,b.rom'/>" in xml, True, xml)
-    same('they are gone: x-pci-vendor-id=1' in notes, True, notes)
+    same('these properties are gone, so look at them: x-pci-vendor-id=1' in
+         notes, True, notes)
     same("'-set device.hostdev0.x-vga=on' was in" in notes, True, notes)
     # Nothing of ours in it: nothing goes.
     text = with_arguments('-device', 'vfio-pci,host=02:00.0', '-cpu')

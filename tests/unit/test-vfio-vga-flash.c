@@ -327,8 +327,8 @@ static void test_nvidia_refused(void)
         uint32_t boot0;
         const char *why;
     } chips[] = {
-        { 0x04c000a1, "chip 0x4c: it is an integrated one" },
-        { 0x063000a1, "chip 0x63: it is an integrated one" },
+        { 0x04c000a1, "chip 0x4c: it is integrated and has no flash ROM" },
+        { 0x063000a1, "chip 0x63: it is integrated and has no flash ROM" },
         { 0x180000a1, "it is not known how to read its flash ROM: NVIDIA chip "
                       "0x180" },
         { 0x1b2000a1, "it is not known how to read its flash ROM: NVIDIA chip "

@@ -82,7 +82,8 @@ MODE_3 = ([(SEQUENCER, i, v) for i, v in ((0, 1), (1, 0), (2, 3), (3, 0),
 
 # And what makes planes of it
 MODE_12 = ([(SEQUENCER, i, v) for i, v in ((2, 0x0f), (4, 6))]
-           + [(GRAPHICS, i, v) for i, v in ((5, 0), (6, 5))])
+           + [(GRAPHICS, i, v) for i, v in ((5, 0), (6, 5))]
+           + [(0x3d4, i, v) for i, v in ((0x14, 0), (0x17, 0xe3))])
 
 
 def written(steps):
@@ -161,6 +162,10 @@ class Owner(Guest):
             return written([(port, index, None)])
         return [register(port, index, self.byte())]
 
+    def latch(self):
+        """The latches, which some adapters show in the CRTC's register 22h."""
+        return written([(self.crtc, 0x22, None)])
+
     def bank(self):
         """Another bank, from an opened lock."""
         banks = BANKS.get(self.personality)
@@ -199,9 +204,9 @@ class Owner(Guest):
     def some(self):
         kind = self.random.choices(
             (super().some, self.text, self.planar, self.draw, self.cells,
-             self.harmless, self.index, self.bank, self.unused, self.bar,
-             self.time),
-            (24, 4, 2, 4, 24, 10, 2, 1, 1, 1, 3))[0]
+             self.harmless, self.index, self.latch, self.bank, self.unused,
+             self.bar, self.time),
+            (24, 4, 2, 4, 24, 10, 2, 1, 1, 1, 1, 3))[0]
         return kind()
 
 
