@@ -25,6 +25,8 @@ APU_BARS = ((MEM | MEM64 | PREFETCH, 0x7000000000, 256 * M),
             (IO, 0xe000, 256), (MEM, 0xfc500000, 512 * 1024))
 IGD_BARS = ((MEM | MEM64, 0xa0000000, 16 * M),
             (MEM | MEM64 | PREFETCH, 0x90000000, 256 * M), (IO, 0x4000, 64))
+LIBVIRTD = '/etc/apparmor.d/usr.sbin.libvirtd'
+PACKAGED_RULE = '  /usr/lib/qemu-vga-assign/bin/qemu-system-x86_64 rmix,\n'
 PLACE = '/sys/bus/pci/devices/0000:03:00.0/'
 
 
@@ -284,7 +286,7 @@ def iommufd_alone(root):
 
 
 def software(doc, qemu=None, proxmox=False, libvirt=None, apparmor=None,
-             seabios=None):
+             seabios=None, files=()):
     """Programs of the host.  qemu: (prefix, whether it has the series)."""
     def function(root):
         m = amd(root)
@@ -302,9 +304,30 @@ def software(doc, qemu=None, proxmox=False, libvirt=None, apparmor=None,
             m.file('/etc/apparmor.d/abstractions/libvirt-qemu',
                    '/usr/bin/qemu-system-x86_64 rmix,\n')
             m.file('/etc/apparmor.d/local/abstractions/libvirt-qemu', apparmor)
+        for path, contents in files:
+            m.file(path, contents)
         m.close()
     function.__doc__ = doc
     return function
+
+
+def packaged(doc, includes=True, rule=PACKAGED_RULE):
+    """Debian's package of this series, and libvirt with AppArmor's profiles.
+
+    includes: whether libvirt's profile reads libvirt-qemu.d; rule: what the
+    package's file there says.
+    """
+    return software(
+        doc, (('/usr/lib/qemu-vga-assign', True), ('/usr', False)),
+        libvirt='11003.0', apparmor='', seabios='1.17.0-vga-assign', files=(
+            ('/usr/bin/qemu-system-x86_64-vga-assign', '#!/bin/sh\n'),
+            (LIBVIRTD, '/usr/bin/* PUx,\n'),
+            ('/etc/apparmor.d/abstractions/libvirt-qemu',
+             '/usr/bin/qemu-system-x86_64 rmix,\n' + (
+                 '  include if exists <abstractions/libvirt-qemu.d>\n'
+                 if includes else '')),
+            ('/etc/apparmor.d/abstractions/libvirt-qemu.d/qemu-vga-assign',
+             rule)))
 
 
 # Resets and BARs
@@ -447,6 +470,19 @@ KINDS = {
     'apparmor-ok': (software('AppArmor, and a rule for it.',
                              (('/opt/qemu-vga', True),), libvirt='10000.0',
                              apparmor='/opt/qemu-vga/** rmix,\n'), AMD, 'ok'),
+    'apparmor-package': (packaged('The package, and Debian 13\'s libvirt.'),
+                         AMD, 'ok'),
+    'apparmor-package-old': (packaged('The package, and a libvirt that does '
+                                      'not read its rules.', includes=False),
+                             AMD, 'warn'),
+    'apparmor-commented': (packaged('The package, and its rules taken out.',
+                                    rule='#' + PACKAGED_RULE), AMD, 'warn'),
+    'apparmor-libvirtd': (software('A rule for guests, none for libvirtd.',
+                                   (('/opt/qemu-vga', True),),
+                                   libvirt='9000.0',
+                                   apparmor='/opt/qemu-vga/** rmix,\n',
+                                   files=((LIBVIRTD, '/usr/bin/* PUx,\n'),)),
+                          AMD, 'warn'),
     'libvirt-old': (software('libvirt 8.0.', (('/opt/qemu-vga', True),),
                              libvirt='8000.0'), AMD, 'warn'),
     'navi48': (kind('An adapter that no reset brings back.', ids=NAVI48,

@@ -232,6 +232,14 @@ def writes(path, text):
     return effect
 
 
+def libvirtd_rules(world, fix):
+    """Rules of one's own, for libvirt's guests and for libvirtd."""
+    del fix
+    local = '/etc/apparmor.d/local/'
+    world.write(local + 'abstractions/libvirt-qemu', '/opt/qemu-vga/** rmix,\n')
+    world.write(local + 'usr.sbin.libvirtd', '/opt/qemu-vga/bin/* PUx,\n')
+
+
 EFFECTS = (
     ('^vga-assign rom ', rom_commands),
     ('^vga-assign bind .*; vga-assign rom', bind),
@@ -253,9 +261,10 @@ EFFECTS = (
         '/sys/bus/pci/devices/%(bdf)s/reset_method', 'device_specific bus\n')),
     ('^start the guest by libvirt or as root; or: prlimit', writes(
         '/proc/self/limits', 'Max locked memory   unlimited  unlimited\n')),
-    ('^echo .*apparmor', writes(
+    ('^printf .*usr.sbin.libvirtd', libvirtd_rules),
+    ('^apt-get install --reinstall .*qemu-vga-assign', writes(
         '/etc/apparmor.d/local/abstractions/libvirt-qemu',
-        '/opt/qemu-vga/** rmix,\n')),
+        '/usr/lib/qemu-vga-assign/bin/* rmix,\n')),
     ('^make install PREFIX=.*which brings both', writes(
         '/opt/qemu-vga/share/qemu/bios-256k.bin', '1.17.0-vga-assign')),
     ('^make install PREFIX=/opt/qemu-vga', writes(

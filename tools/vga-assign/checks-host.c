@@ -373,6 +373,18 @@ static void qemu_is_proxmox(CheckResult *r)
            "vga-assign args");
 }
 
+static void qemu_is_series(const CheckContext *c, CheckResult *r,
+                           const HostQEMU *q, const char *ovmf)
+{
+    if (c->guest->firmware == VBIOS_FIRMWARE_UEFI) {
+        is_ok(r, "%s, with this series, and %s", q->path, ovmf);
+    } else if (q->seabios == ANSWER_YES) {
+        is_ok(r, "%s, with this series and its SeaBIOS, %s", q->path, q->bios);
+    } else {
+        is_ok(r, "%s, with this series", q->path);
+    }
+}
+
 void check_qemu(const CheckContext *c, CheckResult *r)
 {
     g_autoptr(GPtrArray) qemus = host_qemus(c->m);
@@ -387,8 +399,7 @@ void check_qemu(const CheckContext *c, CheckResult *r)
                 "for BARs is smaller, and the boot VGA may be another", q->path);
         to_fix(r, "make install PREFIX=%s, which brings both", q->prefix);
     } else if (q && q->patched) {
-        is_ok(r, "%s, with this series%s", q->path,
-              q->seabios == ANSWER_YES ? " and its SeaBIOS" : "");
+        qemu_is_series(c, r, q, ovmf);
     } else if (host_is_proxmox(c->m)) {
         qemu_is_proxmox(r);
     } else if (q) {
@@ -411,7 +422,20 @@ static const HostQEMU *patched_qemu(const GPtrArray *qemus)
 static bool is_confined(const CheckContext *c, const HostQEMU *q)
 {
     return q && !g_str_equal(q->prefix, "/usr") && host_apparmor(c->m) &&
-           !host_apparmor_allows(c->m, q->prefix);
+           !(host_apparmor_allows(c->m, q) && host_apparmor_starts(c->m, q));
+}
+
+static void fix_confined(const HostQEMU *q, CheckResult *r)
+{
+    if (q->packaged) {
+        to_fix(r, "apt-get install --reinstall "
+               "-o Dpkg::Options::=--force-confask,confmiss qemu-vga-assign");
+    } else {
+        to_fix(r, "printf '%%s,\\n' '%s/** rmix' '/dev/vga_arbiter rw' >> "
+               "/etc/apparmor.d/local/abstractions/libvirt-qemu; echo '%s/bin/* "
+               "PUx,' >> /etc/apparmor.d/local/usr.sbin.libvirtd; "
+               "systemctl reload apparmor", q->prefix, q->prefix);
+    }
 }
 
 void check_libvirt(const CheckContext *c, CheckResult *r)
@@ -431,10 +455,10 @@ void check_libvirt(const CheckContext *c, CheckResult *r)
     } else if (is_confined(c, q)) {
         is_warn(r, "AppArmor keeps libvirt %u.%u from %s", version / 1000,
                 version % 1000, q->path);
-        to_fix(r, "echo '%s/** rmix,' >> /etc/apparmor.d/local/abstractions/"
-               "libvirt-qemu; echo '%s/bin/* PUx,' >> /etc/apparmor.d/local/"
-               "usr.sbin.libvirtd; systemctl reload apparmor", q->prefix,
-               q->prefix);
+        fix_confined(q, r);
+    } else if (q && !g_str_equal(q->prefix, "/usr")) {
+        is_ok(r, "libvirt %u.%u, which runs %s where a domain names it in "
+              "<emulator>", version / 1000, version % 1000, q->path);
     } else {
         is_ok(r, "libvirt %u.%u", version / 1000, version % 1000);
     }

@@ -13,6 +13,10 @@
 
 #include "host.h"
 
+/* Debian's package: its prefix, and the name for libvirt's <emulator> */
+#define PACKAGE_PREFIX "/usr/lib/qemu-vga-assign"
+#define PACKAGE_COMMAND "/usr/bin/qemu-system-x86_64-vga-assign"
+
 #define VTCONSOLES "/sys/class/vtconsole"
 #define CGROUPS "/sys/fs/cgroup"
 
@@ -119,8 +123,10 @@ bool host_is_proxmox(const Machine *m)
     return root_exists(m->root, "/usr/bin/pveversion");
 }
 
-#define APPARMOR_LIBVIRT "/etc/apparmor.d/abstractions/libvirt-qemu"
-#define APPARMOR_LOCAL "/etc/apparmor.d/local/abstractions/libvirt-qemu"
+#define APPARMOR "/etc/apparmor.d/"
+#define APPARMOR_LIBVIRT APPARMOR "abstractions/libvirt-qemu"
+#define APPARMOR_LOCAL APPARMOR "local/abstractions/libvirt-qemu"
+#define APPARMOR_PARTS "abstractions/libvirt-qemu.d"
 
 bool host_apparmor(const Machine *m)
 {
@@ -131,18 +137,58 @@ bool host_apparmor(const Machine *m)
            root_exists(m->root, APPARMOR_LIBVIRT);
 }
 
-bool host_apparmor_allows(const Machine *m, const char *prefix)
+/* A rule or an include that has @word in it; "#include" is no comment. */
+static bool profile_has(const Machine *m, const char *path, const char *word)
 {
-    static const char *const files[] = { APPARMOR_LIBVIRT, APPARMOR_LOCAL };
+    g_autofree char *text = root_text(m->root, path);
+    g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_autofree char *text = root_text(m->root, files[i]);
+    for (char **line = lines; *line; line++) {
+        const char *rule = g_strchug(*line);
 
-        if (text && strstr(text, prefix)) {
+        if (strstr(rule, word) &&
+            (*rule != '#' || g_str_has_prefix(rule, "#include"))) {
             return true;
         }
     }
     return false;
+}
+
+static bool guests_profile_has(const Machine *m, const char *word)
+{
+    return profile_has(m, APPARMOR_LIBVIRT, word) ||
+           profile_has(m, APPARMOR_LOCAL, word);
+}
+
+/* Debian 12's libvirt reads no directory, only a file that is named to it. */
+static bool part_allows(const Machine *m, const char *name, const char *prefix)
+{
+    g_autofree char *include = g_strconcat("<" APPARMOR_PARTS "/", name, ">",
+                                           NULL);
+    g_autofree char *path = g_strconcat(APPARMOR APPARMOR_PARTS "/", name,
+                                        NULL);
+
+    return profile_has(m, path, prefix) &&
+           (guests_profile_has(m, "<" APPARMOR_PARTS ">") ||
+            guests_profile_has(m, include));
+}
+
+bool host_apparmor_allows(const Machine *m, const HostQEMU *q)
+{
+    g_auto(GStrv) names = root_list(m->root, APPARMOR APPARMOR_PARTS);
+    bool allowed = guests_profile_has(m, q->prefix);
+
+    for (char **n = names; *n && !allowed; n++) {
+        allowed = part_allows(m, *n, q->prefix);
+    }
+    return allowed;
+}
+
+bool host_apparmor_starts(const Machine *m, const HostQEMU *q)
+{
+    return g_str_has_prefix(q->path, "/usr/bin/") ||
+           !root_exists(m->root, APPARMOR "usr.sbin.libvirtd") ||
+           profile_has(m, APPARMOR "local/usr.sbin.libvirtd", q->prefix);
 }
 
 static bool file_has(const Machine *m, const char *path, const char *mark)
@@ -172,46 +218,51 @@ static void qemu_free(gpointer opaque)
     HostQEMU *q = opaque;
 
     g_free(q->path);
+    g_free(q->binary);
     g_free(q->prefix);
+    g_free(q->bios);
     g_free(q);
 }
 
-static void add_qemu(const Machine *m, GPtrArray *qemus, const char *prefix,
-                     const char *name)
+static void add_qemu(const Machine *m, GPtrArray *qemus, const char *prefix)
 {
-    g_autofree char *path = g_strconcat(prefix, "/bin/", name, NULL);
-    g_autofree char *bios = g_strconcat(prefix, "/share/qemu/bios-256k.bin",
+    g_autofree char *path = g_strconcat(prefix, "/bin/qemu-system-x86_64",
                                         NULL);
+    bool packaged = g_str_equal(prefix, PACKAGE_PREFIX) &&
+                    root_exists(m->root, PACKAGE_COMMAND);
     HostQEMU *q;
 
     if (!root_exists(m->root, path)) {
         return;
     }
     q = g_new0(HostQEMU, 1);
-    q->path = g_steal_pointer(&path);
+    q->path = g_strdup(packaged ? PACKAGE_COMMAND : path);
+    q->binary = g_steal_pointer(&path);
     q->prefix = g_strdup(prefix);
+    q->bios = g_strconcat(prefix, "/share/qemu/bios-256k.bin", NULL);
+    q->packaged = packaged;
     /* A property that no other QEMU has, and what our SeaBIOS calls itself. */
-    q->patched = file_has(m, q->path, "x-vga-arbiter");
-    q->seabios = root_exists(m->root, bios) ?
-                 file_has(m, bios, "-vga-assign") : ANSWER_UNKNOWN;
+    q->patched = file_has(m, q->binary, "x-vga-arbiter");
+    q->seabios = root_exists(m->root, q->bios) ?
+                 file_has(m, q->bios, "-vga-assign") : ANSWER_UNKNOWN;
     g_ptr_array_insert(qemus, q->patched ? 0 : -1, q);
 }
 
 GPtrArray *host_qemus(const Machine *m)
 {
     static const char *const prefixes[] = {
-        "/usr/lib/qemu-vga-assign", "/usr/local", "/usr",
+        PACKAGE_PREFIX, "/usr/local", "/usr",
     };
     GPtrArray *qemus = g_ptr_array_new_with_free_func(qemu_free);
     g_auto(GStrv) names = root_list(m->root, "/opt");
 
     for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
-        add_qemu(m, qemus, prefixes[i], "qemu-system-x86_64");
+        add_qemu(m, qemus, prefixes[i]);
     }
     for (char **n = names; *n; n++) {
         g_autofree char *prefix = g_strconcat("/opt/", *n, NULL);
 
-        add_qemu(m, qemus, prefix, "qemu-system-x86_64");
+        add_qemu(m, qemus, prefix);
     }
     return qemus;
 }

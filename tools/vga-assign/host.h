@@ -36,19 +36,25 @@ unsigned host_libvirt(const Machine *machine);
 /** host_is_proxmox: Proxmox VE, which runs a QEMU and firmware of its own */
 bool host_is_proxmox(const Machine *machine);
 
+/* A QEMU that is installed. */
+typedef struct HostQEMU {
+    char *path;             /* what is typed, or named in <emulator> */
+    char *binary;           /* the program: another for Debian's package */
+    char *prefix;           /* "/opt/qemu-vga" */
+    char *bios;             /* where its SeaBIOS would be */
+    bool patched;           /* it has this series */
+    bool packaged;          /* and is Debian's package of it */
+    Answer seabios;         /* and so has its SeaBIOS */
+} HostQEMU;
+
 /** host_apparmor: whether AppArmor confines libvirt's guests */
 bool host_apparmor(const Machine *machine);
 
-/** host_apparmor_allows: whether its local rules name the directory @prefix */
-bool host_apparmor_allows(const Machine *machine, const char *prefix);
+/** host_apparmor_allows: whether a guest's profile has a rule for @qemu */
+bool host_apparmor_allows(const Machine *machine, const HostQEMU *qemu);
 
-/* A QEMU that is installed. */
-typedef struct HostQEMU {
-    char *path;             /* "/opt/qemu-vga/bin/qemu-system-x86_64" */
-    char *prefix;           /* "/opt/qemu-vga" */
-    bool patched;           /* it has this series */
-    Answer seabios;         /* and so has its SeaBIOS */
-} HostQEMU;
+/** host_apparmor_starts: whether libvirtd's own profile lets it start @qemu */
+bool host_apparmor_starts(const Machine *machine, const HostQEMU *qemu);
 
 /** host_qemus: HostQEMU in an array that frees them, patched ones first */
 GPtrArray *host_qemus(const Machine *machine);

@@ -82,6 +82,18 @@ static void report_limits(GString *out, const Machine *m)
     }
 }
 
+/* What the two checks of libvirt's profiles look for. */
+static void report_apparmor(GString *out, const Machine *m, const HostQEMU *q)
+{
+    if (host_apparmor_allows(m, q)) {
+        fact(out, "/etc/apparmor.d/local/abstractions/libvirt-qemu",
+             "%s/** rmix,", q->prefix);
+    }
+    if (!host_apparmor_starts(m, q)) {
+        fact(out, "/etc/apparmor.d/usr.sbin.libvirtd", "%s", "");
+    }
+}
+
 static void report_programs(GString *out, const Machine *m)
 {
     g_autoptr(GPtrArray) qemus = host_qemus(m);
@@ -91,18 +103,16 @@ static void report_programs(GString *out, const Machine *m)
     for (guint i = 0; i < qemus->len; i++) {
         const HostQEMU *q = g_ptr_array_index(qemus, i);
 
-        fact(out, q->path, "%s", q->patched ? "x-vga-arbiter" : "");
+        fact(out, q->binary, "%s", q->patched ? "x-vga-arbiter" : "");
+        if (q->packaged) {
+            fact(out, q->path, "%s", "");
+        }
         if (q->seabios != ANSWER_UNKNOWN) {
-            g_autofree char *bios = g_strconcat(q->prefix, "/share/qemu/"
-                                                "bios-256k.bin", NULL);
-
-            fact(out, bios, "%s", q->seabios == ANSWER_YES ? "-vga-assign" :
+            fact(out, q->bios, "%s", q->seabios == ANSWER_YES ? "-vga-assign" :
                  "rel-");
         }
-        if (q->patched && host_apparmor(m) &&
-            host_apparmor_allows(m, q->prefix)) {
-            fact(out, "/etc/apparmor.d/local/abstractions/libvirt-qemu",
-                 "%s/** rmix,", q->prefix);
+        if (q->patched && host_apparmor(m)) {
+            report_apparmor(out, m, q);
         }
     }
     if (host_apparmor(m)) {
