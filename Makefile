@@ -24,8 +24,14 @@ deps: ## install the Debian packages that are missing (as root or by sudo); see 
 auto-deps:
 	@scripts/deps --auto
 
+full-deps:
+	@scripts/deps --auto --full
+
 qemu: auto-deps ## the patched QEMU: build/qemu/qemu-system-x86_64
 	@scripts/build qemu
+
+qemu-full: full-deps ## the patched QEMU with all that Debian's has, as install and deb take it: build/qemu-full
+	@scripts/build qemu-full
 
 qemu-base: auto-deps ## the release, for comparisons: build/qemu-base/qemu-system-x86_64
 	@scripts/build qemu-base
@@ -42,9 +48,19 @@ tool: auto-deps ## the host tool: build/tool/tools/vga-assign/vga-assign
 series: ## the patches as complete mails for git am, and for quilt: build/series; TOPIC=rom a topic with what it stands on
 	@scripts/export $(if $(TOPIC),--topic $(TOPIC),$(NAMES))
 
-install: auto-deps ## PREFIX=/opt/x: the patched QEMU with its firmware, for libvirt's <emulator>, and vga-assign
+install: install-qemu install-tool ## PREFIX=/opt/x: the patched QEMU with its firmware, for libvirt's <emulator>, and vga-assign
+
+install-qemu: full-deps
 	@scripts/build install "$(PREFIX)"
+
+install-tool: auto-deps
 	@scripts/build install-tool "$(PREFIX)"
+
+deb: full-deps ## Debian packages of QEMU, its modules and the tool: build/deb/*.deb
+	@scripts/deb
+
+check-deb: full-deps ## these built, installed, upgraded and removed in clean chroots (SUITES="bookworm trixie"); as root, an hour and more each
+	@scripts/check-deb $(SUITES)
 
 check: auto-deps ## everything: build all, unit tests, qtests, the rules of the series, the lab
 	@scripts/test
@@ -97,9 +113,9 @@ demo: ## a guest on an assigned VGA adapter; HOST=01:00.0 a real one, ADAPTER=vf
 	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 
 clean: ## remove what was built; the sources and the download cache stay
-	rm -rf $(addprefix $(BUILD)/,qemu qemu-base base/qemu base/seabios seabios tool tests series lab)
+	rm -rf $(addprefix $(BUILD)/,qemu qemu-base qemu-full deb base/qemu base/seabios seabios tool tests series lab)
 
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help bench test check-quick deps auto-deps qemu qemu-base seabios seabios-base tool series install check check-asan check-others check-each check-topics check-fuzz check-soak coverage-vbios check-series demo clean distclean
+.PHONY: help bench test check-quick deps auto-deps full-deps qemu qemu-full qemu-base seabios seabios-base tool series install install-qemu install-tool deb check-deb check check-asan check-others check-each check-topics check-fuzz check-soak coverage-vbios check-series demo clean distclean

@@ -37,11 +37,28 @@ EOF
     printf 'oldnoconfig:\n\t@:\nall:\n\t@echo made >>$(LOG)\n\t@cat $(OUT).config >$(OUT)bios.bin\n\t@cp $(OUT)bios.bin $(OUT)vgabios.bin\n' >"$s/Makefile"
     tar -C "$tmp/rel" -czf "$tmp/rel/seabios.tgz" seabios-1.0
     echo "seabios 1.0 upstream file://$tmp/rel/seabios.tgz $(hash_of "$tmp/rel/seabios.tgz")" >>"$UPSTREAM_FILE"
-    mkdir -p "$build/python" "$tmp/bin"
+    mkdir -p "$build/python/bin" "$tmp/bin"
     echo "$build/python" >"$build/python/.done"
+    ln -s "$(command -v python3)" "$build/python/bin/python3"
+    # What is installed is one program, a module and a test that is not.
+    cat >"$build/python/bin/meson" <<'EOF'
+#!/bin/sh
+case $1 in
+introspect)
+    echo '[{"installed": true, "filename": ["'"$3"'/qemu-system-x86_64"]},
+        {"installed": true, "filename": ["'"$3"'/ui-gtk.so"]}, {"installed": false, "filename": ["'"$3"'/tests/none"]}]' ;;
+install)
+    to=$DESTDIR/usr/lib/qemu-vga-assign
+    mkdir -p "$to/bin" "$to/lib/qemu" "$to/lib/pkgconfig" "$to/include" "$to/share/qemu/keymaps"
+    cp "$3/qemu-system-x86_64" "$to/bin/"
+    for f in lib/qemu/ui-gtk.so lib/libx.a include/qemu-plugin.h share/qemu/keymaps/de; do echo x >"$to/$f"; done ;;
+esac
+EOF
+    chmod +x "$build/python/bin/meson"
     cat >"$tmp/bin/ninja" <<'EOF'
 #!/bin/sh
 while [ "$1" != -C ]; do shift; done
+echo "targets $*" >>"$LOG"
 echo "ninja $(cat ../src/qemu/hw/vfio/pci.c 2>/dev/null | wc -l)" >>"$LOG"
 echo 'echo running' >"$2/qemu-system-x86_64"
 chmod +x "$2/qemu-system-x86_64"
@@ -128,16 +145,41 @@ t_base() # qemu-base is the release without the series, the same relative way fr
     [ -x "$build/qemu-base/qemu-system-x86_64" ]
 }
 
-t_install() # install copies the program, its firmware and keymaps; a bad PREFIX is refused
+t_install() # install copies programs, modules, firmware and keymaps; a bad PREFIX is refused
 {
     releases
     "$scripts/build" install "$tmp/opt"
     [ "$("$tmp/opt/bin/qemu-system-x86_64")" = running ]
-    for f in bios-256k.bin keymaps/de; do [ -f "$tmp/opt/share/qemu/$f" ]; done
+    for f in share/qemu/bios-256k.bin share/qemu/keymaps/de lib/qemu/ui-gtk.so; do [ -f "$tmp/opt/$f" ]; done
+    [ ! -e "$tmp/opt/include" ]
+    [ ! -e "$tmp/opt/lib/libx.a" ]
     fails 2 "$scripts/build" install relative
     : >"$tmp/file"
     fails 4 "$scripts/build" install "$tmp/file"
     says 'cannot be written'
+}
+
+t_full() # what is installed is built with all features, and no test
+{
+    releases
+    "$scripts/build" qemu-full
+    grep -q 'targets .*qemu-system-x86_64 ui-gtk.so' "$LOG"
+    ! grep -q 'targets .*tests/none' "$LOG" || return 1
+    grep -q -- --enable-modules "$build/qemu-full/.configured"
+    grep -q -- --enable-kvm "$build/qemu-full/.configured"
+    "$scripts/build" qemu
+    ! grep -q -- --enable-modules "$build/qemu/.configured" || return 1
+    [ -f "$build/qemu-full/qemu-bundle/usr/lib/qemu-vga-assign/share/qemu/bios-256k.bin" ]
+}
+
+t_destdir() # DESTDIR is put before PREFIX, and what runs is not written into
+{
+    releases
+    DESTDIR=$tmp/stage "$scripts/build" install /opt/x
+    [ -x "$tmp/stage/opt/x/bin/qemu-system-x86_64" ]
+    exec 5<"$tmp/stage/opt/x/bin/qemu-system-x86_64"
+    DESTDIR=$tmp/stage "$scripts/build" install /opt/x
+    [ "$(stat -L -c %i /proc/self/fd/5)" != "$(stat -c %i "$tmp/stage/opt/x/bin/qemu-system-x86_64")" ]
 }
 
 t_distclean() # distclean keeps what exists nowhere else

@@ -1,0 +1,150 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# debian/ agrees with the repository, and its maintainer scripts tell libvirt's AppArmor profile of the emulator, where
+# that does not read its directory by itself. Packages themselves are tested by scripts/check-deb. run_tests calls the
+# functions.
+# shellcheck disable=SC2317
+set -eu
+. "$(dirname -- "$0")/tap.sh"
+
+top=$(CDPATH='' cd -- "$here/../.." && pwd)
+line='include if exists <abstractions/libvirt-qemu.d/qemu-vga-assign>'
+prefix=$(sed -n 's/^private_prefix=//p' "$top/scripts/build")
+
+t_versions() # the packages' version is QEMU's and the series' own
+{
+    qemu=$(awk '$1 == "qemu" { print $2; exit }' "$top/UPSTREAM")
+    own=$(sed -n "s/^ *version: '\(.*\)',/\1/p" "$top/meson.build")
+    grep -q "^qemu-vga-assign ($qemu+vga$own-[0-9.]*) " "$top/debian/changelog"
+}
+
+t_build_depends() # what scripts/deps installs for the build is in Build-Depends
+{
+    sed -n '/^Build-Depends:/,/^$/p' "$top/debian/control" | sed -n 's/^ \([a-z0-9.+-]*\).*/\1/p' | sort >"$tmp/depends"
+    # Not those that every builder has, that fetch, that make it faster, or that are for tests alone.
+    sed -n "/^packages='/,/^'/p; /^for_installing='/,/^'/p" "$top/scripts/deps" |
+        grep -vE '^(release archives|the lab|make check|the manual):' | sed -n 's/^[a-zA-Z -]*: *//p' | tr ' ' '\n' | sort -u |
+        grep -vxE 'gcc|make|ccache|patch|bzip2|xz-utils|binutils|ninja-build|python3|dpkg-dev|debhelper|ipxe-qemu' >"$tmp/deps"
+    [ "$(wc -l <"$tmp/deps")" -gt 50 ]
+    missing=$(comm -23 "$tmp/deps" "$tmp/depends" | tr '\n' ' ')
+    [ -z "$missing" ] || { echo "debian/control lacks: $missing"; return 1; }
+}
+
+t_files() # what the packages take from debian/ and from docs/ is there
+{
+    for f in $(cat "$top"/debian/*.docs "$top"/debian/*.manpages); do [ -e "$top/$f" ] || { echo "no $f"; return 1; }; done
+    for f in qemu-system-x86_64-vga-assign apparmor/libvirt-qemu; do
+        grep -q "debian/$f " "$top/debian/rules"
+        [ -f "$top/debian/$f" ]
+    done
+}
+
+t_once() # no file is in two packages
+{
+    again=$(grep -hv '^#' "$top"/debian/*.install "$top/debian/not-installed" | sort | uniq -d)
+    [ -z "$again" ] || { echo "twice: $again"; return 1; }
+}
+
+t_modules() # each module that is built is in one package, or said to be in none
+{
+    targets=$top/build/qemu-full/.targets
+    [ -f "$targets" ] || { echo "QEMU was not built for installing: make qemu-full"; exit 77; }
+    grep -hv '^#' "$top"/debian/*.install "$top/debian/not-installed" | sed -n "s,^${prefix#/}/lib/qemu/,,p" >"$tmp/globs"
+    python3 - "$targets" "$tmp/globs" <<'EOF'
+import fnmatch, json, os, sys
+modules = [os.path.basename(f) for t in json.load(open(sys.argv[1])) if t['installed'] for f in t['filename'] if f.endswith('.so')]
+globs = open(sys.argv[2]).read().split()
+wrong = [(m, n) for m in modules if (n := sum(fnmatch.fnmatch(m, g) for g in globs)) != 1]
+wrong += [(g, 'no such module') for g in globs if not fnmatch.filter(modules, g)]
+if not modules or wrong:
+    sys.exit(f'{len(modules)} modules; not in one package: {wrong}')
+EOF
+}
+
+t_prefix() # the same place in scripts/build, debian/ and the host tool
+{
+    [ -n "$prefix" ]
+    grep -q "^exec $prefix/bin/qemu-system-x86_64 " "$top/debian/qemu-system-x86_64-vga-assign"
+    grep -q "PREFIX=$prefix$" "$top/debian/rules"
+    grep -q "PACKAGE_PREFIX \"$prefix\"$" "$top/tools/vga-assign/host.c"
+    grep -q "^  $prefix/bin/qemu-system-x86_64 rmix,$" "$top/debian/apparmor/libvirt-qemu"
+    command=$(sed -n 's/^#define PACKAGE_COMMAND "\(.*\)"/\1/p' "$top/tools/vga-assign/host.c")
+    grep -q "^  $command rix,$" "$top/debian/apparmor/libvirt-qemu"
+    grep -qx "${command#/}" "$top/debian/qemu-vga-assign.install"
+}
+
+t_apparmor() # apparmor_parser takes the rules, and would not take any text
+{
+    command -v apparmor_parser >/dev/null || { echo "apparmor_parser is not installed (package apparmor)"; exit 77; }
+    for f in "$top/debian/apparmor/libvirt-qemu" "$tmp/wrong"; do
+        echo '  /usr/bin/x rmixq,' >"$tmp/wrong"
+        printf '%s\n' 'include <tunables/global>' 'profile libvirt-test {' "  include \"$f\"" '}' >"$tmp/profile"
+        rc=0
+        apparmor_parser --skip-kernel-load --skip-cache "$tmp/profile" >"$tmp/said" 2>&1 || rc=$?
+        echo "$rc" >>"$tmp/codes"
+    done
+    [ "$(head -n 1 "$tmp/codes")" = 0 ] || { cat "$tmp/said"; return 1; }
+    [ "$(tail -n 1 "$tmp/codes")" != 0 ]
+}
+
+# maintainer SCRIPT ARGUMENT...: run on $tmp/etc in place of /etc.
+maintainer()
+{
+    sed "s,/etc/apparmor\.d,$tmp/etc/apparmor.d,; s,^#DEBHELPER#,," "$top/debian/qemu-vga-assign.$1" >"$tmp/script"
+    shift
+    sh "$tmp/script" "$@"
+}
+
+# libvirt WORDS: its profile includes WORDS, and its postinst has made the file for local rules.
+libvirt()
+{
+    apparmor=$tmp/etc/apparmor.d
+    rm -rf "$tmp/etc"
+    mkdir -p "$apparmor/abstractions" "$apparmor/local/abstractions"
+    echo "  $1" >"$apparmor/abstractions/libvirt-qemu"
+    local=$apparmor/local/abstractions/libvirt-qemu
+    : >"$local"
+}
+old='#include <local/abstractions/libvirt-qemu>' new='include if exists <abstractions/libvirt-qemu.d>'
+
+t_old_libvirt() # Debian 12's profile gets one line, once, beside other people's, and loses it again
+{
+    libvirt "$old"
+    echo '/mine r,' >"$local"
+    maintainer postinst configure ''
+    maintainer postinst triggered /etc/apparmor.d/abstractions/libvirt-qemu
+    [ "$(grep -cxF "$line" "$local")" = 1 ]
+    grep -qx '/mine r,' "$local"
+    maintainer prerm upgrade 2
+    grep -qxF "$line" "$local"
+    maintainer prerm remove
+    [ "$(cat "$local")" = '/mine r,' ]
+}
+
+t_new_libvirt() # Debian 13's reads the directory itself: no line, and one from before goes
+{
+    libvirt "$new"
+    maintainer postinst configure ''
+    [ ! -s "$local" ]
+    echo "$line" >"$local"
+    maintainer postinst triggered /etc/apparmor.d/abstractions/libvirt-qemu
+    [ ! -s "$local" ]
+}
+
+t_no_libvirt() # where there is no libvirt nothing is made
+{
+    libvirt "$old"
+    rm -rf "$tmp/etc"
+    maintainer postinst configure ''
+    maintainer prerm remove
+    [ ! -e "$tmp/etc" ]
+}
+
+t_scripts() # what dpkg runs, by shellcheck
+{
+    command -v shellcheck >/dev/null || { echo "shellcheck is not installed"; exit 77; }
+    shellcheck "$top/debian/qemu-vga-assign.postinst" "$top/debian/qemu-vga-assign.prerm" "$top/debian/qemu-system-x86_64-vga-assign"
+}
+
+run_tests
