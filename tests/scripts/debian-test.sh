@@ -33,7 +33,8 @@ t_build_depends() # what scripts/deps installs for the build is in Build-Depends
 
 t_files() # what the packages take from debian/ and from docs/ is there
 {
-    for f in $(cat "$top"/debian/*.docs "$top"/debian/*.manpages); do [ -e "$top/$f" ] || { echo "no $f"; return 1; }; done
+    cat "$top"/debian/*.docs "$top"/debian/*.manpages >"$tmp/list"
+    while read -r f; do [ -e "$top/$f" ] || { echo "no $f"; return 1; }; done <"$tmp/list"
     for f in qemu-system-x86_64-vga-assign apparmor/libvirt-qemu; do
         grep -q "debian/$f " "$top/debian/rules"
         [ -f "$top/debian/$f" ]
@@ -88,10 +89,10 @@ t_apparmor() # apparmor_parser takes the rules, and would not take any text
     [ "$(tail -n 1 "$tmp/codes")" != 0 ]
 }
 
-# maintainer SCRIPT ARGUMENT...: run on $tmp/etc in place of /etc.
+# maintainer SCRIPT ARGUMENT...: run on $tmp/root/etc in place of /etc.
 maintainer()
 {
-    sed "s,/etc/apparmor\.d,$tmp/etc/apparmor.d,; s,^#DEBHELPER#,," "$top/debian/qemu-vga-assign.$1" >"$tmp/script"
+    sed "s,/etc/apparmor\.d,$tmp/root/etc/apparmor.d,; s,^#DEBHELPER#,," "$top/debian/qemu-vga-assign.$1" >"$tmp/script"
     shift
     sh "$tmp/script" "$@"
 }
@@ -99,8 +100,8 @@ maintainer()
 # libvirt WORDS: its profile includes WORDS, and its postinst has made the file for local rules.
 libvirt()
 {
-    apparmor=$tmp/etc/apparmor.d
-    rm -rf "$tmp/etc"
+    apparmor=$tmp/root/etc/apparmor.d
+    rm -rf "$tmp/root/etc"
     mkdir -p "$apparmor/abstractions" "$apparmor/local/abstractions"
     echo "  $1" >"$apparmor/abstractions/libvirt-qemu"
     local=$apparmor/local/abstractions/libvirt-qemu
@@ -135,10 +136,10 @@ t_new_libvirt() # Debian 13's reads the directory itself: no line, and one from 
 t_no_libvirt() # where there is no libvirt nothing is made
 {
     libvirt "$old"
-    rm -rf "$tmp/etc"
+    rm -rf "$tmp/root/etc"
     maintainer postinst configure ''
     maintainer prerm remove
-    [ ! -e "$tmp/etc" ]
+    [ ! -e "$tmp/root/etc" ]
 }
 
 t_scripts() # what dpkg runs, by shellcheck
