@@ -59,7 +59,7 @@ install-tool: auto-deps
 deb: full-deps ## Debian packages of QEMU, its modules and the tool: build/deb/*.deb
 	@scripts/deb
 
-check-deb: full-deps ## these built, installed, upgraded and removed in clean chroots (SUITES="bookworm trixie"); as root, an hour and more each
+check-deb: deps ## these built, installed, upgraded and purged in clean chroots (SUITES="bookworm trixie"), as root; an hour each
 	@scripts/check-deb $(SUITES)
 
 check: auto-deps ## everything: build all, unit tests, qtests, the rules of the series, the lab
