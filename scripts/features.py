@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the installed QEMU has beside Debian's: docs/vga-assign/features.rst.
+"""What the installed QEMU has beside Debian's: a chapter of the manual.
 
 usage: features.py [--update] OURS THEIRS
 
 OURS and THEIRS are how a program of each is started, up to its name, as
 build/qemu-full/ or "chroot DIR /usr/bin/".  Each asks both for all that they
-list: machines, devices, back ends, options, commands.  Prints the tables, or
-writes them into the chapter.  Exit status 1: Debian's has something that ours
+list: machines, devices, back ends, options, commands.  Prints the chapter, or
+writes it to docs/vga-assign/features.rst.  Exit status 1: Debian's has something that ours
 has not and that EXPLAINED does not name.
 """
 import json
@@ -21,8 +21,17 @@ import textwrap
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CHAPTER = os.environ.get('VGA_ASSIGN_FEATURES', os.path.join(
     TOP, 'docs', 'vga-assign', 'features.rst'))
-BEGIN = '.. begin of what scripts/features.py writes\n'
-END = '.. end of what scripts/features.py writes\n'
+HEAD = '''\
+.. SPDX-License-Identifier: GPL-2.0-or-later
+
+Features beside Debian's
+========================
+
+What Debian's ``qemu-system-x86`` lists with all its modules installed, and what
+the packages of the series list (:doc:`packages`). ``scripts/features.py`` of the
+series asked both.
+
+'''
 QEMU = 'qemu-system-x86_64'
 # (what it is called, how to ask, which lines of the answer have a name)
 LISTS = (
@@ -140,16 +149,6 @@ def tables(ours, theirs, versions):
     return '\n'.join(lines)
 
 
-def update(text):
-    """Into the chapter, between the two marks."""
-    with open(CHAPTER, encoding='utf-8') as file:
-        chapter = file.read()
-    before, rest = chapter.split(BEGIN)
-    after = rest.split(END)[1]
-    with open(CHAPTER, 'w', encoding='utf-8') as file:
-        file.write(before + BEGIN + '\n' + text + '\n' + END + after)
-
-
 def main():
     """The command line."""
     arguments = [a for a in sys.argv[1:] if a != '--update']
@@ -160,11 +159,12 @@ def main():
         if not theirs[name] or not ours[name]:
             sys.exit(f'features.py: {name}: nothing was listed by '
                      f'{arguments[0 if theirs[name] else 1]}')
-    text = tables(ours, theirs, [version(a) for a in arguments])
+    text = HEAD + tables(ours, theirs, [version(a) for a in arguments])
     if '--update' in sys.argv:
-        update(text)
+        with open(CHAPTER, 'w', encoding='utf-8') as file:
+            file.write(text)
     else:
-        print(text)
+        print(text, end='')
     missing = [f'{name}: {row}' for name in ours
                for row in sorted(theirs[name] - ours[name])
                if not reason(name, row)]
