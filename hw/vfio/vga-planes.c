@@ -268,7 +268,7 @@ static void planes_write_plane(VFIOVGAPlanes *planes, int nr, uint32_t start,
                             end - start, &plane->bytes[start], false);
         bitmap_clear(plane->dirty, start, end - start);
         planes->stats.bytes += end - start;
-        if (planes->verify) {
+        if (planes->verify || !planes->proven) {
             planes->verify = false;
             planes_compare(planes, nr, start, MIN(end - start, PLANES_VERIFY));
         }
@@ -323,7 +323,7 @@ static void latches_put(VFIOVGAPlanes *planes, uint32_t at, uint32_t size,
 
 /*
  * The guest's last read once more.  If what it read has been written since, it
- * has to be there for that moment.
+ * has to be there for that moment, unless the adapter reads from elsewhere.
  */
 static void latches_load(VFIOVGAPlanes *planes)
 {
@@ -338,7 +338,7 @@ static void latches_load(VFIOVGAPlanes *planes)
     }
     memcpy(then, latches->cells, sizeof(then));
     latches_cells(planes, at, latches->size, now);
-    changed = memcmp(then, now, sizeof(now));
+    changed = !planes->distrusted && memcmp(then, now, sizeof(now));
     if (changed) {
         latches_put(planes, at, latches->size, then);
     }
@@ -460,12 +460,15 @@ static void planes_write_byte(VFIOVGAPlanes *planes, uint32_t at, uint8_t data)
     for (p = 0; p < VFIO_VGA_PLANES; p++) {
         VFIOVGAPlane *plane = &planes->plane[p];
         uint8_t byte;
+        bool changed;
 
         if (!(regs->sr[SR_MAP_MASK] & (1 << p))) {
             continue;
         }
         byte = planes_written(regs->gr, p, data, planes->latches.cells[p][0]);
-        if (!test_bit(at, plane->known) || plane->bytes[at] != byte) {
+        changed = !test_bit(at, plane->known) || plane->bytes[at] != byte;
+        if (changed || !planes->proven) {
+            planes->tells |= changed;
             plane->bytes[at] = byte;
             set_bit(at, plane->known);
             set_bit(at, plane->dirty);
@@ -474,14 +477,14 @@ static void planes_write_byte(VFIOVGAPlanes *planes, uint32_t at, uint8_t data)
     }
 }
 
-/* The first byte that the guest changes shows whether the adapter holds it */
+/*
+ * The first byte that the guest changes shows whether the adapter holds it.
+ * Until then what the guest writes may be there already only where it reads.
+ */
 static void planes_prove(VFIOVGAPlanes *planes)
 {
-    if (planes->dirty) {
-        planes->verify = true;
-        vfio_vga_planes_write_back(planes);
-        planes->proven = !planes->distrusted;
-    }
+    vfio_vga_planes_write_back(planes);
+    planes->proven = planes->tells && !planes->distrusted;
 }
 
 bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
@@ -539,7 +542,7 @@ void vfio_vga_planes_begin(VFIOVGAPlanes *planes)
     planes->key = vfio_vga_regs_planes(planes->regs);
     planes->adapter = *planes->regs;
     planes->latches = (VFIOVGAPlanesLatches) { };
-    planes->dirty = planes->proven = planes->verify = false;
+    planes->dirty = planes->tells = planes->proven = planes->verify = false;
     planes->begun_accesses = planes->stats.accesses;
     planes->stats.begins++;
     trace_vfio_vga_planes_begun(planes_name(planes));

@@ -22,9 +22,9 @@
  * Nothing is read to begin with: where the guest reads first, a block of each
  * plane is.  A read loads the latches, so a copy begins with one.
  *
- * An adapter may be other than it seems.  Until a byte that the guest changed
- * has been read back as it was written, each write is made and read back at
- * once.  After that it is a part of what is written back in each period, and a
+ * An adapter may be other than it seems, and read from another bank than it
+ * writes to.  Until a byte that the guest changed has been read back as it was
+ * written, each write is made and read back at once.  After that it is a part of what is written back in each period, and a
  * part of the block that the guest accesses first in a period.  What differs
  * ends the copy, and there is none until Miscellaneous Output is written.
  *
@@ -77,7 +77,8 @@ typedef struct VFIOVGAPlanes {
     VFIOVGARegs adapter;       /* those above, as the adapter has them */
     VFIOVGAPlanesLatches latches;
     bool dirty;      /* some byte of some plane is */
-    bool proven;     /* a changed byte was read back as it was written */
+    bool tells;      /* a byte was written that is not what was read there */
+    bool proven;     /* and it was read back as it was written */
     bool verify;     /* read the next run back */
     bool distrusted; /* it is no memory */
     unsigned moments;        /* copies that did not pay, in a row */

@@ -119,9 +119,11 @@ class Owner(Guest):
                 + self.time())
 
     def planar(self):
-        """A planar mode, and a picture that is drawn by reads and writes."""
-        return self.text() + written(MODE_12) + sum(
-            (self.draw() for _ in range(self.random.randrange(1, 12))), [])
+        """A planar mode, and a picture that is drawn by reads and writes, perhaps
+        from one bank to another."""
+        return self.text() + written(MODE_12) + (
+            self.bank() if self.random.random() < 0.3 else []) + sum(
+                (self.draw() for _ in range(self.random.randrange(1, 12))), [])
 
     def draw(self):
         """Bytes of the planes, each read and written, by any registers."""
