@@ -9,10 +9,10 @@
 #include "vga-look.h"
 #include "qemu/units.h"
 
-/* The legacy window is a0000 to bffff */
-#define LOOK_BYTES (128 * KiB)
+/* The window of graphics modes, a0000 to affff; those of text are smaller */
+#define LOOK_BYTES (64 * KiB)
 
-/* What it takes doubles up to this factor: 640 ms, or 8 MiB */
+/* What it takes doubles up to this factor: 640 ms, or 4 MiB */
 #define LOOK_NEEDED_MAX 64
 
 static void look_begin(VFIOVGALook *look)

@@ -11,8 +11,8 @@
  *
  * - The guest leaves the adapter alone for a period.
  * - The guest reads memory many times in a row: a mode set does not.
- * - The guest writes more memory than there is in the legacy window, and no
- *   register meanwhile: a mode set clears each byte once at most.
+ * - The guest writes more memory than there is in a graphics mode's window, and
+ *   no register meanwhile: a mode set clears each byte once at most.
  *
  * Each look that finds no window doubles what it takes for the next one.
  */

@@ -120,21 +120,18 @@ bool vfio_vga_planes_keep(const VFIOVGAPlanes *planes, uint32_t port,
                           int16_t index, uint32_t size, const uint8_t *data,
                           const VFIOVGARegs *after)
 {
-    if (!planes->key || vfio_vga_regs_planes(after) != planes->key) {
+    uint32_t pair = port & ~1; /* of index and data */
+
+    if (!planes->key || vfio_vga_regs_planes(after) != planes->key ||
+        (pair != SEQUENCER && pair != GRAPHICS)) {
         return false;
     }
-    switch (port) {
-    case SEQUENCER:
-        return size == 1 || (size == 2 && data[0] == SR_MAP_MASK);
-    case SEQUENCER + 1:
-        return size == 1 && index == SR_MAP_MASK;
-    case GRAPHICS:
-        return size == 1 || (size == 2 && data[0] != GR_MISC);
-    case GRAPHICS + 1:
-        return size == 1 && index != GR_MISC;
-    default:
-        return false;
+    if (port == pair && size == 1) {
+        return true;
     }
+    index = port == pair ? data[0] : index;
+    return planes->proven && port + size == pair + 2 &&
+           (pair == SEQUENCER ? index == SR_MAP_MASK : index != GR_MISC);
 }
 
 /* So that a write of a byte is one of the plane */
@@ -220,7 +217,8 @@ void vfio_vga_planes_sample(VFIOVGAPlanes *planes, uint32_t offset)
     uint64_t calls = planes->region->reads + planes->region->writes;
     int p;
 
-    for (p = 0; p < VFIO_VGA_PLANES && !planes->distrusted; p++) {
+    for (p = 0; p < VFIO_VGA_PLANES && planes->proven && !planes->distrusted;
+         p++) {
         if (find_next_bit(planes->plane[p].known, at + PLANES_SAMPLE, at) <
             at + PLANES_SAMPLE) {
             planes_compare(planes, p, at, PLANES_SAMPLE);
@@ -268,7 +266,7 @@ static void planes_write_plane(VFIOVGAPlanes *planes, int nr, uint32_t start,
                             end - start, &plane->bytes[start], false);
         bitmap_clear(plane->dirty, start, end - start);
         planes->stats.bytes += end - start;
-        if (planes->verify || !planes->proven) {
+        if (planes->verify) {
             planes->verify = false;
             planes_compare(planes, nr, start, MIN(end - start, PLANES_VERIFY));
         }
@@ -379,6 +377,20 @@ static uint8_t planes_read_byte(const VFIOVGAPlanes *planes, uint32_t at)
     return planes->plane[gr[GR_READ_MAP] & (VFIO_VGA_PLANES - 1)].bytes[at];
 }
 
+/* The adapter gets the guest's own read, too, and has to agree */
+static void planes_try_read(VFIOVGAPlanes *planes, uint32_t offset,
+                            uint32_t size, uint8_t *bytes)
+{
+    uint8_t copy[sizeof(uint64_t)];
+
+    memcpy(copy, bytes, size);
+    vfio_vga_planes_put_registers(planes);
+    vfio_vga_region_read(planes->region, offset, size, bytes);
+    if (memcmp(copy, bytes, size)) {
+        planes_distrust(planes, "reads otherwise");
+    }
+}
+
 bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
                           uint32_t size, void *data)
 {
@@ -397,6 +409,9 @@ bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
     planes->latches.size = size;
     latches_cells(planes, at, size, planes->latches.cells);
     planes->stats.accesses++;
+    if (!planes->proven) {
+        planes_try_read(planes, offset, size, bytes);
+    }
     planes->stats.calls += planes->region->reads + planes->region->writes -
                            calls;
     return true;
@@ -417,11 +432,6 @@ static uint8_t planes_function(const int16_t *gr, uint8_t data, uint8_t latch)
     }
 }
 
-static uint8_t planes_rotated(const int16_t *gr, uint8_t data)
-{
-    return ror8(data, gr[GR_ROTATE] & 7);
-}
-
 static uint8_t planes_bit(int value, int plane)
 {
     return value & (1 << plane) ? ALL_BITS : 0;
@@ -431,12 +441,12 @@ static uint8_t planes_bit(int value, int plane)
 static uint8_t planes_written(const int16_t *gr, int p, uint8_t data,
                               uint8_t latch)
 {
-    uint8_t mask = gr[GR_BIT_MASK];
+    uint8_t mask = gr[GR_BIT_MASK], rotated = ror8(data, gr[GR_ROTATE] & 7);
 
     switch (gr[GR_MODE] & GR_MODE_WRITE) {
     case 0:
         data = gr[GR_ENABLE_SET_RESET] & (1 << p)
-               ? planes_bit(gr[GR_SET_RESET], p) : planes_rotated(gr, data);
+               ? planes_bit(gr[GR_SET_RESET], p) : rotated;
         data = planes_function(gr, data, latch);
         break;
     case 1:
@@ -445,7 +455,7 @@ static uint8_t planes_written(const int16_t *gr, int p, uint8_t data,
         data = planes_function(gr, planes_bit(data, p), latch);
         break;
     case 3:
-        mask &= planes_rotated(gr, data);
+        mask &= rotated;
         data = planes_bit(gr[GR_SET_RESET], p);
         break;
     }
@@ -460,15 +470,13 @@ static void planes_write_byte(VFIOVGAPlanes *planes, uint32_t at, uint8_t data)
     for (p = 0; p < VFIO_VGA_PLANES; p++) {
         VFIOVGAPlane *plane = &planes->plane[p];
         uint8_t byte;
-        bool changed;
 
         if (!(regs->sr[SR_MAP_MASK] & (1 << p))) {
             continue;
         }
         byte = planes_written(regs->gr, p, data, planes->latches.cells[p][0]);
-        changed = !test_bit(at, plane->known) || plane->bytes[at] != byte;
-        if (changed || !planes->proven) {
-            planes->tells |= changed;
+        if (!test_bit(at, plane->known) || plane->bytes[at] != byte) {
+            planes->tells |= test_bit(at, plane->known);
             plane->bytes[at] = byte;
             set_bit(at, plane->known);
             set_bit(at, plane->dirty);
@@ -478,12 +486,24 @@ static void planes_write_byte(VFIOVGAPlanes *planes, uint32_t at, uint8_t data)
 }
 
 /*
- * The first byte that the guest changes shows whether the adapter holds it.
- * Until then what the guest writes may be there already only where it reads.
+ * The adapter gets the guest's own write.  If that changes a byte, what the
+ * adapter has made of it tells whether it works like the copy.
  */
-static void planes_prove(VFIOVGAPlanes *planes)
+static void planes_try_write(VFIOVGAPlanes *planes, uint32_t offset,
+                             uint32_t size, const void *data)
 {
-    vfio_vga_planes_write_back(planes);
+    uint32_t at = offset - VFIO_VGA_PLANES_BASE;
+    int p;
+
+    vfio_vga_planes_put_registers(planes);
+    vfio_vga_region_write(planes->region, offset, size, data);
+    planes->dirty = false;
+    for (p = 0; p < VFIO_VGA_PLANES; p++) {
+        bitmap_clear(planes->plane[p].dirty, at, size);
+        if (planes->tells && !planes->distrusted) {
+            planes_compare(planes, p, at, size);
+        }
+    }
     planes->proven = planes->tells && !planes->distrusted;
 }
 
@@ -497,17 +517,12 @@ bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
     if (planes->latches.size != 1 && vfio_vga_regs_use_latches(planes->regs)) {
         return false;
     }
-    for (i = 0; i < size && !planes->proven; i++) {
-        if (!planes_fetch(planes, at + i)) {
-            return false;
-        }
-    }
     planes->stats.accesses++;
     for (i = 0; i < size; i++) {
         planes_write_byte(planes, at + i, bytes[i]);
     }
     if (!planes->proven) {
-        planes_prove(planes);
+        planes_try_write(planes, offset, size, data);
     }
     return true;
 }

@@ -23,10 +23,12 @@
  * plane is.  A read loads the latches, so a copy begins with one.
  *
  * An adapter may be other than it seems, and read from another bank than it
- * writes to.  Until a byte that the guest changed has been read back as it was
- * written, each write is made and read back at once.  After that it is a part of what is written back in each period, and a
- * part of the block that the guest accesses first in a period.  What differs
- * ends the copy, and there is none until Miscellaneous Output is written.
+ * writes to.  So nothing is kept from it at first: each access is made to the
+ * adapter and to the copy, until the guest has changed a byte and all planes
+ * read back as they should.  After that a part of what is written back in each
+ * period is read back, and a part of the block that the guest accesses first in
+ * a period.  What differs ends the copy, and there is none until Miscellaneous
+ * Output is written.
  *
  * Facts are of the IBM VGA, as in vga-regs.h.  Write mode 3 with a logical
  * function is left to the adapter, since descriptions differ.
@@ -77,8 +79,8 @@ typedef struct VFIOVGAPlanes {
     VFIOVGARegs adapter;       /* those above, as the adapter has them */
     VFIOVGAPlanesLatches latches;
     bool dirty;      /* some byte of some plane is */
-    bool tells;      /* a byte was written that is not what was read there */
-    bool proven;     /* and it was read back as it was written */
+    bool tells;      /* a write has changed a byte that is known */
+    bool proven;     /* and it read back as it should */
     bool verify;     /* read the next run back */
     bool distrusted; /* it is no memory */
     unsigned moments;        /* copies that did not pay, in a row */
@@ -172,9 +174,8 @@ bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
  * @size: bytes, 1 to 8
  * @data: the bytes
  *
- * Returns false if the adapter has to be written: the latches are as a wide
- * read has left them, or the adapter cannot be read.  Then the copy has to end
- * first.
+ * Returns false if the adapter has to be written, since the latches are as a
+ * wide read has left them.  Then the copy has to end first.
  */
 bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
                            uint32_t size, const void *data);
