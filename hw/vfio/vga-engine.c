@@ -350,7 +350,7 @@ static bool engine_read_planes(VFIOVGAEngine *e, uint32_t offset,
         return false;
     }
     if (!vfio_vga_planes_read(planes, offset, size, data)) {
-        vfio_vga_pending_end_copy(&e->pending, "planes cannot be read");
+        vfio_vga_pending_end_copy(&e->pending, "adapter to be read");
     }
     return planes->key;
 }

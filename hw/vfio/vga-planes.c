@@ -32,7 +32,10 @@
  */
 #define PLANES_CHUNK (8 * KiB)
 
-/* A copy that served fewer accesses has not paid for its end */
+/*
+ * A copy that served fewer accesses has not paid for its end, nor has one that
+ * showed nothing in so many: all that the guest writes is there already.
+ */
 #define PLANES_PAID 256
 
 /* The more copies in a row did not pay, the more reads in a row it takes */
@@ -391,6 +394,12 @@ static void planes_try_read(VFIOVGAPlanes *planes, uint32_t offset,
     }
 }
 
+/* Accesses that the copy has served so far */
+static uint64_t planes_served(const VFIOVGAPlanes *planes)
+{
+    return planes->stats.accesses - planes->begun_accesses;
+}
+
 bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
                           uint32_t size, void *data)
 {
@@ -399,6 +408,9 @@ bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
     uint8_t *bytes = data;
     int i;
 
+    if (!planes->proven && planes_served(planes) > PLANES_PAID) {
+        return false;
+    }
     for (i = 0; i < size; i++) {
         if (!planes_fetch(planes, at + i)) {
             return false;
@@ -572,16 +584,10 @@ void vfio_vga_planes_end(VFIOVGAPlanes *planes, const char *reason)
     latches_load(planes);
     vfio_vga_planes_put_registers(planes);
     planes->key = 0;
-    planes->moments = planes->stats.accesses - planes->begun_accesses <
-                      PLANES_PAID ? planes->moments + 1 : 0;
+    planes->moments = !planes->proven || planes_served(planes) < PLANES_PAID
+                      ? planes->moments + 1 : 0;
     planes->stats.ends++;
     trace_vfio_vga_planes_ended(planes_name(planes), reason);
-}
-
-void vfio_vga_planes_trust(VFIOVGAPlanes *planes)
-{
-    planes->distrusted = false;
-    planes->moments = 0;
 }
 
 void vfio_vga_planes_init(VFIOVGAPlanes *planes, VFIOVGAHostRegion *region,
@@ -589,9 +595,4 @@ void vfio_vga_planes_init(VFIOVGAPlanes *planes, VFIOVGAHostRegion *region,
 {
     planes->region = region;
     planes->regs = regs;
-}
-
-void vfio_vga_planes_exit(VFIOVGAPlanes *planes)
-{
-    g_free(planes->plane);
 }

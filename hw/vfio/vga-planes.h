@@ -104,7 +104,10 @@ void vfio_vga_planes_init(VFIOVGAPlanes *planes, VFIOVGAHostRegion *region,
  *
  * @planes: no copy
  */
-void vfio_vga_planes_exit(VFIOVGAPlanes *planes);
+static inline void vfio_vga_planes_exit(VFIOVGAPlanes *planes)
+{
+    g_free(planes->plane);
+}
 
 /**
  * vfio_vga_planes_trust: a mode set begins
@@ -113,7 +116,11 @@ void vfio_vga_planes_exit(VFIOVGAPlanes *planes);
  *
  * What the software and the mode of before did is past.
  */
-void vfio_vga_planes_trust(VFIOVGAPlanes *planes);
+static inline void vfio_vga_planes_trust(VFIOVGAPlanes *planes)
+{
+    planes->distrusted = false;
+    planes->moments = 0;
+}
 
 /**
  * vfio_vga_planes_covers: is all of an access one to planes?
@@ -161,7 +168,8 @@ void vfio_vga_planes_end(VFIOVGAPlanes *planes, const char *reason);
  * @size: bytes, 1 to 8
  * @data: filled in
  *
- * Returns false if the adapter has to be read.  Then the copy has to end first.
+ * Returns false if the copy has to end and the adapter to be read: a plane
+ * cannot be, or nothing has shown for long that the adapter works like the copy.
  */
 bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
                           uint32_t size, void *data);
