@@ -303,7 +303,7 @@ static void identity_add_state(Object *obj)
     if (!object_property_find(obj, "bar-identity")) {
         object_property_add_str(obj, "bar-identity", identity_get_state, NULL);
         object_property_set_description(obj, "bar-identity",
-            "What has become of x-bar-identity, for each BAR");
+            "The result of x-bar-identity for each BAR");
     }
 }
 
@@ -351,7 +351,7 @@ void vfio_bar_identity_exit(VFIOPCIDevice *vdev)
 
 static const PropertyInfo identity_prop =
     VFIO_PROPS_ENUM("OnOffAuto", OnOffAuto_lookup,
-        "Have the memory BARs where the host has them; auto: of a VGA-class "
+        "Place the memory BARs at the host's addresses; auto: of a VGA-class "
         "adapter of NVIDIA's, if possible");
 
 static const Property identity_props[] = {

@@ -297,7 +297,7 @@ void vfio_vga_copy_begin(VFIOVGACopy *copy)
                               copy->wanted.size, copy->adapter)) {
         copy_distrust(copy, "cannot be read");
     } else if (!recent_is_there(copy)) {
-        copy_distrust(copy, "is no memory");
+        copy_distrust(copy, "is not memory");
     }
     memcpy(copy->guest, copy->adapter, copy->wanted.size);
     copy->window = copy->wanted;

@@ -100,7 +100,7 @@ typedef struct VFIOVGACopy {
     bool dirty;           /* what the guest sees may differ */
     bool verify;          /* read the next run back */
     uint32_t sampled;     /* which part was, in bytes from its start */
-    bool distrusted;      /* the window is no memory */
+    bool distrusted;      /* the window is not memory */
     int64_t begun;        /* ms */
     uint64_t begun_bytes; /* stats.bytes then */
     int64_t rested;       /* ms, when it was unmapped as idle; 0: it was not */
@@ -137,7 +137,7 @@ bool vfio_vga_copy_init(VFIOVGACopy *copy, MemoryRegion *window,
 void vfio_vga_copy_reset(VFIOVGACopy *copy);
 
 /**
- * vfio_vga_copy_want: have another window wanted
+ * vfio_vga_copy_want: say which window is wanted
  *
  * @copy: the adapter's
  * @window: the window, or none; another one than before
@@ -180,7 +180,7 @@ void vfio_vga_copy_begin(VFIOVGACopy *copy);
 void vfio_vga_copy_map(VFIOVGACopy *copy, bool map);
 
 /**
- * vfio_vga_copy_write_back: have the adapter get what the guest changed
+ * vfio_vga_copy_write_back: give the adapter what the guest changed
  *
  * @copy: there is one
  *

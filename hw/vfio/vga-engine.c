@@ -18,7 +18,7 @@
 #include "system/qtest.h"
 #include "system/runstate.h"
 
-/* Nothing is to be had, or nobody comes to see what is pending */
+/* The engine can gain nothing, or what is pending would not leave in time */
 static bool engine_is_off(const VFIOVGAEngine *e)
 {
     return e->bus_master || !e->running ||

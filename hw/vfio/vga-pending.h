@@ -137,7 +137,7 @@ void vfio_vga_pending_note(VFIOVGAPending *pending, const VFIOVGAWrite *write,
 void vfio_vga_pending_exit(VFIOVGAPending *pending);
 
 /**
- * vfio_vga_pending_reset: begin anew, as after power-on
+ * vfio_vga_pending_reset: start again, as after power-on
  *
  * @pending: of an adapter that was reset; nothing is pending
  */
@@ -148,7 +148,7 @@ void vfio_vga_pending_reset(VFIOVGAPending *pending);
  *
  * @pending: the adapter's
  *
- * Returns true if it failed an access, or if its window is no memory.
+ * Returns true if it failed an access, or if its window is not memory.
  */
 static inline bool vfio_vga_pending_distrusted(const VFIOVGAPending *pending)
 {
@@ -157,7 +157,7 @@ static inline bool vfio_vga_pending_distrusted(const VFIOVGAPending *pending)
 }
 
 /**
- * vfio_vga_pending_arm: have all that is pending leave within a period
+ * vfio_vga_pending_arm: make all that is pending leave within a period
  *
  * @pending: the adapter's
  */
@@ -173,7 +173,7 @@ void vfio_vga_pending_arm(VFIOVGAPending *pending);
 void vfio_vga_pending_post(VFIOVGAPending *pending);
 
 /**
- * vfio_vga_pending_unpost: have nothing posted any more
+ * vfio_vga_pending_unpost: end posting
  *
  * @pending: the adapter's
  *
@@ -209,7 +209,7 @@ bool vfio_vga_pending_heat(VFIOVGAPending *pending, uint32_t offset,
                            uint32_t size);
 
 /**
- * vfio_vga_pending_sync: have the adapter get what the guest changed in a copy
+ * vfio_vga_pending_sync: give the adapter what the guest changed in a copy
  *
  * @pending: the adapter's; there may be no copy
  *
@@ -220,7 +220,7 @@ bool vfio_vga_pending_heat(VFIOVGAPending *pending, uint32_t offset,
 bool vfio_vga_pending_sync(VFIOVGAPending *pending);
 
 /**
- * vfio_vga_pending_end_copy: have no copy any more
+ * vfio_vga_pending_end_copy: end the copy
  *
  * @pending: the adapter's; there may be no copy
  * @reason: for the trace
@@ -242,7 +242,7 @@ void vfio_vga_pending_end_copy(VFIOVGAPending *pending, const char *reason);
 void vfio_vga_pending_want(VFIOVGAPending *pending, VFIOVGAWindow wanted);
 
 /**
- * vfio_vga_pending_barrier: have everything at the adapter
+ * vfio_vga_pending_barrier: give the adapter all that is pending
  *
  * @pending: the adapter's
  *
@@ -251,7 +251,7 @@ void vfio_vga_pending_want(VFIOVGAPending *pending, VFIOVGAWindow wanted);
 void vfio_vga_pending_barrier(VFIOVGAPending *pending);
 
 /**
- * vfio_vga_pending_give_up: have everything at the adapter, and want no copy
+ * vfio_vga_pending_give_up: give the adapter what is pending, and want no copy
  *
  * @pending: the adapter's
  * @reason: for the trace

@@ -82,7 +82,7 @@ typedef struct VFIOVGAPlanes {
     bool tells;      /* a write has changed a byte that is known */
     bool proven;     /* and it read back as it should */
     bool verify;     /* read the next run back */
-    bool distrusted; /* it is no memory */
+    bool distrusted; /* it is not memory */
     unsigned moments;        /* copies that did not pay, in a row */
     uint64_t begun_accesses; /* stats.accesses when it began */
     VFIOVGAHeat heat;        /* of reads without a copy */
@@ -217,14 +217,14 @@ static inline void vfio_vga_planes_saw_registers(VFIOVGAPlanes *planes)
 }
 
 /**
- * vfio_vga_planes_put_registers: have the adapter get registers that were kept
+ * vfio_vga_planes_put_registers: give the adapter the registers that were kept
  *
  * @planes: the adapter's; there may be no copy
  */
 void vfio_vga_planes_put_registers(VFIOVGAPlanes *planes);
 
 /**
- * vfio_vga_planes_write_back: have the adapter get all but the latches
+ * vfio_vga_planes_write_back: give the adapter all but the latches
  *
  * @planes: the adapter's; there may be no copy
  *

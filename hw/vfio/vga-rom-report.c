@@ -97,7 +97,7 @@ bool vfio_vga_rom_report(VFIOPCIDevice *vdev, const RomCandidate *rom,
         }
         remedy = g_strdup_printf("%s%s%s%s", finding->remedy ?: "",
                                  finding->remedy && instead ? "\n" : "",
-                                 instead ? "The flash ROM is no way out: "
+                                 instead ? "The flash ROM does not help: "
                                          : "",
                                  instead ?: "");
         instead = NULL;

@@ -115,7 +115,7 @@ static bool rom_check_properties(VFIOPCIDevice *vdev, Error **errp)
     }
     if (source == VFIO_ROM_SOURCE_FILE) {
         if (!file) {
-            error_setg(errp, "x-rom-source=file without a romfile");
+            error_setg(errp, "x-rom-source=file needs romfile=FILE");
             error_append_hint(errp, "Give one with romfile=FILE.\n");
         }
         return file;
@@ -238,7 +238,7 @@ static bool rom_setup_none(VFIOPCIDevice *vdev, const char *instead,
                                      "leave out rombar=0", errp);
     }
     remedy = g_strdup_printf("give the adapter's own VBIOS with romfile=FILE%s"
-                             "%s", instead ? "\nThe flash ROM is no way out: "
+                             "%s", instead ? "\nThe flash ROM does not help: "
                                            : "", instead ?: "");
     return vfio_vga_rom_complain(vdev, "ROM region", none, remedy, errp);
 }

@@ -121,7 +121,7 @@ static void test_flash_garbage(void)
     start_plugged(&machine, adapter, "");
     says(&machine, "VBIOS (ROM region): the entry point of its x86 image is a "
                    "return");
-    says(&machine, "The flash ROM is no way out: there is no VBIOS in its "
+    says(&machine, "The flash ROM does not help: there is no VBIOS in its "
                    "flash ROM, which begins with 00 00 00 00");
     machine_stop(&machine);
 }
@@ -137,7 +137,7 @@ static void test_flash_error(void)
     adapter_fault(adapter, ADAPTER_FAULT_ERROR, VFIO_USER_REGION_READ, 0);
     plug(&machine, "");
     says(&machine, "VBIOS (ROM region): the host gives none");
-    says(&machine, "The flash ROM is no way out: reading register 0x0 of BAR "
+    says(&machine, "The flash ROM does not help: reading register 0x0 of BAR "
                    "0 failed: Input/output error");
     machine_stop(&machine);
 }
@@ -175,7 +175,7 @@ static void test_flash_refused(void)
     plug_fails(&machine, "'x-rom-source': 'region', 'rombar': 0,",
                "x-rom-source=region contradicts rombar=0");
     plug_fails(&machine, "'x-rom-source': 'file',",
-               "x-rom-source=file without a romfile");
+               "x-rom-source=file needs romfile=FILE");
     plug_fails(&machine, "'x-rom-source': 'flash',", "x-rom-source");
     plug_fails(&machine, "'x-rom-check': 'on',", "x-rom-check");
     plug(&machine, "");

@@ -42,7 +42,7 @@ static void test_region_posted(void)
     says(&machine, "warning: vfio vfio-user:");
     says(&machine, "VBIOS (ROM region): the entry point of its x86 image is a "
                    "return");
-    says(&machine, "The flash ROM is no way out: it is not known how to read "
+    says(&machine, "The flash ROM does not help: it is not known how to read "
                    "its flash ROM: neither NVIDIA nor AMD made it");
     machine_stop(&machine);
 }

@@ -267,7 +267,7 @@ static void test_shadow_alone(void)
     g_assert_nonnull(strstr(said->str, "romfile=NEW"));
     /* the adapter's address is filled in */
     g_assert_nonnull(strstr(said->str, name));
-    g_assert_nonnull(strstr(said->str, "\nThe flash ROM is no way out: the "
+    g_assert_nonnull(strstr(said->str, "\nThe flash ROM does not help: the "
                             "window stays closed\n"));
     guest_gets(region);
     card_free();
