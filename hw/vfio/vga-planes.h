@@ -169,7 +169,7 @@ void vfio_vga_planes_end(VFIOVGAPlanes *planes, const char *reason);
  * @data: filled in
  *
  * Returns false if the copy has to end and the adapter to be read: a plane
- * cannot be, or nothing has shown for long that the adapter works like the copy.
+ * cannot be, or the adapter has not shown for long that it works like the copy.
  */
 bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
                           uint32_t size, void *data);
