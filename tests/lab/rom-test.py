@@ -54,7 +54,7 @@ BOOT_VGA, UNREADABLE = 'host=01:00.0', 'host=02:00.0'
 PROBES = [
     ('shadow', BOOT_VGA,
      ('VBIOS (ROM region): it is the kernel\'s copy at 0xc0000',
-      'romfile=NEW', 'The flash ROM is no way out')),
+      'romfile=NEW', 'The flash ROM does not help')),
     ('strict', BOOT_VGA + ',x-rom-check=error',
      ('qemu-system-x86_64: -device', 'it is the kernel\'s copy at 0xc0000')),
     ('off', BOOT_VGA + ',x-rom-check=off', ()),
@@ -63,7 +63,7 @@ PROBES = [
       'vga-assign rom dump 0000:01:00.0 -o NEW')),
     ('good', BOOT_VGA + ',romfile=/roms/good.rom', ()),
     ('ids', BOOT_VGA + ',romfile=/roms/ids.rom',
-     ('romfile \'/roms/ids.rom\'', 'its x86 image is for 1013:00b8, the '
+     ('romfile \'/roms/ids.rom\'', 'its x86 image is for 1013:00b8, and the '
       'adapter is 1234:1111')),
     ('nvgi', BOOT_VGA + ',romfile=/roms/nvgi.rom',
      ('it starts with NVIDIA\'s flash header',)),
