@@ -68,15 +68,14 @@ void vfio_vga_engine_forget(VFIOVGAEngine *e, const char *reason)
 }
 
 /*
- * They are read back.  What the guest has written meanwhile may be all that is
- * needed; then there is no reason to.
+ * Registers that were forgotten are read back, unless the guest has written all
+ * of those that are needed meanwhile.
  */
 static bool engine_may_look(const VFIOVGAEngine *e)
 {
     return e->look.due && e->pending.copy.ram &&
-           !e->pending.copy.wanted.key && !vfio_vga_regs_known(&e->regs) &&
-           !e->pending.planes.key &&
-           !engine_must_forward(e);
+           !e->pending.copy.wanted.key && !e->pending.planes.key &&
+           !vfio_vga_regs_known(&e->regs) && !engine_must_forward(e);
 }
 
 static void engine_look(VFIOVGAEngine *e)

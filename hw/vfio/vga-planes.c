@@ -58,7 +58,6 @@
 #define GR_MODE_WRITE 0x03
 #define GR_MODE_READ 0x08
 
-#define ALL_PLANES 0x0f
 #define ALL_BITS 0xff
 
 static const char *planes_name(const VFIOVGAPlanes *planes)

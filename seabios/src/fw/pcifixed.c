@@ -225,8 +225,8 @@ static int pci_fixed_window(struct pci_region *r, u64 *start, u64 *end)
     return !!*end;
 }
 
-// Give a bridge the window that the fixed addresses behind it need; the
-// others behind it have to do with it. Returns 0 if there are none.
+// Give a bridge the window that the fixed addresses behind it need; all
+// other devices behind it have to fit into that window. Returns 0 if there are none.
 int pci_create_fixed_window(struct pci_bus *s, struct pci_bus *parent,
                             int type)
 {

@@ -1,4 +1,4 @@
-// What gets no PCI address where there is no space for all (on emulators)
+// Which BARs stay without an address when not all of them fit (on emulators)
 //
 // SPDX-License-Identifier: LGPL-3.0-only
 // This file may be distributed under the terms of the GNU LGPLv3 license.
