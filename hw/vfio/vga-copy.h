@@ -5,7 +5,8 @@
  *
  * While the adapter is in a text mode, the guest works on a copy of the window,
  * or of the font while it loads one (a text copy); in mode 13h, on a copy of
- * the chain-4 window.  What the guest changed is written to the adapter in runs.  A busy copy is mapped as RAM.
+ * the chain-4 window. What the guest changed is written to the adapter in runs.
+ * A busy copy is mapped as RAM.
  *
  * There are two images of the window: what the guest sees, and what the adapter
  * has.  What differs has to be written.  As the window is RAM-like
