@@ -410,8 +410,8 @@ VFIOVGAWindow vfio_vga_regs_window(const VFIOVGARegs *r)
  * Each address is a place of all four planes: no chaining in the Sequencer and
  * in the Graphics Controller, and 64 KiB at a0000. Where the CRTC addresses
  * words or doublewords, a model may have several addresses of the processor for
- * one place. Bits of the mode register that are no VGA's may be an adapter's
- * own write modes.
+ * one place. Bits of the mode register that a VGA does not have may be an
+ * adapter's own write modes.
  */
 static bool regs_is_planar(const VFIOVGARegs *r)
 {
