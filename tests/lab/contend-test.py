@@ -153,7 +153,7 @@ def refusals():
         refused_case('no-node', on, 'cannot open /dev/vga_arbiter: No such',
                      'rm /dev/vga_arbiter'),
         refused_case('wrong-fd', on + ',vga-arbiter-fd=0',
-                     'file descriptor 0 is not of /dev/vga_arbiter'),
+                     'file descriptor 0 is not /dev/vga_arbiter'),
         refused_case('fd-alone', 'vga-arbiter-fd=0',
                      'vga-arbiter-fd=0 needs x-vga-arbiter=on'),
     ]
