@@ -40,14 +40,11 @@ void vfio_vga_check_begin(VFIOVGACheck *check, const VFIOVGACopy *copy,
     bitmap_zero(check->written, VFIO_VGA_WINDOW_MAX);
 }
 
-void vfio_vga_check_sees_write(VFIOVGACheck *check, uint32_t offset,
-                               uint32_t size, const void *data)
+void vfio_vga_check_keep(VFIOVGACheck *check, uint32_t offset, uint32_t size,
+                         const void *data)
 {
     uint32_t at = offset - check->window.base;
 
-    if (!check->watched) {
-        return;
-    }
     if (vfio_vga_window_covers(&check->window, offset, size)) {
         memcpy(check->kept + at, data, size);
         bitmap_set(check->written, at, size);

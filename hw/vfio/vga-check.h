@@ -86,15 +86,32 @@ void vfio_vga_check_begin(VFIOVGACheck *check, const VFIOVGACopy *copy,
                           VFIOVGAWindow window, const VFIOVGAWrite *write);
 
 /**
- * vfio_vga_check_sees_write: the guest writes to memory that is no copy's
+ * vfio_vga_check_keep: the guest writes to memory while a window is watched
  *
  * @check: the adapter's
  * @offset: where in the region
  * @size: bytes
  * @data: the bytes
  */
-void vfio_vga_check_sees_write(VFIOVGACheck *check, uint32_t offset,
-                               uint32_t size, const void *data);
+void vfio_vga_check_keep(VFIOVGACheck *check, uint32_t offset, uint32_t size,
+                         const void *data);
+
+/**
+ * vfio_vga_check_sees_write: the guest writes to memory that no copy has
+ *
+ * @check: the adapter's
+ * @offset: where in the region
+ * @size: bytes
+ * @data: the bytes
+ */
+static inline void vfio_vga_check_sees_write(VFIOVGACheck *check,
+                                             uint32_t offset, uint32_t size,
+                                             const void *data)
+{
+    if (check->watched) {
+        vfio_vga_check_keep(check, offset, size, data);
+    }
+}
 
 /**
  * vfio_vga_check_compare: a copy has begun

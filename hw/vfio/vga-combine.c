@@ -15,16 +15,17 @@ void vfio_vga_combine_put(VFIOVGACombine *combine)
     VFIOVGAHostRegion *region = combine->region;
     uint64_t calls = region->writes;
     uint32_t size = combine->size;
-    bool one = combine->pending == 1;
 
     combine->size = 0;
-    vfio_vga_region_put(region, combine->base, size, combine->data, one);
-    if (!one) {
-        combine->writes += combine->pending;
-        combine->calls += region->writes - calls;
-        trace_vfio_vga_combine_put(region->vbasedev->name, combine->base, size,
-                                   combine->pending);
+    if (combine->pending == 1) {
+        vfio_vga_region_write(region, combine->base, size, combine->data);
+        return;
     }
+    vfio_vga_region_put(region, combine->base, size, combine->data, false);
+    combine->writes += combine->pending;
+    combine->calls += region->writes - calls;
+    trace_vfio_vga_combine_put(region->vbasedev->name, combine->base, size,
+                               combine->pending);
 }
 
 void vfio_vga_combine_write(VFIOVGACombine *combine, uint32_t offset,

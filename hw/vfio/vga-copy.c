@@ -199,8 +199,8 @@ void vfio_vga_copy_saw_read(VFIOVGACopy *copy, uint32_t offset, uint32_t size)
 }
 
 /* It is too late for the write that finds latches lost, but not for others */
-void vfio_vga_copy_sees_write(VFIOVGACopy *copy, const VFIOVGARegs *regs,
-                              uint32_t offset, uint32_t size)
+void vfio_vga_copy_lose_latches(VFIOVGACopy *copy, const VFIOVGARegs *regs,
+                                uint32_t offset, uint32_t size)
 {
     VFIOVGALatches *latches = &copy->latches;
 
@@ -219,8 +219,8 @@ void vfio_vga_copy_sees_write(VFIOVGACopy *copy, const VFIOVGARegs *regs,
  * Does it read as it was written?
  */
 
-void vfio_vga_copy_remember(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
-                            const void *data)
+void vfio_vga_copy_remember_wanted(VFIOVGACopy *copy, uint32_t offset,
+                                   uint32_t size, const void *data)
 {
     VFIOVGARecent *recent = &copy->recent;
 
@@ -234,23 +234,36 @@ void vfio_vga_copy_remember(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
     }
 }
 
-/* Newest first: what is behind something newer need not be there any more */
-static bool recent_is_there(VFIOVGACopy *copy)
+/* Is a byte of the @nth write, of which the newest is 1, written by no newer? */
+static bool recent_is_last(const VFIOVGARecent *recent, unsigned nth,
+                           uint32_t offset)
 {
-    g_autofree uint8_t *seen = g_malloc0(VFIO_VGA_WINDOW_MAX);
+    while (--nth) {
+        unsigned nr = (recent->next - nth) % VFIO_VGA_COPY_RECENT;
+
+        if (offset - recent->write[nr].base < recent->write[nr].size) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool recent_is_there(const VFIOVGACopy *copy)
+{
     const VFIOVGARecent *recent = &copy->recent;
-    const uint8_t *there = (uint8_t *)copy->adapter;
+    const uint8_t *there = (const uint8_t *)copy->adapter;
     int i, j;
 
     for (i = 1; i <= VFIO_VGA_COPY_RECENT; i++) {
         unsigned nr = (recent->next - i) % VFIO_VGA_COPY_RECENT;
-        uint32_t at = recent->write[nr].base - copy->wanted.base;
 
         for (j = 0; j < recent->write[nr].size; j++) {
-            if (!seen[at + j] && recent->write[nr].data[j] != there[at + j]) {
+            uint32_t offset = recent->write[nr].base + j;
+
+            if (recent->write[nr].data[j] != there[offset - copy->wanted.base] &&
+                recent_is_last(recent, i, offset)) {
                 return false;
             }
-            seen[at + j] = 1;
         }
     }
     return true;
@@ -259,20 +272,6 @@ static bool recent_is_there(VFIOVGACopy *copy)
 /*
  * From its beginning to its end
  */
-
-/*
- * To fill a copy is to read, which loads the latches.  Without a mapping the
- * guest's last read is known and can be done again; if it was elsewhere, what
- * it left in the latches is better left alone.
- */
-bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy)
-{
-    if (copy->window.key) {
-        return copy->may_map && !copy->mapped;
-    }
-    return copy->ram && copy->wanted.key &&
-           (copy->may_map || copy->latches.base);
-}
 
 /* A window that was left again at once may not have paid */
 unsigned vfio_vga_copy_heat_needed(const VFIOVGACopy *copy)

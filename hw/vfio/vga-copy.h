@@ -150,9 +150,18 @@ void vfio_vga_copy_want(VFIOVGACopy *copy, VFIOVGAWindow window);
  * @copy: the adapter's
  *
  * Returns true if there could be one and is none, or if there is one that could
- * be mapped and is not.
+ * be mapped and is not.  To fill a copy is to read, which loads the latches.
+ * Without a mapping the guest's last read is known and can be done again; if it
+ * was elsewhere, what it left in the latches is better left alone.
  */
-bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy);
+static inline bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy)
+{
+    if (copy->window.key) {
+        return copy->may_map && !copy->mapped;
+    }
+    return copy->wanted.key && copy->ram &&
+           (copy->may_map || copy->latches.base);
+}
 
 /**
  * vfio_vga_copy_heat_needed: how many accesses in a row make a copy pay
@@ -242,6 +251,17 @@ void vfio_vga_copy_write(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
 void vfio_vga_copy_saw_read(VFIOVGACopy *copy, uint32_t offset, uint32_t size);
 
 /**
+ * vfio_vga_copy_lose_latches: vfio_vga_copy_sees_write() where latches matter
+ *
+ * @copy: the adapter's
+ * @regs: what is known of its registers
+ * @offset: where in the region
+ * @size: bytes
+ */
+void vfio_vga_copy_lose_latches(VFIOVGACopy *copy, const VFIOVGARegs *regs,
+                                uint32_t offset, uint32_t size);
+
+/**
  * vfio_vga_copy_sees_write: the guest writes to memory of the adapter itself
  *
  * @copy: the adapter's
@@ -249,8 +269,25 @@ void vfio_vga_copy_saw_read(VFIOVGACopy *copy, uint32_t offset, uint32_t size);
  * @offset: where in the region
  * @size: bytes
  */
-void vfio_vga_copy_sees_write(VFIOVGACopy *copy, const VFIOVGARegs *regs,
-                              uint32_t offset, uint32_t size);
+static inline void vfio_vga_copy_sees_write(VFIOVGACopy *copy,
+                                            const VFIOVGARegs *regs,
+                                            uint32_t offset, uint32_t size)
+{
+    if (copy->latches.base || copy->latches.lost) {
+        vfio_vga_copy_lose_latches(copy, regs, offset, size);
+    }
+}
+
+/**
+ * vfio_vga_copy_remember_wanted: vfio_vga_copy_remember() with a window wanted
+ *
+ * @copy: the adapter's
+ * @offset: where in the region
+ * @size: bytes
+ * @data: the bytes
+ */
+void vfio_vga_copy_remember_wanted(VFIOVGACopy *copy, uint32_t offset,
+                                   uint32_t size, const void *data);
 
 /**
  * vfio_vga_copy_remember: keep a write, to compare when a copy begins
@@ -260,7 +297,12 @@ void vfio_vga_copy_sees_write(VFIOVGACopy *copy, const VFIOVGARegs *regs,
  * @size: bytes
  * @data: the bytes, which reach the adapter before a copy begins
  */
-void vfio_vga_copy_remember(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
-                            const void *data);
+static inline void vfio_vga_copy_remember(VFIOVGACopy *copy, uint32_t offset,
+                                          uint32_t size, const void *data)
+{
+    if (copy->wanted.key) {
+        vfio_vga_copy_remember_wanted(copy, offset, size, data);
+    }
+}
 
 #endif /* HW_VFIO_VGA_COPY_H */

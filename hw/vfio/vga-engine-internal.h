@@ -1,10 +1,11 @@
 /*
- * What the two files of the engine share
+ * What the three files of the engine share
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vga-engine.c makes the guest's legacy accesses, vga-engine-ops.c those to
- * BARs and config space, which come after them.
+ * vga-engine.c makes the guest's accesses to legacy memory, vga-engine-ports.c
+ * those to legacy ports, and vga-engine-ops.c those to BARs and config space,
+ * which come after them.
  */
 
 #ifndef HW_VFIO_VGA_ENGINE_INTERNAL_H
@@ -35,6 +36,62 @@ struct VFIOVGAEngine {
     VFIOVGAHeat bars_heat;        /* of legacy accesses while they are mapped */
     VFIOVGAPending pending;       /* last, since it is large */
 };
+
+/* The engine can gain nothing, or what is pending would not leave in time */
+static inline bool vfio_vga_engine_is_off(const VFIOVGAEngine *e)
+{
+    return e->bus_master || !e->running ||
+           vfio_vga_pending_distrusted(&e->pending);
+}
+
+/* Each access is made at once: it is off, or BARs show the adapter's memory */
+static inline bool vfio_vga_engine_must_forward(const VFIOVGAEngine *e)
+{
+    return vfio_vga_engine_is_off(e) || vfio_vga_bars_mapped(&e->bars);
+}
+
+/**
+ * vfio_vga_engine_window: the window that registers make RAM-like
+ *
+ * @e: the adapter's engine
+ * @regs: the registers
+ *
+ * Returns none also where the tier leaves such a window alone.
+ */
+VFIOVGAWindow vfio_vga_engine_window(const VFIOVGAEngine *e,
+                                     const VFIOVGARegs *regs);
+
+/**
+ * vfio_vga_engine_trap_bars: the guest accesses what could be kept for a while
+ *
+ * @e: the adapter's engine
+ *
+ * Traps BARs that are mapped, once that pays.  Through them the guest may have
+ * done anything meanwhile.
+ */
+void vfio_vga_engine_trap_bars(VFIOVGAEngine *e);
+
+/**
+ * vfio_vga_engine_forgotten: registers are not known any more
+ *
+ * @e: the adapter's engine
+ *
+ * They are read back when that pays.
+ */
+void vfio_vga_engine_forgotten(VFIOVGAEngine *e);
+
+/**
+ * vfio_vga_engine_read_port, vfio_vga_engine_write_port: one of the guest's
+ *
+ * @e: the adapter's engine
+ * @port: 3b0-3bb or 3c0-3df
+ * @size: bytes, 1 to 4
+ * @data: in bus order
+ */
+void vfio_vga_engine_read_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
+                               void *data);
+void vfio_vga_engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
+                                const void *data);
 
 /**
  * vfio_vga_engine_forget_window: registers may be different afterwards

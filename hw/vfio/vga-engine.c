@@ -13,30 +13,16 @@
 #include "trace.h"
 #include "vga-engine-internal.h"
 #include "qapi/error.h"
-#include "qemu/bswap.h"
 #include "qemu/error-report.h"
 #include "system/qtest.h"
 #include "system/runstate.h"
-
-/* The engine can gain nothing, or what is pending would not leave in time */
-static bool engine_is_off(const VFIOVGAEngine *e)
-{
-    return e->bus_master || !e->running ||
-           vfio_vga_pending_distrusted(&e->pending);
-}
-
-/* Each access is made at once: it is off, or BARs show the adapter's memory */
-static bool engine_must_forward(const VFIOVGAEngine *e)
-{
-    return engine_is_off(e) || vfio_vga_bars_mapped(&e->bars);
-}
 
 /*
  * The registers are not known any more
  */
 
-static VFIOVGAWindow engine_window(const VFIOVGAEngine *e,
-                                   const VFIOVGARegs *regs)
+VFIOVGAWindow vfio_vga_engine_window(const VFIOVGAEngine *e,
+                                     const VFIOVGARegs *regs)
 {
     VFIOVGAWindow window = vfio_vga_regs_window(regs);
     bool none = window.chain4 &&
@@ -46,7 +32,7 @@ static VFIOVGAWindow engine_window(const VFIOVGAEngine *e,
     return none ? (VFIOVGAWindow) { } : window;
 }
 
-static void engine_forgotten(VFIOVGAEngine *e)
+void vfio_vga_engine_forgotten(VFIOVGAEngine *e)
 {
     vfio_vga_look_forgotten(&e->look);
     if (e->running) {
@@ -58,7 +44,7 @@ void vfio_vga_engine_forget_window(VFIOVGAEngine *e, const char *reason)
 {
     vfio_vga_pending_give_up(&e->pending, reason);
     vfio_vga_regs_forget(&e->regs);
-    engine_forgotten(e);
+    vfio_vga_engine_forgotten(e);
 }
 
 void vfio_vga_engine_forget(VFIOVGAEngine *e, const char *reason)
@@ -71,11 +57,14 @@ void vfio_vga_engine_forget(VFIOVGAEngine *e, const char *reason)
  * Registers that were forgotten are read back, unless the guest has written all
  * of those that are needed meanwhile.
  */
-static bool engine_may_look(const VFIOVGAEngine *e)
+static bool engine_may_look(VFIOVGAEngine *e)
 {
+    if (e->look.due && vfio_vga_regs_known(&e->regs)) {
+        e->look.due = false;
+    }
     return e->look.due && e->pending.copy.ram &&
            !e->pending.copy.wanted.key && !e->pending.planes.key &&
-           !vfio_vga_regs_known(&e->regs) && !engine_must_forward(e);
+           !vfio_vga_engine_must_forward(e);
 }
 
 static void engine_look(VFIOVGAEngine *e)
@@ -84,7 +73,7 @@ static void engine_look(VFIOVGAEngine *e)
         return;
     }
     if (vfio_vga_regs_look(&e->regs, e->region)) {
-        vfio_vga_pending_want(&e->pending, engine_window(e, &e->regs));
+        vfio_vga_pending_want(&e->pending, vfio_vga_engine_window(e, &e->regs));
     }
     trace_vfio_vga_engine_looked(e->vdev->vbasedev.name,
                                  e->pending.copy.wanted.base);
@@ -128,180 +117,12 @@ static void engine_vm_state(void *opaque, bool running, RunState state)
  * The guest accesses what could be kept for a while, if BARs were not mapped.
  * Through them it may have done anything meanwhile.
  */
-static void engine_trap_bars(VFIOVGAEngine *e)
+void vfio_vga_engine_trap_bars(VFIOVGAEngine *e)
 {
-    if (vfio_vga_bars_mapped(&e->bars) && !engine_is_off(e) &&
+    if (vfio_vga_bars_mapped(&e->bars) && !vfio_vga_engine_is_off(e) &&
         vfio_vga_heat_up(&e->bars_heat, VFIO_VGA_BARS_HEAT) &&
         vfio_vga_bars_trap(&e->bars)) {
         vfio_vga_engine_forget(e, "BARs were mapped");
-    }
-}
-
-/*
- * Ports
- */
-
-static void engine_read_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
-                             void *data)
-{
-    if (vfio_vga_regs_show_latches(&e->regs, port, size)) {
-        vfio_vga_pending_end_copy(&e->pending, "latches read");
-    }
-    vfio_vga_combine_flush(&e->pending.combine);
-    vfio_vga_planes_put_registers(&e->pending.planes);
-    vfio_vga_regs_read(&e->regs, port, size);
-    vfio_vga_region_read(e->region, port, size, data);
-}
-
-/* Miscellaneous Output reads back, which changes nothing */
-static void engine_learn_misc(VFIOVGAEngine *e)
-{
-    uint8_t misc;
-
-    vfio_vga_combine_flush(&e->pending.combine);
-    if (vfio_vga_region_peek(e->region, VFIO_VGA_MISC_READ, 1, &misc)) {
-        e->regs.misc = misc;
-    }
-}
-
-/* What a write to a port makes of the registers, and of the window wanted */
-typedef struct VFIOVGAChange {
-    VFIOVGAEffect effect;
-    bool expected; /* it has left the window as it was before */
-    VFIOVGARegs regs;
-    VFIOVGAWindow wanted;
-} VFIOVGAChange;
-
-static VFIOVGAChange engine_change(const VFIOVGAEngine *e,
-                                   const VFIOVGAWrite *write)
-{
-    const VFIOVGAPending *pending = &e->pending;
-    VFIOVGAChange c = { .regs = e->regs, .wanted = pending->copy.wanted };
-
-    c.effect = vfio_vga_regs_write(&c.regs, write->offset, write->data,
-                                   write->size);
-    if (c.effect == VFIO_VGA_EFFECT_UNKNOWN &&
-        vfio_vga_pending_expects(pending, write)) {
-        c.expected = true;
-        c.effect = VFIO_VGA_EFFECT_ORDERED;
-        c.regs = e->regs;
-        vfio_vga_regs_write_index(&c.regs, write->offset, write->data,
-                                  write->size);
-    } else if (c.effect != VFIO_VGA_EFFECT_NONE) {
-        c.wanted = engine_window(e, &c.regs);
-    }
-    return c;
-}
-
-static bool engine_leaves_planes(const VFIOVGAEngine *e,
-                                 const VFIOVGARegs *after)
-{
-    uint32_t key = e->pending.planes.key;
-
-    return key && key != vfio_vga_regs_planes(after);
-}
-
-/* Before the write: the adapter has what was written to memory before */
-static VFIOVGAChange engine_make_way(VFIOVGAEngine *e,
-                                     const VFIOVGAWrite *write)
-{
-    VFIOVGAPending *pending = &e->pending;
-    VFIOVGAWindow before = pending->copy.window;
-    VFIOVGAChange c = engine_change(e, write);
-
-    if (c.effect == VFIO_VGA_EFFECT_NONE) {
-        return c;
-    }
-    if (before.key != c.wanted.key || engine_leaves_planes(e, &c.regs)) {
-        vfio_vga_pending_end_copy(pending, "register written");
-    } else {
-        vfio_vga_pending_sync(pending);
-    }
-    if (before.key && !pending->copy.window.key) {
-        /* What came out of the ring meanwhile may have been a register, too */
-        c = engine_change(e, write);
-    }
-    if (c.expected || c.effect == VFIO_VGA_EFFECT_UNKNOWN) {
-        vfio_vga_pending_note(pending, write, before);
-    }
-    return c;
-}
-
-/* A mode set begins: what the software or the window of before did is past */
-static void engine_see_misc(VFIOVGAEngine *e)
-{
-    vfio_vga_look_again(&e->look);
-    vfio_vga_copy_trust(&e->pending.copy);
-    vfio_vga_planes_trust(&e->pending.planes);
-}
-
-static void engine_before_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
-                               const void *data)
-{
-    if (port == VFIO_VGA_MISC_WRITE) {
-        engine_see_misc(e);
-    }
-    if (e->pending.copy.ram && !engine_must_forward(e) &&
-        vfio_vga_regs_lack_misc(&e->regs, port, ldub_p(data))) {
-        engine_learn_misc(e);
-    }
-    if (vfio_vga_posted_port(port, size)) {
-        engine_trap_bars(e);
-        if (!engine_must_forward(e)) {
-            e->pending.came = true;
-            vfio_vga_pending_post(&e->pending);
-        }
-    }
-}
-
-/* A register that only the copy of the planes needs to know */
-static bool engine_keeps_register(VFIOVGAEngine *e, uint32_t port,
-                                  uint32_t size, const void *data)
-{
-    VFIOVGARegs after = e->regs;
-
-    if (!e->pending.planes.key ||
-        vfio_vga_regs_write(&after, port, ldn_le_p(data, size), size) ==
-        VFIO_VGA_EFFECT_UNKNOWN ||
-        !vfio_vga_planes_keep(&e->pending.planes, port,
-                              vfio_vga_regs_index(&e->regs, port), size, data,
-                              &after)) {
-        return false;
-    }
-    e->regs = after;
-    vfio_vga_pending_arm(&e->pending);
-    return true;
-}
-
-static void engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
-                              const void *data)
-{
-    VFIOVGAWrite write;
-    VFIOVGAChange c;
-
-    engine_before_port(e, port, size, data);
-    if (engine_keeps_register(e, port, size, data)) {
-        return;
-    }
-    write = (VFIOVGAWrite) {
-        .region = VFIO_PCI_VGA_REGION_INDEX,
-        .offset = port,
-        .index = vfio_vga_regs_index(&e->regs, port),
-        .size = size,
-        .data = ldn_le_p(data, size),
-    };
-    c = engine_make_way(e, &write);
-    vfio_vga_combine_flush(&e->pending.combine);
-    vfio_vga_region_write(e->region, port, size, data);
-    e->regs = c.regs;
-    if (c.effect != VFIO_VGA_EFFECT_NONE) {
-        vfio_vga_planes_saw_registers(&e->pending.planes);
-        vfio_vga_pending_want(&e->pending, c.wanted);
-    }
-    if (c.effect == VFIO_VGA_EFFECT_UNKNOWN) {
-        engine_forgotten(e);
-    } else if (c.effect == VFIO_VGA_EFFECT_ORDERED) {
-        vfio_vga_look_sees_register(&e->look);
     }
 }
 
@@ -314,6 +135,9 @@ static bool engine_has_copy(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
 {
     const VFIOVGAWindow *window = &e->pending.copy.window;
 
+    if (!window->key) {
+        return false;
+    }
     if (e->running && vfio_vga_window_covers(window, offset, size)) {
         vfio_vga_pending_see_access(&e->pending, offset);
     }
@@ -330,7 +154,8 @@ static bool engine_has_planes(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
         return false;
     }
     vfio_vga_pending_see_planes(&e->pending, offset);
-    if (!vfio_vga_planes_covers(offset, size) || engine_must_forward(e)) {
+    if (!vfio_vga_planes_covers(offset, size) ||
+        vfio_vga_engine_must_forward(e)) {
         vfio_vga_pending_end_copy(&e->pending, "access to be forwarded");
     }
     return planes->key;
@@ -341,8 +166,9 @@ static bool engine_read_planes(VFIOVGAEngine *e, uint32_t offset,
 {
     VFIOVGAPlanes *planes = &e->pending.planes;
 
-    if (e->tier >= VFIO_VGA_TIER_PLANES && !engine_must_forward(e) &&
-        vfio_vga_planes_covers(offset, size) && vfio_vga_planes_heat(planes)) {
+    if (e->tier >= VFIO_VGA_TIER_PLANES &&
+        vfio_vga_planes_covers(offset, size) && vfio_vga_planes_heat(planes) &&
+        !vfio_vga_engine_must_forward(e)) {
         vfio_vga_pending_begin_planes(&e->pending);
     }
     if (!engine_has_planes(e, offset, size)) {
@@ -373,14 +199,14 @@ static bool engine_write_planes(VFIOVGAEngine *e, uint32_t offset,
 static void engine_read_memory(VFIOVGAEngine *e, uint32_t offset,
                                uint32_t size, void *data)
 {
-    engine_trap_bars(e);
+    vfio_vga_engine_trap_bars(e);
     if (vfio_vga_look_sees_read(&e->look)) {
         engine_look(e);
     }
     if (engine_read_planes(e, offset, size, data)) {
         return;
     }
-    if (!engine_must_forward(e)) {
+    if (!vfio_vga_engine_must_forward(e)) {
         vfio_vga_pending_heat(&e->pending, offset, size);
     }
     if (engine_has_copy(e, offset, size)) {
@@ -398,13 +224,15 @@ static void engine_read_memory(VFIOVGAEngine *e, uint32_t offset,
 static void engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
                                 uint32_t size, const void *data)
 {
+    bool forward;
+
     e->pending.came = true;
-    engine_trap_bars(e);
+    vfio_vga_engine_trap_bars(e);
     if (vfio_vga_look_sees_write(&e->look, size)) {
         engine_look(e);
     }
-    if (!engine_must_forward(e) &&
-        !vfio_vga_pending_heat(&e->pending, offset, size)) {
+    forward = vfio_vga_engine_must_forward(e);
+    if (!forward && !vfio_vga_pending_heat(&e->pending, offset, size)) {
         vfio_vga_pending_post(&e->pending);
     }
     if (engine_write_planes(e, offset, size, data)) {
@@ -424,7 +252,8 @@ static void engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
     }
     vfio_vga_copy_sees_write(&e->pending.copy, &e->regs, offset, size);
     vfio_vga_check_sees_write(&e->pending.check, offset, size, data);
-    if (engine_must_forward(e)) {
+    /* A copy that was to begin, or has ended, may have shown otherwise */
+    if (forward || vfio_vga_pending_distrusted(&e->pending)) {
         vfio_vga_combine_flush(&e->pending.combine);
         vfio_vga_region_write(e->region, offset, size, data);
     } else {
@@ -438,7 +267,7 @@ void vfio_vga_engine_read(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
     bool outer = vfio_vga_posted_enter(&e->pending.posted, false);
 
     if (offset < QEMU_PCI_VGA_MEM_BASE) {
-        engine_read_port(e, offset, size, data);
+        vfio_vga_engine_read_port(e, offset, size, data);
     } else {
         engine_read_memory(e, offset, size, data);
     }
@@ -455,7 +284,7 @@ void vfio_vga_engine_write(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
     if (memory) {
         engine_write_memory(e, offset, size, data);
     } else {
-        engine_write_port(e, offset, size, data);
+        vfio_vga_engine_write_port(e, offset, size, data);
     }
     vfio_vga_posted_leave(&e->pending.posted, outer);
 }
@@ -572,7 +401,7 @@ void vfio_vga_engine_stats(const VFIOVGAEngine *e, VFIOVGAStats *stats)
     stats->tier = e->pending.planes.key ? VFIO_VGA_TIER_PLANES
                   : e->pending.copy.window.chain4 ? VFIO_VGA_TIER_CHAIN4
                   : e->pending.copy.window.key ? VFIO_VGA_TIER_COPY
-                  : engine_must_forward(e) ? VFIO_VGA_TIER_FORWARD
+                  : vfio_vga_engine_must_forward(e) ? VFIO_VGA_TIER_FORWARD
                   : VFIO_VGA_TIER_COMBINE;
     stats->combined_writes = e->pending.combine.writes;
     stats->combined_calls = e->pending.combine.calls;

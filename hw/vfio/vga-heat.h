@@ -20,9 +20,15 @@
 /* So many accesses in a row are enough for what costs little */
 #define VFIO_VGA_HEAT_FIRST 16
 
+/*
+ * So often the clock is read, since that can cost a call of the host: a pause
+ * is then found at the next such access.
+ */
+#define VFIO_VGA_HEAT_STEP 8
+
 /* All zero: no access so far */
 typedef struct VFIOVGAHeat {
-    int64_t last;   /* ms, when the last access was */
+    int64_t last;   /* ms, when the clock was last read */
     unsigned count; /* accesses in this row */
 } VFIOVGAHeat;
 
@@ -41,19 +47,23 @@ static inline int64_t vfio_vga_heat_now_ms(void)
  * vfio_vga_heat_up: count one more access
  *
  * @heat: of these accesses
- * @needed: how many in a row are enough
+ * @needed: how many in a row are enough; a multiple of VFIO_VGA_HEAT_STEP
  *
  * Returns true if there were @needed in a row; the next row begins then.
  */
 static inline bool vfio_vga_heat_up(VFIOVGAHeat *heat, unsigned needed)
 {
-    int64_t now = vfio_vga_heat_now_ms();
+    int64_t now;
 
+    if (++heat->count % VFIO_VGA_HEAT_STEP) {
+        return false;
+    }
+    now = vfio_vga_heat_now_ms();
     if (now - heat->last > VFIO_VGA_HEAT_PAUSE_MS) {
-        heat->count = 0;
+        heat->count = VFIO_VGA_HEAT_STEP;
     }
     heat->last = now;
-    if (++heat->count < needed) {
+    if (heat->count < needed) {
         return false;
     }
     heat->count = 0;

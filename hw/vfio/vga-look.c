@@ -7,10 +7,6 @@
 #include "qemu/osdep.h"
 
 #include "vga-look.h"
-#include "qemu/units.h"
-
-/* The window of graphics modes, a0000 to affff; those of text are smaller */
-#define LOOK_BYTES (64 * KiB)
 
 /* What it takes doubles up to this factor: 640 ms, or 4 MiB */
 #define LOOK_NEEDED_MAX 64
@@ -43,12 +39,6 @@ bool vfio_vga_look_sees_read(VFIOVGALook *look)
 {
     return look->due &&
            vfio_vga_heat_up(&look->reads, VFIO_VGA_HEAT_FIRST * look->needed);
-}
-
-bool vfio_vga_look_sees_write(VFIOVGALook *look, uint32_t size)
-{
-    look->written += size;
-    return look->due && look->written > LOOK_BYTES * look->needed;
 }
 
 bool vfio_vga_look_period(VFIOVGALook *look, bool busy)

@@ -20,7 +20,11 @@
 #ifndef HW_VFIO_VGA_LOOK_H
 #define HW_VFIO_VGA_LOOK_H
 
+#include "qemu/units.h"
 #include "vga-heat.h"
+
+/* The window of graphics modes, a0000 to affff; those of text are smaller */
+#define VFIO_VGA_LOOK_BYTES (64 * KiB)
 
 typedef struct VFIOVGALook {
     bool due;          /* registers are forgotten */
@@ -70,7 +74,11 @@ bool vfio_vga_look_sees_read(VFIOVGALook *look);
  *
  * Returns true if it is time to look.
  */
-bool vfio_vga_look_sees_write(VFIOVGALook *look, uint32_t size);
+static inline bool vfio_vga_look_sees_write(VFIOVGALook *look, uint32_t size)
+{
+    look->written += size;
+    return look->due && look->written > VFIO_VGA_LOOK_BYTES * look->needed;
+}
 
 /**
  * vfio_vga_look_period: a period is over

@@ -24,7 +24,7 @@ void vfio_vga_pending_arm(VFIOVGAPending *pending)
  * The first two places
  */
 
-void vfio_vga_pending_post(VFIOVGAPending *pending)
+void vfio_vga_pending_begin_posting(VFIOVGAPending *pending)
 {
     if (vfio_vga_posted_begin(&pending->posted)) {
         pending->idle = 0;
@@ -44,8 +44,10 @@ void vfio_vga_pending_combine(VFIOVGAPending *pending, uint32_t offset,
                               uint32_t size, const void *data)
 {
     vfio_vga_copy_remember(&pending->copy, offset, size, data);
+    if (!pending->combine.size) {
+        vfio_vga_pending_arm(pending);
+    }
     vfio_vga_combine_write(&pending->combine, offset, size, data);
-    vfio_vga_pending_arm(pending);
 }
 
 /*
@@ -90,13 +92,12 @@ static void pending_begin_copy(VFIOVGAPending *pending)
     }
 }
 
-bool vfio_vga_pending_heat(VFIOVGAPending *pending, uint32_t offset,
-                           uint32_t size)
+bool vfio_vga_pending_heat_copy(VFIOVGAPending *pending, uint32_t offset,
+                                uint32_t size)
 {
     VFIOVGACopy *copy = &pending->copy;
 
-    if (!vfio_vga_copy_is_wanted(copy) ||
-        !vfio_vga_window_covers(&copy->wanted, offset, size)) {
+    if (!vfio_vga_window_covers(&copy->wanted, offset, size)) {
         return false;
     }
     if (vfio_vga_heat_up(&copy->heat, vfio_vga_copy_heat_needed(copy))) {

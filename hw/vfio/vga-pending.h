@@ -164,13 +164,25 @@ static inline bool vfio_vga_pending_distrusted(const VFIOVGAPending *pending)
 void vfio_vga_pending_arm(VFIOVGAPending *pending);
 
 /**
+ * vfio_vga_pending_begin_posting: let KVM post the next writes, if that pays
+ *
+ * @pending: the adapter's, whose writes are not posted
+ */
+void vfio_vga_pending_begin_posting(VFIOVGAPending *pending);
+
+/**
  * vfio_vga_pending_post: a write came that could have been posted
  *
  * @pending: the adapter's
  *
- * Has KVM post the next ones, if that pays.
+ * KVM posts the next ones, if that pays.
  */
-void vfio_vga_pending_post(VFIOVGAPending *pending);
+static inline void vfio_vga_pending_post(VFIOVGAPending *pending)
+{
+    if (!pending->posted.on) {
+        vfio_vga_pending_begin_posting(pending);
+    }
+}
 
 /**
  * vfio_vga_pending_unpost: end posting
@@ -193,6 +205,16 @@ void vfio_vga_pending_combine(VFIOVGAPending *pending, uint32_t offset,
                               uint32_t size, const void *data);
 
 /**
+ * vfio_vga_pending_heat_copy: vfio_vga_pending_heat() where a copy is wanted
+ *
+ * @pending: the adapter's
+ * @offset: where in the region
+ * @size: bytes
+ */
+bool vfio_vga_pending_heat_copy(VFIOVGAPending *pending, uint32_t offset,
+                                uint32_t size);
+
+/**
  * vfio_vga_pending_heat: the guest accesses memory: would a copy pay?
  *
  * @pending: the adapter's
@@ -205,8 +227,12 @@ void vfio_vga_pending_combine(VFIOVGAPending *pending, uint32_t offset,
  *
  * Returns false if no copy is to be had there, or not soon.
  */
-bool vfio_vga_pending_heat(VFIOVGAPending *pending, uint32_t offset,
-                           uint32_t size);
+static inline bool vfio_vga_pending_heat(VFIOVGAPending *pending,
+                                         uint32_t offset, uint32_t size)
+{
+    return vfio_vga_copy_is_wanted(&pending->copy) &&
+           vfio_vga_pending_heat_copy(pending, offset, size);
+}
 
 /**
  * vfio_vga_pending_sync: give the adapter what the guest changed in a copy

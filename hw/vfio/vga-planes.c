@@ -32,14 +32,15 @@
  */
 #define PLANES_CHUNK (8 * KiB)
 
-/*
- * A copy that served fewer accesses has not paid for its end, nor has one that
- * showed nothing in so many: all that the guest writes is there already.
- */
+/* A copy that served fewer accesses has not paid for its end */
 #define PLANES_PAID 256
 
-/* The more copies in a row did not pay, the more reads in a row it takes */
-#define PLANES_DOUBLINGS_MAX 8
+/* So many accesses may pass before the guest changes a byte, which tells */
+#define PLANES_TRIAL 64
+
+/* Each copy that did not pay makes the next take four times as many reads */
+#define PLANES_SHIFT 2
+#define PLANES_SHIFT_MAX 8
 
 #define SEQUENCER 0x3c4
 #define GRAPHICS 0x3ce
@@ -407,7 +408,7 @@ bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
     uint8_t *bytes = data;
     int i;
 
-    if (!planes->proven && planes_served(planes) > PLANES_PAID) {
+    if (!planes->proven && planes_served(planes) > PLANES_TRIAL) {
         return false;
     }
     for (i = 0; i < size; i++) {
@@ -545,13 +546,13 @@ bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
 bool vfio_vga_planes_heat(VFIOVGAPlanes *planes)
 {
     unsigned needed = VFIO_VGA_HEAT_FIRST
-                      << MIN(planes->moments, PLANES_DOUBLINGS_MAX);
+                      << MIN(PLANES_SHIFT * planes->moments, PLANES_SHIFT_MAX);
 
-    return !planes->key && !planes->distrusted && !planes->region->failed &&
+    return !planes->key && vfio_vga_heat_up(&planes->heat, needed) &&
+           !planes->distrusted && !planes->region->failed &&
            vfio_vga_regs_planes(planes->regs) &&
            planes->regs->sr_index != VFIO_VGA_UNKNOWN &&
-           planes->regs->gr_index != VFIO_VGA_UNKNOWN &&
-           vfio_vga_heat_up(&planes->heat, needed);
+           planes->regs->gr_index != VFIO_VGA_UNKNOWN;
 }
 
 void vfio_vga_planes_begin(VFIOVGAPlanes *planes)

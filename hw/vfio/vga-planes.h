@@ -213,7 +213,9 @@ bool vfio_vga_planes_keep(const VFIOVGAPlanes *planes, uint32_t port,
  */
 static inline void vfio_vga_planes_saw_registers(VFIOVGAPlanes *planes)
 {
-    planes->adapter = *planes->regs;
+    if (planes->key) {
+        planes->adapter = *planes->regs;
+    }
 }
 
 /**

@@ -157,7 +157,7 @@ scroll_cursor:                          /* a line, and the cursor after it */
         .asciz  "\name "
         .endm
 cases:
-        case    mode_set, 0x03, 1
+        case    mode_set, 0x03, 1, 10
         case    text_fill, 0x03, 2000*ROUNDS
         case    text_scroll, 0x03, 3920*ROUNDS
         case    scroll_cursor, 0x03, 8100
