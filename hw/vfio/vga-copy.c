@@ -234,7 +234,7 @@ void vfio_vga_copy_remember_wanted(VFIOVGACopy *copy, uint32_t offset,
     }
 }
 
-/* Is a byte of the @nth write, of which the newest is 1, written by no newer? */
+/* Has no newer write than the @nth, of which 1 is the newest, the same byte? */
 static bool recent_is_last(const VFIOVGARecent *recent, unsigned nth,
                            uint32_t offset)
 {
@@ -260,7 +260,8 @@ static bool recent_is_there(const VFIOVGACopy *copy)
         for (j = 0; j < recent->write[nr].size; j++) {
             uint32_t offset = recent->write[nr].base + j;
 
-            if (recent->write[nr].data[j] != there[offset - copy->wanted.base] &&
+            if (recent->write[nr].data[j] !=
+                there[offset - copy->wanted.base] &&
                 recent_is_last(recent, i, offset)) {
                 return false;
             }
