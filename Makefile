@@ -59,6 +59,9 @@ install-tool: auto-deps
 deb: full-deps ## Debian packages of QEMU, its modules and the tool: build/deb/*.deb
 	@scripts/deb
 
+srcpkg: ## Debian's own source package of QEMU with the series in debian/patches/vga-assign: build/srcpkg/*.dsc
+	@scripts/srcpkg
+
 check-deb: deps ## these built, installed, upgraded and purged in clean chroots (SUITES="bookworm trixie"), as root; an hour each
 	@scripts/check-deb $(SUITES)
 
@@ -113,9 +116,9 @@ demo: ## a guest on an assigned VGA adapter; HOST=01:00.0 a real one, ADAPTER=vf
 	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 
 clean: ## remove what was built; the sources and the download cache stay
-	rm -rf $(addprefix $(BUILD)/,qemu qemu-base qemu-full deb base/qemu base/seabios seabios tool tests series lab)
+	rm -rf $(addprefix $(BUILD)/,qemu qemu-base qemu-full deb srcpkg base/qemu base/seabios seabios tool tests series lab)
 
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help bench test check-quick deps auto-deps full-deps qemu qemu-full qemu-base seabios seabios-base tool series install install-qemu install-tool deb check-deb check check-asan check-others check-each check-topics check-fuzz check-soak coverage-vbios check-series demo clean distclean
+.PHONY: help bench test check-quick deps auto-deps full-deps qemu qemu-full qemu-base seabios seabios-base tool series install install-qemu install-tool deb srcpkg check-deb check check-asan check-others check-each check-topics check-fuzz check-soak coverage-vbios check-series demo clean distclean

@@ -42,13 +42,14 @@ def table(head, rows, widths):
 
 
 def releases():
-    """Name and version of each pinned release."""
+    """Name and version of each pinned release, not of packagings of one."""
     with open(os.path.join(TOP, 'UPSTREAM'), encoding='utf-8') as file:
         rows = [line.split() for line in file
                 if line.strip() and line[0] != '#']
     seen = {}
     for row in rows:
-        seen.setdefault(row[0], row[1])
+        if '-' not in row[0]:
+            seen.setdefault(row[0], row[1])
     return seen
 
 

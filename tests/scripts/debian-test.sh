@@ -142,6 +142,38 @@ t_no_libvirt() # where there is no libvirt nothing is made
     [ ! -e "$tmp/root/etc" ]
 }
 
+t_srcpkg() # Debian's source package has the series behind Debian's patches
+{
+    command -v dpkg-source >/dev/null || { echo "dpkg-source is not installed (package dpkg-dev)"; exit 77; }
+    with_series
+    cp "$top/meson.build" "$VGA_ASSIGN_TOP/"
+    mkdir -p "$VGA_ASSIGN_TOP/debian" "$tmp/packaging/debian/patches" "$tmp/packaging/debian/source"
+    cp "$top/debian/changelog" "$VGA_ASSIGN_TOP/debian/"
+    rm -rf "$VGA_ASSIGN_CACHE"
+    mv "$archive" "$tmp/rel/qemu_1.0.orig.tar.gz"
+    echo '3.0 (quilt)' >"$tmp/packaging/debian/source/format"
+    printf '%s\n' 'Source: qemu' 'Maintainer: M <m@example.invalid>' 'Standards-Version: 4.6.2' '' 'Package: qemu' 'Architecture: any' \
+        'Description: x' >"$tmp/packaging/debian/control"
+    printf 'qemu (1:1.0-3) unstable; urgency=low\n\n  * X.\n\n -- M <m@example.invalid>  Mon, 30 Nov 2026 12:00:00 +0000\n' \
+        >"$tmp/packaging/debian/changelog"
+    # It moves the lines that the series edits.
+    printf '%s\n' '--- a/hw/vfio/pci.c' '+++ b/hw/vfio/pci.c' '@@ -1,2 +1,3 @@' '+distribution' ' line 1' ' line 2' \
+        >"$tmp/packaging/debian/patches/own.patch"
+    echo own.patch >"$tmp/packaging/debian/patches/series"
+    tar -C "$tmp/packaging" -czf "$tmp/rel/qemu_1.0-3.debian.tar.gz" debian
+    for f in "qemu 1.0 upstream" "qemu-debian 1.0-3 upstream"; do
+        case $f in qemu-*) a=$tmp/rel/qemu_1.0-3.debian.tar.gz ;; *) a=$tmp/rel/qemu_1.0.orig.tar.gz ;; esac
+        echo "$f file://$a $(hash_of "$a")"
+    done >"$UPSTREAM_FILE"
+    "$scripts/srcpkg" >"$tmp/made"
+    (cd "$tmp" && dpkg-source --no-check -x "$(grep '\.dsc$' made)" extracted)
+    [ "$(head -n 1 "$tmp/extracted/hw/vfio/pci.c")" = distribution ]
+    grep -q '^line 40 hooked$' "$tmp/extracted/hw/vfio/pci.c"
+    grep -q '^int one;$' "$tmp/extracted/hw/vfio/one.c"
+    [ "$(sed -n 2p "$tmp/extracted/debian/patches/series" | cut -c1-11)" = vga-assign/ ]
+    [ "$(cd "$tmp/extracted" && dpkg-parsechangelog -S Version)" = "1:1.0-3+vga$(sed -n "s/^ *version: '\(.*\)',/\1/p" "$top/meson.build")" ]
+}
+
 t_scripts() # what dpkg runs, by shellcheck
 {
     command -v shellcheck >/dev/null || { echo "shellcheck is not installed"; exit 77; }
