@@ -52,7 +52,7 @@ class Bench:
         process = subprocess.Popen(
             [qemu, '-nodefaults', '-display', 'none', '-qmp',
              f'unix:{self.path(name)},server=on,wait=off', *arguments],
-            stdin=subprocess.DEVNULL)
+            stdin=subprocess.DEVNULL, stdout=sys.stderr)
         self.processes.append(process)
         qmp = Qmp(self.path(name), process)
         qmp.process = process
