@@ -148,7 +148,10 @@ t_base() # qemu-base is the release without the series, the same relative way fr
 t_install() # install copies programs, modules, firmware and keymaps; a bad PREFIX is refused
 {
     releases
+    mkdir -p "$build/seabios"
+    : >"$build/seabios/vgabios-zoo.bin"
     "$scripts/build" install "$tmp/opt"
+    [ ! -e "$tmp/opt/share/qemu/vgabios-zoo.bin" ]
     [ "$("$tmp/opt/bin/qemu-system-x86_64")" = running ]
     for f in share/qemu/bios-256k.bin share/qemu/keymaps/de lib/qemu/ui-gtk.so; do [ -f "$tmp/opt/$f" ]; done
     [ ! -e "$tmp/opt/include" ]
