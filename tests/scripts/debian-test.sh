@@ -47,6 +47,16 @@ t_once() # no file is in two packages
     [ -z "$again" ] || { echo "twice: $again"; return 1; }
 }
 
+t_components() # the source package's components lie where the repository has nothing, and debian/rules looks there
+{
+    grep -q 'orig-release-\$part\.tar' "$top/scripts/deb"
+    for part in qemu seabios; do
+        [ ! -e "$top/release-$part" ]
+        grep -q "(CURDIR)/release-$part\>" "$top/debian/rules"
+        grep -qx "Files: release-$part/\*" "$top/debian/copyright"
+    done
+}
+
 t_modules() # each module that is built is in one package, or said to be in none
 {
     targets=$top/build/qemu-full/.targets
