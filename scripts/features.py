@@ -5,7 +5,7 @@
 usage: features.py [--update] OURS THEIRS
 
 OURS and THEIRS are how a program of each is started, up to its name, as
-build/qemu-full/ or "chroot DIR /usr/bin/".  Each asks both for all that they
+/opt/qemu-vga/bin/ or "chroot DIR /usr/bin/".  Both are asked for all that they
 list: machines, devices, back ends, options, commands.  Prints the chapter, or
 writes it to docs/vga-assign/features.rst.  Exit status 1: Debian's has something that ours
 has not and that EXPLAINED does not name.
@@ -28,8 +28,8 @@ Features beside Debian's
 ========================
 
 What Debian's ``qemu-system-x86`` lists with all its modules installed, and what
-the packages of the series list (:doc:`packages`). ``scripts/features.py`` of the
-series asked both.
+the QEMU of ``make install`` and of the packages lists (:doc:`packages`).
+``scripts/features.py`` of the series asked both.
 
 '''
 QEMU = 'qemu-system-x86_64'
@@ -51,7 +51,15 @@ LISTS = (
 PROGRAMS = ('qemu-img', 'qemu-io', 'qemu-nbd', 'qemu-storage-daemon',
             'qemu-pr-helper', 'qemu-vmsr-helper')
 # Why a row of Debian's is not in ours: (list, pattern, reason).
-EXPLAINED = ()
+EXPLAINED = (
+    ('Machines', r'pc-(i440fx|q35)-[234]\..*',
+     'versions from before QEMU 5.0, which QEMU has dropped since'),
+    ('Disk formats and protocols',
+     r'(nvme-)?io_uring|virtio-blk-(vfio-pci|vhost-user|vhost-vdpa)',
+     'drivers of libblkio, which Debian 12 does not have; a build that finds '
+     'the library has them'),
+    ('Commands of QMP', r'x-query-opcount', 'QEMU has dropped it since'),
+)
 
 
 def said(prefix, program, *arguments, **options):
@@ -105,14 +113,14 @@ def reason(name, row):
 
 def listing(rows):
     """Names as a paragraph."""
-    return textwrap.fill(', '.join(f'``{r}``' for r in sorted(rows)) or '-',
+    return textwrap.fill(', '.join(f'``{r}``' for r in sorted(rows)) or 'none',
                          90, break_long_words=False, break_on_hyphens=False)
 
 
 def version(prefix):
-    """As `10.0.13`."""
-    return re.search(r'version ([0-9.]+)', said(prefix, QEMU,
-                                                '--version')).group(1)
+    """As `10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)`."""
+    return re.search(r'version ([^\n]+)', said(prefix, QEMU,
+                                               '--version')).group(1)
 
 
 def cell(first, text):
@@ -123,7 +131,8 @@ def cell(first, text):
 
 def tables(ours, theirs, versions):
     """The summary, then all names."""
-    lines = [f'Debian\'s QEMU here is {versions[1]}, ours {versions[0]}.', '',
+    lines = [f'Debian\'s says that it is version {versions[1]}, ours that it',
+             f'is {versions[0]}.', '',
              '.. list-table::', '   :header-rows: 1',
              '   :widths: 22 10 10 29 29', '']
     head = ('List', 'Debian\'s', 'ours', 'only Debian\'s', 'only ours')
@@ -133,7 +142,7 @@ def tables(ours, theirs, versions):
     for row in rows:
         lines.append(cell('   * - ', row[0]))
         lines += [cell('     - ', text) for text in row[1:]]
-    lines.append('')
+    lines += ['', 'Why ours has not all of Debian\'s:', '']
     whys = sorted({(name, reason(name, row), row) for name in ours
                    for row in theirs[name] - ours[name]
                    if reason(name, row)})
