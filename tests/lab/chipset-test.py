@@ -524,6 +524,10 @@ def kvm_unpatched():
 # ---- a life with everything on: migration, S3, reset, boot loaders ----
 
 VERSIONED = {'pc': 'pc-i440fx-10.2', 'q35': 'pc-q35-10.2'}
+# What has a stream of its own and may be changed by the series.
+ADAPTERS = ('VGA', 'secondary-vga', 'cirrus-vga', 'ati-vga', 'bochs-display',
+            'virtio-vga', 'pci-bridge,id=bridge,chassis_nr=1',
+            'VGA,bus=bridge,addr=1')
 # Per segment what pam-hold.S reads and what the code there returns: mode 0 the
 # PCI side, 1 DRAM, 2 as below, 3 DRAM; DRAM has 30 and up.
 HELD = {'strict': lambda n: pci_held(n) if n % 2 == 0 else dram_held(n),
@@ -579,13 +583,14 @@ def moved(arguments, first, second):
     return run
 
 
-def hold_case(name, machine, first, second, held):
+def hold_case(name, machine, first, second, held, devices=()):
     """PAM in every mode at the moment of migration."""
     def arguments(bench, guest, options):
         return [*bench.debug(guest), '-machine',
                 f'{VERSIONED[machine]},accel=tcg{options}', '-m', '64', '-vga',
                 'none', '-bios', images.firmware('pam-hold', 128), '-device',
-                f'loader,file={images.pci_side()},addr=0xc0000,force-raw=on']
+                f'loader,file={images.pci_side()},addr=0xc0000,force-raw=on',
+                *[word for d in devices for word in ('-device', d)]]
 
     wanted = ' '.join(HELD[held](n) for n in range(13))
 
@@ -599,8 +604,8 @@ def hold_case(name, machine, first, second, held):
             require(line == wanted, f'{guest}: {line}\n{wanted} wanted')
 
     run = moved(arguments, first, second)
-    return (f'migration, PAM {held}: {machine} {name} and back',
-            lambda: run(check))
+    return (f'migration, PAM {held}: {machine} {name} and back'
+            + (', with each adapter' if devices else ''), lambda: run(check))
 
 
 def linux_arguments(bench, guest, machine, options, word):
@@ -632,6 +637,8 @@ def migration():
     for machine in MACHINES:
         cases += [
             hold_case('unpatched to patched', machine, old, new, 'as ever'),
+            hold_case('unpatched to patched', machine, old, new, 'as ever',
+                      ADAPTERS),
             hold_case('patched to patched', machine, strict, strict,
                       'strict'),
             linux_migrates(machine, 'unpatched to patched', old, new)]
