@@ -107,7 +107,7 @@ coverage-vbios: auto-deps ## what of the VBIOS walker its unit test runs, in lin
 check-series: ## the rules of the series alone: overlay, hooks, checkpatch, git am
 	@scripts/check $(NAMES)
 
-# What is missing for an adapter of the machine is said before the build.
+# What an adapter of the machine lacks is reported before the build.
 demo: export VGA_ASSIGN_PROGRESS = 1
 demo: ## a guest on an assigned VGA adapter; HOST=01:00.0 a real one, ADAPTER=vfio-user a served one
 	@$(if $(HOST),lab/demo --check --host "$(HOST)")

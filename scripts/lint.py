@@ -3,7 +3,7 @@
 """The parts of scripts/check that only read files.
 
 usage: lint.py TOP NAME BASE-FILE-LIST MAINTAINERS    the patches and overlay files of one series
-       lint.py TOP                        every source of the repository
+       lint.py TOP                        every source of the repository: SPDX lines, plain words
 Prints one line a check, `ok ...` or `FAIL ...`, with the reasons indented below it.
 """
 import collections
@@ -18,6 +18,20 @@ ROOTS = {'qemu': ['hw', 'include', 'qapi', 'util', 'system', 'target', 'docs', '
 # it has now. The aim was 250 and 350.
 BUDGET = {'qemu': 256, 'seabios': 147}
 LONGEST = 80
+# What is not said in messages, comments and the manual, with what to say instead. Only what is wrong in any place.
+WORDS = {
+    r'\bany more\b': 'no longer',
+    r'\bto be had\b': 'available',
+    r'\b(?:by|of|for|from|to) who\b': 'name who it is',
+    r'\bWho (?:waits|wants|makes|needs)\b': 'name who it is',
+    r'\bof before\b': 'earlier',
+    r'\btake it again\b': 'bind it again, repeat it',
+    r'\b(?:it|this|that|what|which) (?:is|was) no (?!longer\b|more\b|\d)': 'is not a',
+    r'\bis no \w+ of (?:an?|the)\b': 'is not a',
+    r'\bnothing else than\b': 'only',
+}
+# They have such words as data.
+WORDS_IN = ('scripts/lint.py', 'tests/tool/check-test.py', 'LICENSE')
 
 failed = False
 
@@ -170,9 +184,28 @@ def spdx(top):
     verdict('every source of the repository has an SPDX line', problems)
 
 
+def words(top):
+    """No line has one of WORDS; of a patch, its message and what it adds."""
+    problems = []
+    for f in sorted(sources(top)):
+        if f.startswith('build/') or f in WORDS_IN:
+            continue
+        try:
+            lines = open(os.path.join(top, f), encoding='utf-8').read().split('\n')
+        except (OSError, UnicodeDecodeError):
+            continue
+        for i, l in enumerate(lines, 1):
+            if f.endswith('.patch') and l[:1] in ('-', ' '):
+                continue
+            problems += ['%s:%d: "%s", say: %s' % (f, i, m[0], better)
+                         for m, better in ((re.search(p, l), b) for p, b in WORDS.items()) if m]
+    verdict('plain words in messages, comments and the manual', problems)
+
+
 def main():
     if len(sys.argv) == 2:
         spdx(sys.argv[1])
+        words(sys.argv[1])
     elif len(sys.argv) == 5:
         top, name = sys.argv[1:3]
         base = set(open(sys.argv[3], encoding='utf-8').read().split('\n'))

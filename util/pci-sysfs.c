@@ -1,5 +1,5 @@
 /*
- * What Linux's sysfs tells about a PCI device's address ranges
+ * A PCI device's address ranges in Linux's sysfs
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *

@@ -1,10 +1,10 @@
 /*
- * Whether a guest's BARs fit the windows that its firmware has for them
+ * Whether a guest's BARs fit into the windows of its firmware
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header describes the interface.  QEMU's headers are left out, because
- * the host tool builds this file, too.
+ * The header describes the interface.  QEMU's headers are left out, because the
+ * host tool builds this file as well.
  */
 
 #include "qemu/pci-window.h"
@@ -94,7 +94,7 @@ PCIWindowEntry pci_window_bridge(const GArray *entries, bool pref, bool pref64,
  * The window below 4 GiB
  */
 
-/* The lowest address it can grow down to */
+/* The lowest address to which it can grow down */
 static uint64_t low_floor(const PCIWindowMemory *m)
 {
     uint64_t room = STEP + (m->q35 ? ECAM : 0);
@@ -137,7 +137,7 @@ static uint64_t sum_of(const GArray *entries, bool high, bool pref,
     return sum;
 }
 
-/* SeaBIOS puts both kinds end to end, that of larger alignment below. */
+/* SeaBIOS puts both kinds end to end, the kind of larger alignment below. */
 static bool low_fits(const GArray *entries, uint64_t floor)
 {
     uint64_t align[2], sum[2], base;
@@ -293,7 +293,7 @@ PCIWindowResult pci_window_place(const PCIWindowMemory *memory,
  * Advice
  */
 
-/* Less is better: what has no place, then the boot VGA's that is not low */
+/* Better is less without a place, and then less of the boot VGA's above */
 static bool is_better(const PCIWindowResult *than, const PCIWindowResult *now)
 {
     return now->none != than->none ? now->none < than->none :
@@ -362,7 +362,7 @@ PCIWindowAdvice pci_window_advise(const PCIWindowMemory *memory,
 }
 
 /*
- * Addresses that are asked for
+ * Addresses that the user chooses
  */
 
 bool pci_window_meet(const PCIWindowRange *a, const PCIWindowRange *b)

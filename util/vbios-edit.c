@@ -22,8 +22,7 @@ static bool has_bad_checksum(const VBIOSBytes *b, const VBIOSImage *image)
 }
 
 /*
- * All of the image is in the buffer, since its checksum would be unknown
- * otherwise.
+ * All of the image is in the buffer: otherwise its checksum would be unknown.
  */
 static void repair_checksum(uint8_t *data, const VBIOSImage *image)
 {
@@ -119,7 +118,7 @@ static bool hides_firmware(const VBIOSRom *rom)
     return false;
 }
 
-/* One image of the new chain: where it is from, and goes to */
+/* One image of the new chain, with its old and its new place */
 typedef struct Piece {
     const VBIOSImage *image;
     size_t at;
@@ -184,7 +183,7 @@ static unsigned take_pieces(const VBIOSBytes *b, const VBIOSRom *rom,
     for (unsigned i = 0; i < rom->n_images; i++) {
         const VBIOSImage *image = &rom->images[i];
 
-        /* Firmware wants 55 aa at the start, not NVIDIA's signatures. */
+        /* Firmware needs 55 aa at the start, not NVIDIA's signatures. */
         if (!n && image->signature != SIG_ROM) {
             continue;
         }

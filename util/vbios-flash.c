@@ -67,8 +67,8 @@ static bool flash_use_bar(Flash *f, unsigned bar, uint32_t last,
     uint64_t size = f->io->bar_size(f->io->opaque, bar);
 
     if (size < last + sizeof(uint32_t)) {
-        flash_fail(error, "BAR %u, which should have its flash ROM's "
-                   "registers, has 0x%" PRIx64 " bytes", bar, size);
+        flash_fail(error, "BAR %u has 0x%" PRIx64 " bytes, which is too small "
+                   "for the registers of the flash ROM", bar, size);
         return false;
     }
     f->bar = bar;
@@ -87,8 +87,8 @@ static bool flash_read_to(Flash *f, uint8_t *data, size_t *have, size_t to,
 
     for (; *have < to; *have += sizeof(value)) {
         if (g_get_monotonic_time() > f->deadline) {
-            flash_fail(error, "its flash ROM gave no more than %zu bytes in "
-                       "%d seconds", *have, VBIOS_FLASH_SECONDS);
+            flash_fail(error, "the flash ROM gave only %zu bytes in %d "
+                       "seconds", *have, VBIOS_FLASH_SECONDS);
             return false;
         }
         value = 0;
@@ -102,12 +102,12 @@ static bool flash_read_to(Flash *f, uint8_t *data, size_t *have, size_t to,
     return true;
 }
 
-/* The chain of images goes on behind what was read. */
+/* Whether the chain of images goes on behind the bytes read. */
 static bool flash_goes_on(const VBIOSRom *rom)
 {
     switch (rom->header) {
     case VBIOS_HEADER_NVGI:
-    case VBIOS_HEADER_NVGI_BAD: /* it may lead to where nothing was read yet */
+    case VBIOS_HEADER_NVGI_BAD: /* it may point to bytes not read yet */
     case VBIOS_HEADER_NONE:
         return rom->n_images ? rom->chain_end == VBIOS_END_CUT ||
                                rom->chain_end == VBIOS_END_DATA
@@ -136,8 +136,8 @@ static uint8_t *flash_read_images(Flash *f, size_t *size, GError **error)
 
     images = vbios_rebuild(data, have, VBIOS_KEEP_ALL, size);
     if (!images) {
-        flash_fail(error, "there is no VBIOS in its flash ROM, which begins "
-                   "with %02x %02x %02x %02x",
+        flash_fail(error, "no VBIOS was found; the flash ROM begins with "
+                   "%02x %02x %02x %02x",
                    data[0], data[1], data[2], data[3]);
     }
     return images;
@@ -195,8 +195,8 @@ static uint32_t flash_nvidia_config(uint32_t boot0, GError **error)
         }
         return flash_nvidia_chips[i].config;
     }
-    flash_fail(error, "it is not known how to read its flash ROM: NVIDIA chip "
-               "0x%x (NV_PMC_BOOT_0 is 0x%08x)", chip, boot0);
+    flash_fail(error, "it is not known how to read the flash ROM of NVIDIA "
+               "chip 0x%x (NV_PMC_BOOT_0 is 0x%08x)", chip, boot0);
     return 0;
 }
 
@@ -209,7 +209,7 @@ static uint8_t *flash_nvidia_window(Flash *f, uint32_t control, size_t *size,
         return NULL;
     }
     if (value & NV_ROM_SHADOW_ON) {
-        flash_fail(error, "the window to its flash ROM stays closed: register "
+        flash_fail(error, "the window to the flash ROM stays closed: register "
                    "0x%x is 0x%08x", control, value);
         return NULL;
     }
@@ -250,8 +250,8 @@ static uint8_t *flash_nvidia(Flash *f, uint16_t device, size_t *size,
 
 typedef struct FlashAMD {
     unsigned bar;
-    uint32_t index, data;   /* registers, or the pair that leads to others */
-    uint32_t rom_index, rom_data; /* those others; 0: index and data are it */
+    uint32_t index, data;   /* registers, or the pair that reaches others */
+    uint32_t rom_index, rom_data; /* those others; 0: there are none */
 } FlashAMD;
 
 /* In bytes; the sources count dwords. */
@@ -304,9 +304,8 @@ static const FlashAMD *flash_amd_family(uint16_t device, GError **error)
             return flash_amd_ids[i].family;
         }
     }
-    flash_fail(error, "it is not known how to read its flash ROM: AMD device "
-               "ID 0x%04x",
-               device);
+    flash_fail(error, "it is not known how to read the flash ROM of AMD "
+               "device 0x%04x", device);
     return NULL;
 }
 
@@ -390,7 +389,7 @@ uint8_t *vbios_flash_read(const VBIOSFlashIO *io, uint16_t vendor,
             return flash_vendors[i].read(&f, device, size, error);
         }
     }
-    flash_fail(error, "it is not known how to read its flash ROM: neither "
-               "NVIDIA nor AMD made it (vendor ID 0x%04x)", vendor);
+    flash_fail(error, "it is not known how to read the flash ROM of vendor "
+               "0x%04x, which is neither NVIDIA nor AMD", vendor);
     return NULL;
 }

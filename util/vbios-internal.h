@@ -1,17 +1,17 @@
 /*
- * VBIOS images: what the files vbios-*.c share
+ * VBIOS images: definitions for the files vbios-*.c
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Like qemu/vbios.h this needs the C library and GLib alone.  The sources of
- * the facts are named there.
+ * Like qemu/vbios.h this needs only the C library and GLib.  The sources of the
+ * facts are named there.
  */
 #ifndef UTIL_VBIOS_INTERNAL_H
 #define UTIL_VBIOS_INTERNAL_H
 
 #include "qemu/vbios.h"
 
-/* The largest expansion ROM there can be [PFS]. */
+/* The largest possible expansion ROM [PFS]. */
 #define VBIOS_SIZE_MAX (16 * 1024 * 1024)
 
 /* Expansion ROM header */
@@ -64,13 +64,13 @@
 #define VBIOS_MACHINE_X64 0x8664
 #define VBIOS_MACHINE_EBC 0x0ebc
 
-/* The bytes of a VBIOS.  Reading outside of them is defined: it gives 0. */
+/* The bytes of a VBIOS.  Reading outside of them is defined and gives 0. */
 typedef struct VBIOSBytes {
     const uint8_t *data;
     size_t size;
 } VBIOSBytes;
 
-/* All of the @n bytes at @offset are in the buffer. */
+/* Whether all of the @n bytes at @offset are in the buffer. */
 static inline bool vbios_has(const VBIOSBytes *b, size_t offset, size_t n)
 {
     return offset <= b->size && n <= b->size - offset;
@@ -107,15 +107,15 @@ static inline bool vbios_is_efi(const VBIOSImage *image)
     return image->has_pcir && image->code_type == VBIOS_EFI;
 }
 
-/* EDK II finds the image. */
+/* Whether EDK II finds the image. */
 static inline bool vbios_is_reached(const VBIOSImage *image)
 {
     return image->by_pcir || image->by_scan;
 }
 
 /*
- * How many bytes belong to the image: the size byte of some x86 images says
- * more than their length [edk].
+ * How many bytes belong to the image: the size byte of some x86 images is
+ * larger than their length [edk].
  */
 static inline uint32_t vbios_extent(const VBIOSImage *image)
 {
@@ -135,8 +135,8 @@ uint8_t vbios_byte_sum(const uint8_t *p, size_t n);
 VBIOSChecksum vbios_checksum(const VBIOSBytes *b, const VBIOSImage *image);
 
 /*
- * What SeaBIOS wants: both ids of the image are the adapter's [sea].  Ids of
- * the guest that are not known match any.
+ * Whether SeaBIOS accepts the ids: both must be the adapter's [sea].  Unknown
+ * ids of the guest match any.
  */
 bool vbios_ids_match(const VBIOSGuest *guest, const VBIOSImage *image);
 
@@ -148,8 +148,8 @@ bool vbios_efi_is_driver(const VBIOSImage *image);
 bool vbios_efi_is_bounded(const VBIOSImage *image);
 
 /*
- * What SeaBIOS runs in @guest or, if it runs nothing, the image which comes
- * nearest; NULL if there is no x86 image.
+ * The image that SeaBIOS runs in @guest or, if it runs none, the image that is
+ * nearest to that; NULL if there is no x86 image.
  */
 const VBIOSImage *vbios_legacy_image_for(const VBIOSRom *rom,
                                          const VBIOSGuest *guest);

@@ -1,9 +1,9 @@
 /*
- * VBIOS images: what a guest's firmware makes of them
+ * VBIOS images: how a guest's firmware treats them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Each finding is of one rule of SeaBIOS, EDK II or the PCI Firmware
+ * Each finding belongs to one rule of SeaBIOS, EDK II or the PCI Firmware
  * Specification; qemu/vbios.h names the sources.
  *
  * qemu/osdep.h is left out, because the host tool, the tests and the fuzzer
@@ -28,7 +28,7 @@ typedef struct Judge {
     const VBIOSGuest *guest;
     const VBIOSImage *legacy; /* vbios_legacy_image_for() */
     const VBIOSImage *efi;    /* vbios_efi_image_for() */
-    unsigned explained;       /* firmware whose lack another finding tells */
+    unsigned explained;       /* firmware explained by another finding */
     GArray *findings;
 } Judge;
 
@@ -204,7 +204,7 @@ static void judge_zero_length(Judge *j, const VBIOSImage *image)
 
 static void judge_cut(Judge *j, const VBIOSImage *image)
 {
-    /* SeaBIOS takes what the size byte says [sea], EDK II what PCIR [edk]. */
+    /* SeaBIOS uses the size byte [sea], EDK II the length in PCIR [edk]. */
     size_t need = vbios_is_x86(image) ? image->init_size :
                   image->pcir_image_length;
     uint32_t length = vbios_is_efi(image) ? MAX(image->length, need) :
@@ -333,7 +333,7 @@ static void judge_entry(Judge *j, const VBIOSImage *image)
     }
 }
 
-/* That it has shrunk is only a sign: an image may be made that way [PFS]. */
+/* A shrunk size is only a sign: an image may be made that way [PFS]. */
 static void judge_posted(Judge *j, const VBIOSImage *image)
 {
     if (image->posted & VBIOS_POSTED_RETF) {
@@ -375,7 +375,7 @@ static void judge_legacy(Judge *j)
     judge_posted(j, image);
 }
 
-/* What no VBIOS can change [sea], and what the origin of the bytes means. */
+/* Facts that no VBIOS can change [sea], and the origin of the bytes. */
 static void judge_adapter(Judge *j)
 {
     const VBIOSGuest *guest = j->guest;
@@ -465,7 +465,7 @@ static void judge_efi(Judge *j)
     }
 }
 
-/* Fatal to the guest, to the other firmware, to none; then as enumerated. */
+/* Fatal for the guest, for the other firmware, for none; then by number. */
 static int rank(const VBIOSFinding *finding, unsigned firmware)
 {
     return !finding->fatal ? 2 : !firmware || finding->fatal & firmware ? 0 : 1;

@@ -15,7 +15,7 @@ static const char remedy_dump[] =
     "read it from the adapter: vga-assign rom dump BDF -o NEW, then "
     "romfile=NEW";
 static const char remedy_fix[] =
-    "vga-assign rom fix FILE -o NEW, then romfile=NEW";
+    "repair a copy: vga-assign rom fix FILE -o NEW, then romfile=NEW";
 static const char remedy_own[] =
     "use this adapter's own VBIOS: vga-assign rom dump BDF -o NEW, "
     "then romfile=NEW";
@@ -25,7 +25,8 @@ static const char remedy_flash[] =
     "then romfile=NEW";
 static const char remedy_ids[] =
     "use this adapter's own VBIOS: vga-assign rom dump BDF -o NEW; if this is "
-    "it: vga-assign rom fix FILE -o NEW --ids VENDOR:DEVICE";
+    "the adapter's all the same: vga-assign rom fix FILE -o NEW --ids "
+    "VENDOR:DEVICE";
 static const char remedy_uefi[] =
     "use a UEFI guest (OVMF), or a VBIOS with an x86 image";
 static const char remedy_bios[] =
@@ -45,7 +46,7 @@ static const struct {
     [VBIOS_NVGI_HEADER] = { "nvgi-header", remedy_fix },
     [VBIOS_NVGI_BROKEN] = { "nvgi-broken", remedy_dump },
     [VBIOS_LARGER_THAN_BAR] = {
-        "larger-than-bar", "leave out romsize=, QEMU then sizes the ROM BAR "
+        "larger-than-bar", "leave out romsize=: QEMU then sizes the ROM BAR "
         "by the file"
     },
     [VBIOS_TRAILING_DATA] = { "trailing-data", NULL },

@@ -1,5 +1,5 @@
 /*
- * VBIOS images: what is there
+ * VBIOS images: finding them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -59,7 +59,7 @@ static bool contains(const uint8_t *p, size_t n,
 
  */
 
-/* Firmware wants PCIR; NVIDIA's drivers take two others as well [nv]. */
+/* Firmware needs PCIR; NVIDIA's drivers accept two others as well [nv]. */
 static bool is_pcir(uint32_t signature, bool strict)
 {
     return signature == SIG_PCIR ||
@@ -315,7 +315,7 @@ static VBIOSImage *add_image(const VBIOSBytes *b, VBIOSRom *rom, size_t offset)
     return &rom->images[i];
 }
 
-/* One step along the chain: the image at @offset, or why there is none. */
+/* One step along the chain: the image at @offset, or the reason for its end. */
 static VBIOSImage *next_image(const VBIOSBytes *b, VBIOSRom *rom, size_t offset,
                               bool strict, VBIOSEnd *end)
 {
@@ -429,7 +429,7 @@ static bool is_kernel_cut(const VBIOSRom *rom)
 }
 
 /*
- * What is ahead of the first image
+ * Bytes ahead of the first image
  */
 
 static bool is_blank(const VBIOSBytes *b)
@@ -438,7 +438,7 @@ static bool is_blank(const VBIOSBytes *b)
            !without_padding(b->data, b->size);
 }
 
-/* Where NVIDIA's flash header says the ROM is [ogk]; 0 if it does not. */
+/* The start of the ROM by NVIDIA's flash header [ogk]; 0 if it has none. */
 static size_t nvgi_rom_offset(const VBIOSBytes *b, uint8_t version)
 {
     size_t fixed = vbios_rd32(b, 4) >> 16 & 0x7fff;
@@ -458,7 +458,7 @@ static size_t nvgi_rom_offset(const VBIOSBytes *b, uint8_t version)
     }
 }
 
-/* The bytes 55 aa alone occur in many files, so PCIR is wanted as well. */
+/* The bytes 55 aa alone occur in many files, so PCIR is required as well. */
 static size_t search_image(const VBIOSBytes *b)
 {
     for (size_t i = VBIOS_BLOCK; vbios_has(b, i, 2); i += VBIOS_BLOCK) {

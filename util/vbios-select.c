@@ -1,5 +1,5 @@
 /*
- * VBIOS images: which one a guest's firmware takes
+ * VBIOS images: which one a guest's firmware uses
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -105,7 +105,7 @@ bool vbios_efi_ids_match(const VBIOSGuest *guest, const VBIOSImage *image)
     return (!image->vendor && !image->device) || vbios_ids_match(guest, image);
 }
 
-/* EDK II looks at the image, and then at what follows. */
+/* Whether EDK II looks at the bytes behind the image as well. */
 static bool efi_goes_past(const VBIOSRom *rom, const VBIOSImage *image)
 {
     return image->has_pcir && !(image->pcir_offset & 3) &&

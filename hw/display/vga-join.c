@@ -23,14 +23,14 @@ static bool is_bar(PCIDevice *card, MemoryRegion *mr)
 }
 
 /*
- * Move everything that the card has put into a space of the bus, except BARs.
+ * Move all regions of the card in a space of the bus, except BARs.
  *
  * Among regions of the same priority the one added last wins, and is first in
- * the list.  They are therefore moved from the end of the list to its start,
+ * the list.  So the regions are moved from the end of the list to its start,
  * which keeps their order.
  *
- * portio_list_del() would look for its regions where they were added.  Nobody
- * calls it for a card, since cards with legacy VGA are never unplugged.
+ * portio_list_del() would look for its regions where they were added, but it is
+ * not called for a card, since cards with legacy VGA are never unplugged.
  */
 static void move_regions(PCIDevice *card, MemoryRegion *from, MemoryRegion *to)
 {

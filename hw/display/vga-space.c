@@ -6,10 +6,10 @@
  * All VGA cards answer at the same addresses, and a PCI bus resolves that by
  * letting one of them answer.  QEMU's memory API does the same with priorities:
  * of two cards on a bus, the one added last answers at 0xa0000, its ports
- * answer at 0x3c0, and whichever is in a chained mode has its framebuffer
- * above both (vga_update_memory_access()).  For a guest that owns the bus this
- * is bearable.  For a process that serves two cards to two guests it is not:
- * the registers of one guest's card would be written by the other guest.
+ * answer at 0x3c0, and whichever is in a chained mode has its framebuffer above
+ * both (vga_update_memory_access()).  For a guest that owns the bus this is
+ * acceptable.  For a process that serves two cards to two guests it is not: one
+ * guest would write the registers of the other guest's card.
  */
 
 #include "qemu/osdep.h"
@@ -61,8 +61,8 @@ static void vga_space_serve(VGASpace *space)
 
 /*
  * Memory overlaps the bus with priority 1 and ports with 0, as the regions of
- * the cards themselves do.  The windows have no handlers, so what the card does
- * not decode still reaches whoever is below.
+ * the cards themselves do.  The windows have no handlers, so an access that the
+ * card does not decode still reaches the regions below.
  */
 static void vga_space_put_on_bus(VGASpace *space, MemoryRegion *mem,
                                  MemoryRegion *io)

@@ -1,10 +1,10 @@
 /*
- * PCI windows of pc and q35: max-ram-below-4g chosen for assigned adapters
+ * PCI windows of pc and q35: choosing max-ram-below-4g for assigned adapters
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * RAM is split before any device exists, so the command line is all that is
- * known of the devices.  hw/i386/pc-window.h describes the interface.
+ * RAM is split before any device exists, so the devices are known only from the
+ * command line.  hw/i386/pc-window.h describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -67,7 +67,7 @@ static uint64_t size_of(QObject *value)
     return size;
 }
 
-/* vfio-pci or a type derived from it; the header says why not vfio-user-pci */
+/* vfio-pci or a type derived from it; the header says why no vfio-user-pci */
 static bool is_host_device(const char *driver)
 {
     ObjectClass *class = driver ? module_object_class_by_name(driver) : NULL;
@@ -75,7 +75,7 @@ static bool is_host_device(const char *driver)
     return class && object_class_dynamic_cast(class, "vfio-pci");
 }
 
-/* The BARs of the device that sysfs has at @dir */
+/* Add the BARs of the device whose directory in sysfs is @dir */
 static void add_resources(GArray *entries, const char *dir, bool vga)
 {
     PCISysfsResource resources[PCI_SYSFS_RESOURCES];
@@ -107,8 +107,9 @@ static void add_host_device(GArray *entries, const QDict *opts)
 }
 
 /*
- * The room that bridges keep for devices which come later.  SeaBIOS makes an
- * empty prefetchable window 64 bits wide, whichever of the two asks for it.
+ * Add the room that bridges keep for devices plugged later.  SeaBIOS makes an
+ * empty prefetchable window 64 bits wide, for pref32-reserve as well as for
+ * pref64-reserve.
  */
 static void add_reserve(GArray *entries, const QDict *opts)
 {

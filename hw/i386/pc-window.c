@@ -1,5 +1,6 @@
 /*
- * PCI windows of pc and q35: do assigned adapters' BARs fit, and what to type
+ * PCI windows of pc and q35: whether assigned adapters' BARs fit, and what to
+ * type
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -71,9 +72,9 @@ static uint64_t reserved_in(PCIDevice *bridge, bool pref)
 
 typedef struct Collector {
     PCIDevice *vga;             /* the boot VGA, or NULL */
-    GArray *entries;            /* of the bus that is looked at */
+    GArray *entries;            /* of the current bus */
     bool assigned;              /* an assigned device was seen */
-    bool assigned_vga;          /* one with legacy VGA was */
+    bool assigned_vga;          /* one with legacy VGA was seen */
 } Collector;
 
 /* The root bus of a pxb shares the windows of the first root bus. */
@@ -142,7 +143,7 @@ static void collect_bus(PCIBus *bus, Collector *c)
     }
 }
 
-/* The boot VGA, by bootindex, then a root bus, then order, as firmware does */
+/* Search for the boot VGA: by bootindex, then on a root bus, then in order */
 typedef struct VGASearch {
     PCIDevice *best;
     int64_t bootindex;
@@ -192,7 +193,7 @@ static bool firmware_is_seabios(void)
     hwaddr base = 4 * GiB - FIRMWARE_SIZE, at;
 
     for (at = 0; at < FIRMWARE_SIZE; at += FIRMWARE_PIECE) {
-        /* The first reset may be what copies it to memory. */
+        /* It may be copied to memory only by the first reset. */
         const void *rom = rom_ptr(base + at, FIRMWARE_PIECE);
 
         if (rom) {
@@ -295,8 +296,8 @@ static void warn(const PCIWindowMemory *memory, unsigned phys_bits,
 }
 
 /*
- * The guest places the BARs of an adapter that is plugged later, in the window
- * that QEMU told it of.
+ * The guest places the BARs of an adapter that is plugged later in the window
+ * that ACPI describes.
  */
 static void hotplugged(DeviceListener *listener, DeviceState *dev)
 {

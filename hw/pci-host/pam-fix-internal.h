@@ -1,9 +1,9 @@
 /*
- * PAM, SMRAM and the legacy hole: what the files pam-*.c share
+ * PAM, SMRAM and the legacy hole: definitions for the files pam-*.c
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- *   pam-fix.c    what is strict and since when, and the properties
+ *   pam-fix.c    when each subject becomes strict, and the properties
  *   pam-modes.c  the modes of the PAM segments
  *   pam-hole.c   the legacy hole
  *   pam-smram.c  the SMRAM control register
@@ -17,7 +17,7 @@
 #include "qemu/notify.h"
 #include "system/memory.h"
 
-/* One of the PAM segments, with what mode 1 and mode 2 need */
+/* One of the PAM segments, with the regions of mode 1 and mode 2 */
 typedef struct PAMSegment {
     PAMFix *fix;
     hwaddr base, size;
@@ -28,7 +28,7 @@ typedef struct PAMSegment {
 
 /* pam-modes.c */
 typedef struct PAMModes {
-    bool strict;                /* the rest is set up only then */
+    bool strict;                /* the members below are set up only then */
     MemoryRegion dram;          /* the first MiB of RAM, writes go to PCI */
     PAMSegment segments[PAM_REGIONS_COUNT];
     AddressSpace ram_as, pci_as;
@@ -51,7 +51,7 @@ struct PAMFix {
     Notifier machine_done;
     DeviceListener devices;
     bool running;               /* machine_done was called */
-    bool assigned_vga;          /* there is, or was, such an adapter */
+    bool assigned_vga;          /* an adapter with x-vga=on has been realized */
 
     PAMModes modes;
     bool modes_refused;         /* do not try again */
@@ -62,7 +62,7 @@ struct PAMFix {
 /* Why the modes cannot be strict on this machine; NULL: they can be */
 const char *pam_modes_obstacle(PAMFix *fix);
 
-/* Make them strict.  On failure nothing has changed. */
+/* Make the modes strict.  On failure nothing has changed. */
 bool pam_modes_enable(PAMFix *fix, Error **errp);
 
 /* Put the hole into the PCI space */

@@ -16,7 +16,7 @@
 #include "trace/trace-hw_pci_host_vga_assign.h"
 
 /*
- * What is strict, and since when
+ * When each subject becomes strict
  */
 
 static bool wanted(const PAMFix *fix, OnOffAuto choice)
@@ -29,11 +29,11 @@ static void refuse(PAMFix *fix, const char *property, OnOffAuto choice,
                    const char *why)
 {
     if (choice == ON_OFF_AUTO_ON) {
-        error_report("%s=on is not possible: %s; leave it out, or use off",
-                     property, why);
+        error_report("%s=on is not possible: %s; leave %s out, or use off",
+                     property, why, property);
         exit(EXIT_FAILURE);
     }
-    warn_report("an adapter has x-vga=on, and %s stays off: %s", property, why);
+    warn_report("an adapter has x-vga=on, but %s stays off: %s", property, why);
 }
 
 static void apply_pam(PAMFix *fix)
@@ -50,7 +50,7 @@ static void apply_pam(PAMFix *fix)
     }
 }
 
-/* Called when the machine is complete, and when the first adapter came. */
+/* Called when the machine is complete, and when a first adapter is plugged. */
 static void pam_fix_apply(PAMFix *fix)
 {
     const PAMFixConfig *config = fix->config;

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * x-legacy-hole in hw/pci-host/pam-fix.h.
+ * The header hw/pci-host/pam-fix.h describes x-legacy-hole.
  */
 
 #include "qemu/osdep.h"
@@ -43,8 +43,8 @@ static const MemoryRegionOps pam_hole_ops = {
 
 /*
  * pc.c's region for option ROMs reads as zeros when they all come by fw_cfg.
- * Then the board has no chip there.  A ROM of -device loader is in the list of
- * ROMs before the first reset, and in the region after it.
+ * Such a board has no ROM chip there.  A ROM of -device loader is in the list
+ * of ROMs before the first reset, and in the region after it.
  */
 static bool option_roms_are_empty(MemoryRegion *roms)
 {

@@ -3,7 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * x-pam-strict in hw/pci-host/pam-fix.h, which also says how it is done.
+ * The header hw/pci-host/pam-fix.h describes x-pam-strict and its
+ * implementation.
  */
 
 #include "qemu/osdep.h"
@@ -31,7 +32,8 @@
 
 /*
  * QEMU cuts an access at the end of RAM, but not at the end of a region with
- * callbacks.  The part in the next segment goes where that one's mode says.
+ * callbacks.  The part in the next segment goes where the mode of that segment
+ * sends it.
  */
 static void forward(AddressSpace *as, hwaddr addr, MemTxAttrs attrs,
                     uint8_t *buf, unsigned size, bool is_write)
@@ -127,7 +129,7 @@ static const MemoryRegionOps pam_we_ops = {
 
 typedef struct RomSearch {
     hwaddr base, size;
-    hwaddr rom;                 /* how much of it is ROM */
+    hwaddr rom;                 /* bytes of it that are ROM */
 } RomSearch;
 
 static bool rom_search_range(Int128 start, Int128 len, const MemoryRegion *mr,
@@ -212,9 +214,10 @@ static void pci_space_changed(MemoryListener *listener,
 }
 
 /*
- * This begins a transaction within the commit of another one.  It may, because
- * it is the last of all listeners, so the other one has nothing left to do.
- * It does not change the PCI space, and so does not cause itself.
+ * This begins a transaction within the commit of another one, which is allowed
+ * because this is the last of all listeners, so the other transaction has
+ * nothing left to do.  It does not change the PCI space, and so does not
+ * trigger itself.
  */
 static void pci_space_commit(MemoryListener *listener)
 {

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * x-smram-strict in hw/pci-host/pam-fix.h.
+ * The header hw/pci-host/pam-fix.h describes x-smram-strict.
  */
 
 #include "qemu/osdep.h"

@@ -21,11 +21,11 @@ static void print_range(Monitor *mon, const char *name,
 {
     static const char *const texts[VGA_ROUTING_REASON__MAX] = {
         [VGA_ROUTING_REASON_OWNER] = "yes, the owner on its bus:",
-        [VGA_ROUTING_REASON_UNROUTED] = "yes, as nothing routes them:",
-        [VGA_ROUTING_REASON_SLOT_POWER] = "no, no power:",
-        [VGA_ROUTING_REASON_POWER_STATE] = "no, not in D0:",
-        [VGA_ROUTING_REASON_COMMAND] = "no, off in PCI_COMMAND:",
-        [VGA_ROUTING_REASON_VGA_ENABLE] = "no, VGA Enable is off in bridge",
+        [VGA_ROUTING_REASON_UNROUTED] = "yes, nothing routes them:",
+        [VGA_ROUTING_REASON_SLOT_POWER] = "no, the slot has no power:",
+        [VGA_ROUTING_REASON_POWER_STATE] = "no, not in power state D0:",
+        [VGA_ROUTING_REASON_COMMAND] = "no, decoding is off in PCI_COMMAND:",
+        [VGA_ROUTING_REASON_VGA_ENABLE] = "no, VGA Enable is off in the bridge",
         [VGA_ROUTING_REASON_OTHER_OWNER] = "no, the owner on the bus is",
     };
 

@@ -1,5 +1,5 @@
 /*
- * Who owns the legacy VGA ranges: what vga-routing.c and its query share
+ * Owners of the legacy VGA ranges: definitions for vga-routing.c and its query
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,10 +19,10 @@ typedef enum VGARange {
 typedef struct VGARoute {
     PCIDevice *dev;
     VGARoutingJoin *join;
-    MemoryRegion *ports;            /* beside the legacy ones */
+    MemoryRegion *ports;            /* other than the legacy ones */
     bool wants[VGA_RANGES];
     bool owns[VGA_RANGES];
-    int64_t since[VGA_RANGES];      /* of owns: guest time in nanoseconds */
+    int64_t since[VGA_RANGES];      /* guest time of the last change, ns */
     QTAILQ_ENTRY(VGARoute) next;
 } VGARoute;
 
@@ -39,7 +39,7 @@ VGARoute *vga_route_of(PCIDevice *dev);
 /* Bus, slot and function, as PCI_BUILD_BDF() has them */
 unsigned vga_route_bdf(VGARoute *route);
 
-/* Of several that are on the same bus, the one that has @range; or NULL */
+/* The owner of @range among those on the same bus as @route; or NULL */
 VGARoute *vga_route_owner_beside(VGARoute *route, VGARange range);
 
 /* The bit of PCI_COMMAND that enables @range */

@@ -1,9 +1,9 @@
 /*
- * Which adapter gets legacy VGA accesses, and why not another one
+ * Which adapter gets legacy VGA accesses, and why another one does not
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * qapi/vga-routing.json says what is in the answer.
+ * qapi/vga-routing.json describes the answer.
  */
 
 #include "qemu/osdep.h"
@@ -65,7 +65,7 @@ static void range_set_owner(VGARoutingRange *result, VGARoutingReason reason,
     result->since = owner->since[range];
 }
 
-/* Looks from the adapter up to the root bus for something in the way. */
+/* Looks for an obstacle on the path from the adapter to the root bus. */
 static VGARoutingRange *query_range(PCIDevice *card, VGARange range)
 {
     VGARoutingRange *result = g_new0(VGARoutingRange, 1);
@@ -165,13 +165,13 @@ static char *verdict_for(VGARoutingAdapter *adapter)
                                                      adapter->memory;
 
     if (no->reached && adapter->failures) {
-        return g_strdup_printf("%s has the screen, and did not do %" PRIu64
-            " of %" PRIu64 " accesses: look at QEMU's messages and at the "
-            "host's kernel log", adapter->address, adapter->failures,
+        return g_strdup_printf("%s has the screen, but %" PRIu64 " of %" PRIu64
+            " accesses failed: look at QEMU's messages and at the host's "
+            "kernel log", adapter->address, adapter->failures,
             adapter->accesses);
     }
     if (no->reached && adapter->has_accesses && !adapter->accesses) {
-        return g_strdup_printf("%s has the screen, and nothing has been drawn "
+        return g_strdup_printf("%s has the screen, but nothing has been drawn "
             "yet: the firmware may have found no VBIOS for it",
             adapter->address);
     }
@@ -179,9 +179,10 @@ static char *verdict_for(VGARoutingAdapter *adapter)
         return g_strdup_printf("%s has the screen", adapter->address);
     }
     if (no->reason == VGA_ROUTING_REASON_OTHER_OWNER) {
-        return g_strdup_printf("%s has only the %s: the others go to %s",
+        return g_strdup_printf("%s has only the %s: the %s go%s to %s",
             adapter->address, no == adapter->ports ? "memory" : "ports",
-            no->at);
+            no == adapter->ports ? "ports" : "memory",
+            no == adapter->ports ? "" : "es", no->at);
     }
     return g_strdup_printf("%s has no screen, because of %s: %s",
                            adapter->address, no->at, advice[no->reason]);

@@ -182,7 +182,7 @@ static void route_update(VGARoute *route)
 }
 
 /*
- * When it begins
+ * The beginning of routing
  */
 
 static void begin(void)

@@ -80,7 +80,7 @@ void vfu_dma_add(MemoryRegion *root, vfu_ctx_t *ctx, const vfu_dma_info_t *info,
     trace_vfu_dma_register(region->iova, info->iova.iov_len);
 }
 
-/* An access may be on its way through the memory map of before */
+/* An access may still use the previous memory map */
 static void vfu_dma_free(VFUDMARegion *region)
 {
     object_unparent(OBJECT(&region->mr));

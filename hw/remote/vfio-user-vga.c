@@ -3,15 +3,15 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A card's legacy ranges are not in its BARs, so a client that has only these
- * can give its guest a framebuffer but no VGA.  The kernel's vfio-pci offers
- * the ranges as one more region; this is the same region for emulated cards.
+ * A card's legacy ranges are not in its BARs, so a client that has only the
+ * BARs can give its guest a framebuffer, but no VGA.  The kernel's vfio-pci
+ * offers the ranges as one more region; this is the same region for emulated
+ * cards.
  *
- * Unlike a BAR it has holes, and behind the holes lie other devices'
- * addresses.  And unlike a guest, whose accesses come one at a time and at
- * most 8 bytes wide, a client may send 128 KiB at once, or any nonsense: it is
- * another process with a guest of its own, and nothing that it sends may end
- * this one.
+ * Unlike a BAR, the region has holes, in which are other devices' addresses.  A
+ * guest's accesses come one at a time and at most 8 bytes wide, but a client
+ * may send 128 KiB at once, or any nonsense: it is another process with its own
+ * guest, and no message of it may end this process.
  */
 
 #include "qemu/osdep.h"
@@ -34,7 +34,7 @@ static const struct {
     { QEMU_PCI_VGA_IO_HI_BASE, QEMU_PCI_VGA_IO_HI_SIZE, true },
 };
 
-/* Which range holds all of an access: an index, or -1 */
+/* The index of the range that contains all of an access, or -1 */
 static int vfu_vga_range(hwaddr offset, hwaddr count)
 {
     int i;
@@ -51,7 +51,7 @@ static int vfu_vga_range(hwaddr offset, hwaddr count)
     return -1;
 }
 
-/* A width that a port cycle has on the bus; runs of any other are of bytes */
+/* The width of a cycle: that of the access if ports can have it, else a byte */
 static hwaddr vfu_vga_cycle(bool ports, hwaddr count)
 {
     if (!ports || count == 1 || count == 2 || count == 4) {

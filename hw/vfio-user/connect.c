@@ -18,7 +18,7 @@ static bool connect_is_abstract(const UnixSocketAddress *saddr)
     return saddr->has_abstract && saddr->abstract;
 }
 
-/* Does an abstract name end with the path, without zeros up to its room? */
+/* Does an abstract name end with the path, without padding zeros? */
 static bool connect_is_tight(const UnixSocketAddress *saddr)
 {
     return !saddr->has_tight || saddr->tight;
@@ -33,12 +33,13 @@ static socklen_t connect_address(const UnixSocketAddress *saddr,
     size_t room = sizeof(un->sun_path) - abstract;
 
     if (!len && !abstract) {
-        error_setg(errp, "the server's socket has no path");
+        error_setg(errp, "socket.path is empty; it must be the path of the "
+                   "server's socket");
         return 0;
     }
     if (len > room) {
-        error_setg(errp, "the path of the server's socket has %zu bytes, and "
-                   "must have %zu at most", len, room);
+        error_setg(errp, "the path of the server's socket has %zu bytes; at "
+                   "most %zu are possible", len, room);
         return 0;
     }
     *un = (struct sockaddr_un) { .sun_family = AF_UNIX };
@@ -87,6 +88,7 @@ static int connect_wait(int fd, const struct sockaddr_un *un, socklen_t len,
 int vfio_user_connect_unix(const UnixSocketAddress *saddr, uint32_t msec,
                            Error **errp)
 {
+    ERRP_GUARD();
     struct sockaddr_un un;
     socklen_t len = connect_address(saddr, &un, errp);
     int fd, ret;
@@ -96,7 +98,8 @@ int vfio_user_connect_unix(const UnixSocketAddress *saddr, uint32_t msec,
     }
     fd = qemu_socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0) {
-        error_setg_errno(errp, errno, "cannot create a socket for the server");
+        error_setg_errno(errp, errno, "cannot create a socket to reach the "
+                         "server");
         return -1;
     }
     ret = connect_wait(fd, &un, len, msec);
@@ -107,7 +110,10 @@ int vfio_user_connect_unix(const UnixSocketAddress *saddr, uint32_t msec,
         error_setg(errp, "the server did not accept the connection within "
                    "%" PRIu32 " ms (x-msg-timeout)", msec);
     } else {
-        error_setg_errno(errp, -ret, "cannot connect to the server's socket");
+        error_setg_errno(errp, -ret, "cannot connect to the server's socket "
+                         "'%s'", saddr->path);
+        error_append_hint(errp, "Start the vfio-user server first, and let "
+                          "QEMU open its socket.\n");
     }
     close(fd);
     return -1;

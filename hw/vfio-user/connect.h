@@ -12,8 +12,8 @@
 /**
  * vfio_user_connect_unix: connect to a server's UNIX socket
  * @saddr: the address, in the file system or abstract
- * @msec: how long to wait for a server that listens and does not accept, from
- *        1 to INT_MAX
+ * @msec: how long to wait for a server that listens but does not accept, from 1
+ *        to INT_MAX
  * @errp: error, set on failure
  *
  * Returns a blocking socket, or -1.

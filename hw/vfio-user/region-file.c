@@ -17,7 +17,7 @@
 #define REGION_READ_WRITE \
     (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
 
-/* Of the region, in bytes: no byte from there on is mapped */
+/* Offset in the region from which on no byte is mapped */
 static uint64_t region_mapped_end(struct vfio_region_info *info)
 {
     struct vfio_info_cap_header *cap =
@@ -57,8 +57,8 @@ static bool region_file_seal(int fd)
 }
 
 /*
- * Returns NULL, or the reason.  Once it is sealed, the file cannot become
- * shorter.
+ * Returns NULL, or the reason why the file cannot be mapped.  Once it is
+ * sealed, the file cannot become shorter.
  */
 static const char *region_file_judge(struct vfio_region_info *info, int fd,
                                      OnOffAuto wish)
@@ -66,14 +66,14 @@ static const char *region_file_judge(struct vfio_region_info *info, int fd,
     struct stat st;
 
     if (fd < 0) {
-        return "it has no file";
+        return "the server gave no file with it";
     }
     if ((info->flags & REGION_READ_WRITE) != REGION_READ_WRITE) {
-        return "it cannot be both read and written";
+        return "the guest cannot both read and write it";
     }
     if (wish == ON_OFF_AUTO_AUTO && !region_file_seal(fd)) {
         return "its file cannot be sealed against shrinking "
-               "(x-mmap=on trusts the server)";
+               "(x-mmap=on maps it without the seal)";
     }
     if (fstat(fd, &st) ||
         (S_ISREG(st.st_mode) && !region_file_is_long_enough(info, &st))) {

@@ -1,5 +1,5 @@
 /*
- * BARs of an assigned adapter where the host has them
+ * BARs of an assigned adapter at the host's addresses
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -138,7 +138,7 @@ static bool identity_read(VFIOPCIDevice *vdev, Error **errp)
 }
 
 /*
- * What firmware is told
+ * The fw_cfg file for firmware
  */
 
 static void identity_add_records(GByteArray *file, VFIOPCIDevice *vdev)
@@ -165,13 +165,13 @@ static void identity_add_records(GByteArray *file, VFIOPCIDevice *vdev)
     }
 }
 
-/* The file is in fw_cfg's directory. */
+/* Whether the file is in fw_cfg's directory */
 static bool identity_has_file;
 
 /*
- * A further file changes the select keys of others, which a guest may have
- * read already.  So the file exists since the first adapter of the command
- * line, or not at all; its contents may change later.
+ * A further file changes the select keys of other files, which a guest may have
+ * read already.  So the file is added with the first adapter of the command
+ * line or not at all; its contents may change later.
  */
 static bool identity_reserve_file(Error **errp)
 {
@@ -210,7 +210,7 @@ static void identity_publish(void)
 }
 
 /*
- * Called when all devices of the command line exist and firmware has not run.
+ * Called when all devices of the command line exist, before firmware runs.
  */
 static void identity_machine_done(Notifier *notifier, void *data)
 {
@@ -255,11 +255,11 @@ static bool identity_activate(VFIOPCIDevice *vdev, Error **errp)
     VFIOBARIdentity *identity = &vdev->bar_identity;
 
     if (vdev->vbasedev.enable_migration == ON_OFF_AUTO_ON) {
-        error_setg(errp, "enable-migration=on is given, and another host has "
-                   "other addresses");
+        error_setg(errp, "enable-migration=on contradicts it, because another "
+                   "host has other addresses");
         return false;
     }
-    /* A bridge's window is for all in the list, and the adapter counts */
+    /* A bridge's window has to cover all in the list, with this adapter */
     QLIST_INSERT_HEAD(&vfio_bar_identities, identity, next);
     if (identity_read(vdev, errp) && vfio_bar_identity_feasible(vdev, errp) &&
         identity_reserve_file(errp)) {
@@ -286,7 +286,7 @@ static bool identity_refused(VFIOPCIDevice *vdev, Error *err, Error **errp)
         return false;
     }
     identity->refusal = g_strdup(error_get_pretty(err));
-    error_prepend(&err, "%s: x-bar-identity=auto: not possible: ",
+    error_prepend(&err, "%s: x-bar-identity=auto has no effect: ",
                   vdev->vbasedev.name);
     warn_report_err(err);
     return true;
@@ -297,7 +297,7 @@ static char *identity_get_state(Object *obj, Error **errp)
     return vfio_bar_identity_describe(VFIO_PCI_DEVICE(obj));
 }
 
-/* Of the object, as the properties of the class are those that can be set */
+/* A property of the object, because those of the class can be set */
 static void identity_add_state(Object *obj)
 {
     if (!object_property_find(obj, "bar-identity")) {

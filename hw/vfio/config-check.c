@@ -1,5 +1,5 @@
 /*
- * What QEMU believes of an assigned device's config space
+ * Checking an assigned device's config space
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -20,7 +20,7 @@
 #define POINTER(byte)       ((byte) & ~3)
 #define EXTENDED_MIN        8       /* header and a register */
 
-/* What QEMU itself looks into, and there is one of */
+/* Capabilities that QEMU reads itself, and that occur only once */
 static const struct {
     uint8_t id, length;
 } capabilities[] = {
@@ -31,7 +31,7 @@ static const struct {
     { PCI_CAP_ID_AF, PCI_CAP_AF_SIZEOF },
 };
 
-/* 0 for any other than those */
+/* 0 for any other capability */
 static unsigned capability_length(const uint8_t *config, uint8_t pos)
 {
     uint16_t flags = pci_get_word(config + pos + PCI_MSI_FLAGS);
@@ -85,7 +85,8 @@ static bool config_check_list(uint8_t *config, Error **errp)
 
     while ((pos = *pointer = POINTER(*pointer))) {
         if (pos < PCI_STD_HEADER_SIZEOF || test_and_set_bit(pos, seen)) {
-            error_setg(errp, "list of capabilities is broken at 0x%x", pos);
+            error_setg(errp, "the list of capabilities is broken at 0x%x",
+                       pos);
             return false;
         }
         if (!config_check_capability(config, pos, &had, errp)) {
@@ -103,19 +104,19 @@ bool vfio_config_check(VFIOPCIDevice *vdev, Error **errp)
     uint8_t pin = config[PCI_INTERRUPT_PIN];
 
     if (type == HEADER_TYPE_GONE) {
-        error_setg(errp, "the device does not answer, its config space reads "
+        error_setg(errp, "the device does not answer: its config space reads "
                    "all ones");
         error_append_hint(errp, "Power the host off and on, or start the "
                           "server again.\n");
         return false;
     }
     if (type != PCI_HEADER_TYPE_NORMAL) {
-        error_setg(errp, "header type 0x%x, not an endpoint", type);
+        error_setg(errp, "header type 0x%x is not that of an endpoint", type);
         return false;
     }
     if (pin > PCI_NUM_PINS) {
-        error_setg(errp, "interrupt pin %u, but it must be 0 (none) to %u", pin,
-                   PCI_NUM_PINS);
+        error_setg(errp, "the interrupt pin is %u; it must be from 0 (none) "
+                   "to %u", pin, PCI_NUM_PINS);
         return false;
     }
     return !(config[PCI_STATUS] & PCI_STATUS_CAP_LIST) ||
@@ -123,8 +124,8 @@ bool vfio_config_check(VFIOPCIDevice *vdev, Error **errp)
 }
 
 /*
- * Returns where the list is broken, or 0.  As in the host's kernel, a pointer
- * below the extended space ends the list.
+ * Returns the address where the list is broken, or 0.  As in the host's kernel,
+ * a pointer below the extended space ends the list.
  */
 static uint16_t config_extended_broken(uint8_t *config)
 {
@@ -181,7 +182,7 @@ bool vfio_config_is_gone(VFIOPCIDevice *vdev)
     vdev->gone = HEADER_TYPE(type & 0xff) == HEADER_TYPE_GONE;
     /* A failure to read it was reported already */
     if (vdev->gone && !was && type != UINT32_MAX) {
-        error_report(VFIO_MSG_PREFIX "the device does not answer, its config "
+        error_report(VFIO_MSG_PREFIX "the device does not answer: its config "
                      "space reads all ones. The guest gets no interrupts from "
                      "the device until a reset of the guest revives it. If "
                      "that does not help, power the host off and on, or start "

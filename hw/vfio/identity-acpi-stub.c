@@ -1,5 +1,5 @@
 /*
- * ACPI tables of an adapter's BARs: of a machine without ACPI there are none
+ * ACPI tables of an adapter's BARs: stub for machines without ACPI
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,10 +1,10 @@
 /*
- * What a guest's ACPI tables say of an adapter's BARs at the host's addresses
+ * Reserving the host's addresses of an adapter's BARs in ACPI tables
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * An address where the guest has no BAR, but the alias of identity-alias.c, is
- * reserved, so that the guest's system puts nothing there.
+ * The address of an alias (identity-alias.c) is reserved, so that the guest's
+ * operating system puts nothing there.
  */
 
 #include "qemu/osdep.h"

@@ -1,10 +1,10 @@
 /*
- * The alias of an adapter's BARs at the host's addresses
+ * Aliases of an adapter's BARs at the host's addresses
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The alias exists while the guest has a BAR elsewhere.  bar-identity.h says
- * why.
+ * An alias exists while the guest has the BAR elsewhere; bar-identity.h has the
+ * reason.
  */
 
 #include "qemu/osdep.h"
@@ -18,7 +18,7 @@
 #include "trace.h"
 
 /*
- * What the guest does with its BARs
+ * Addresses that the guest chooses
  */
 
 static bool identity_decodes(VFIOPCIDevice *vdev)
@@ -117,7 +117,7 @@ static void identity_update(VFIOPCIDevice *vdev, unsigned bar)
         want->reached |= decodes;
         identity_set_alias(vdev, bar, false);
     } else {
-        /* Warn once each time that the guest moves the BAR away. */
+        /* Warn each time that the guest moves the BAR away. */
         if (!want->alias.container || !want->alias.enabled) {
             identity_warn(vdev, bar);
         }
@@ -165,7 +165,7 @@ void vfio_bar_identity_written(VFIOPCIDevice *vdev, uint32_t addr,
 }
 
 /*
- * What the user is told
+ * The state for the user
  */
 
 bool vfio_bar_identity_elsewhere(VFIOPCIDevice *vdev, unsigned bar)

@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Three things can be in the way of the addresses: what no PC has free, what
- * this machine has there, and what other adapters ask for.  qemu/pci-window.h
- * computes how the firmware places the rest.
+ * Three things can prevent it: addresses that are free on no PC, memory and
+ * devices of this machine, and the addresses of other adapters.
+ * qemu/pci-window.h computes how the firmware places the rest.
  */
 
 #include "qemu/osdep.h"
@@ -25,7 +25,7 @@
 #include "qemu/units.h"
 #include "system/address-spaces.h"
 
-/* Where no PCI device can be, whatever the guest's memory is like */
+/* Ranges in which no PCI device can be, whatever the size of RAM */
 static const struct {
     PCIWindowRange range;
     const char *what;
@@ -60,7 +60,7 @@ static void identity_range_free(gpointer data)
                ## __VA_ARGS__)
 
 /*
- * The way to a device
+ * Paths to devices
  */
 
 static bool identity_is_on_path(VFIOBARIdentity *identity, PCIDevice *pdev)
@@ -103,7 +103,7 @@ static bool identity_is_prefetchable(VFIOPCIDevice *vdev, unsigned bar)
     return vdev->bars[bar].type & PCI_BASE_ADDRESS_MEM_PREFETCH;
 }
 
-/* Where the host has a BAR */
+/* The host's range of a BAR */
 static PCIWindowRange identity_bar_range(VFIOPCIDevice *vdev, unsigned bar)
 {
     uint64_t address = vdev->bar_identity.bars[bar].address;
@@ -148,7 +148,7 @@ static void identity_cover(PCIWindowRange *window, VFIOPCIDevice *vdev,
     }
 }
 
-/* The window that @bridge needs for what is behind it */
+/* The window that @bridge needs for the BARs behind it */
 static void identity_add_window(GPtrArray *ranges, PCIDevice *bridge,
                                 bool prefetchable)
 {
@@ -172,7 +172,7 @@ static void identity_add_window(GPtrArray *ranges, PCIDevice *bridge,
     }
 }
 
-/* The addresses that a device takes up of the bus that it is on */
+/* The ranges that a device takes of its bus */
 static GPtrArray *identity_ranges(PCIDevice *pdev)
 {
     GPtrArray *ranges = g_ptr_array_new_with_free_func(identity_range_free);
@@ -187,7 +187,7 @@ static GPtrArray *identity_ranges(PCIDevice *pdev)
 }
 
 /*
- * Addresses that a PC, or this machine, does not have free
+ * Addresses that are not free on a PC, or on this machine
  */
 
 static bool identity_processor_is_amd(void)
@@ -204,7 +204,7 @@ static unsigned identity_phys_bits(void)
                                                 NULL) : 0;
 }
 
-/* The host bridge of a pc or q35, which knows where its memory ends, or NULL */
+/* The host bridge of a pc or q35, which knows the end of memory, or NULL */
 static Object *identity_host_bridge(void)
 {
     Object *host = object_resolve_path_type("", TYPE_PCI_HOST_BRIDGE, NULL);
@@ -245,8 +245,8 @@ static bool identity_too_high(const IdentityRange *range, Error **errp)
     if (!bits || bits > 63 || range->at.last < (1ULL << bits)) {
         return false;
     }
-    identity_cannot(errp, range, "the guest's processors have %u physical "
-                    "address bits", bits);
+    identity_cannot(errp, range, "the guest's processors have only %u "
+                    "physical address bits", bits);
     error_append_hint(errp, "Use -cpu with phys-bits=%d, or with "
                       "host-phys-bits=on.\n", 64 - clz64(range->at.last));
     return true;
@@ -265,7 +265,7 @@ static void identity_hint_ram(const IdentityRange *range, Error **errp)
     }
 }
 
-/* Something is there that firmware cannot move away. */
+/* Whether something is there that firmware cannot move */
 static bool identity_is_taken_by(const IdentityRange *range, MemoryRegion *mr,
                                  Error **errp)
 {
@@ -340,7 +340,7 @@ static bool identity_check_ranges(PCIDevice *pdev, Error **errp)
 }
 
 /*
- * What other adapters ask for
+ * Addresses of other adapters
  */
 
 /* The ranges of two devices on the same bus, or of one with itself */
@@ -385,7 +385,7 @@ static bool identity_check_others(VFIOPCIDevice *vdev, Error **errp)
     return true;
 }
 
-/* PCIWindowRange of what all adapters ask for, as the root buses see it */
+/* PCIWindowRange of all adapters' ranges, as seen from the root buses */
 static GArray *identity_all_ranges(void)
 {
     GArray *all = g_array_new(false, false, sizeof(PCIWindowRange));
@@ -416,7 +416,7 @@ static bool identity_check_ecam(Error **errp)
     if (!identity_is_q35() || pci_window_has_ecam(low_ram, taken)) {
         return true;
     }
-    error_setg(errp, "the BARs leave no place for the 256 MiB of ECAM "
+    error_setg(errp, "the BARs leave no room for the 256 MiB of ECAM "
                "(memory-mapped configuration space) between RAM and 0x%llx",
                PCI_WINDOW_END);
     error_append_hint(errp, "Use -machine max-ram-below-4g=%" PRIu64 "M, or "

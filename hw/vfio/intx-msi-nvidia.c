@@ -1,12 +1,12 @@
 /*
- * Guest INTx carried by host MSI: how NVIDIA's adapters send a next message
+ * Guest INTx carried by host MSI: the next message of NVIDIA's adapters
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * An adapter sends one message, and a next one only after it has been told to
- * by a write to the mirror of its config space in BAR 0.  A driver that uses
- * INTx does not do that.  Which write it is depends on the chipset, which
- * register PMC_BOOT_0 at the start of BAR 0 names in bits 28 to 20.
+ * An adapter sends one message, and the next one only after a write to the
+ * mirror of its config space in BAR 0.  A driver that uses INTx does not make
+ * that write.  The write depends on the chipset, which is in bits 28 to 20 of
+ * the register PMC_BOOT_0 at the start of BAR 0.
  *
  * Sources: Linux, drivers/gpu/drm/nouveau/nvkm: engine/device/base.c for the
  * chipsets, subdev/pci/{nv40,nv46,gf100,gp100,gh100}.c for the writes, the
@@ -34,11 +34,11 @@ static const VFIOINTxMSIRearm rearm_gf100 = { 0x88704, 1, 0xff };
 static const VFIOINTxMSIRearm rearm_gp100 = { 0x88704, 4, 0 };
 
 #define NEEDS_CONFIG \
-    "this NVIDIA chipset (NV46, NV50, G84, G86, G92) is told to send a next " \
-    "message by a write to its config space, which the host's kernel keeps " \
-    "for itself"
+    "this NVIDIA chipset (NV46, NV50, G84, G86, G92) sends its next message " \
+    "only after a write to its config space, and the host's kernel does not " \
+    "pass such a write on"
 #define NOT_KNOWN \
-    "it is not known how this NVIDIA chipset is told to send a next message"
+    "it is not known what makes this NVIDIA chipset send its next message"
 #define BROKEN \
     "MSI of this NVIDIA chipset (MCP77) is reported not to work"
 
@@ -138,8 +138,8 @@ void vfio_intx_msi_nvidia_rearm(VFIOPCIDevice *vdev)
                              msi->rearm->value) &&
         vfio_device_access_failed(&vdev->vbasedev)) {
         warn_report(VFIO_MSG_PREFIX "BAR 0 cannot be written, so the adapter "
-                    "sends no further interrupt; more failures are not "
-                    "reported",
+                    "sends no further interrupt; further failures "
+                    "are not reported",
                     vdev->vbasedev.name);
     }
 }

@@ -36,7 +36,7 @@ uint32_t vfio_intx_msi_read(VFIOPCIDevice *vdev, int region,
  * The line
  */
 
-/* Raise the line for the messages so far, unless it is up or disabled */
+/* Raise the line if a message has come, unless it is up or disabled */
 static void vfio_intx_msi_deliver(VFIOPCIDevice *vdev)
 {
     PCIDevice *pdev = PCI_DEVICE(vdev);
@@ -70,8 +70,8 @@ bool vfio_intx_msi_message(VFIOPCIDevice *vdev)
 }
 
 /*
- * The bit that the guest reads is QEMU's, so this asks the device.  All ones
- * are not a status: the adapter is gone, and would want service forever.
+ * The guest reads QEMU's copy of the bit, so this reads the device's.  All ones
+ * are no status: the adapter is gone, and would seem to want service for ever.
  */
 static bool vfio_intx_msi_wants_service(VFIOPCIDevice *vdev)
 {
@@ -97,7 +97,7 @@ bool vfio_intx_msi_served(VFIOPCIDevice *vdev)
 }
 
 #ifdef CONFIG_KVM
-/* The guest's interrupt controller, by KVM */
+/* KVM reports an EOI of the guest */
 static void vfio_intx_msi_eoi(void *opaque)
 {
     VFIOPCIDevice *vdev = opaque;
@@ -126,7 +126,7 @@ static void vfio_intx_msi_eoi(void *opaque)
 
 #endif
 
-/* False without an error: KVM cannot, or should not */
+/* Returns false without an error if KVM cannot raise the line, or should not */
 static bool vfio_intx_msi_connect(VFIOPCIDevice *vdev, Error **errp)
 {
 #ifdef CONFIG_KVM
@@ -138,11 +138,11 @@ static bool vfio_intx_msi_connect(VFIOPCIDevice *vdev, Error **errp)
         return false;
     }
     if (event_notifier_init(&msi->raise, 0)) {
-        error_setg(errp, "no eventfd to raise INTx");
+        error_setg(errp, "cannot create an eventfd to raise INTx");
         return false;
     }
     if (event_notifier_init(&vdev->intx.unmask, 0)) {
-        error_setg(errp, "no eventfd for the EOI of INTx");
+        error_setg(errp, "cannot create an eventfd for the EOI of INTx");
         goto fail_unmask;
     }
     if (kvm_irqchip_add_irqfd_notifier_gsi(kvm_state, &msi->raise,
@@ -192,7 +192,7 @@ void vfio_intx_msi_detach(VFIOPCIDevice *vdev)
     if (!msi->attached) {
         return;
     }
-    /* This lowers the line, too */
+    /* This also lowers the line */
     kvm_irqchip_remove_irqfd_notifier_gsi(kvm_state, &msi->raise,
                                           vdev->intx.route.irq);
     qemu_set_fd_handler(event_notifier_get_fd(&vdev->intx.unmask),
@@ -245,7 +245,7 @@ static int vfio_intx_msi_signal(VFIOPCIDevice *vdev, unsigned index, int32_t fd)
     return ret > 0 ? -ENOSPC : ret;
 }
 
-/* Not how many interrupts an index has, but whether it has any */
+/* Whether an index has any interrupt */
 static bool vfio_intx_msi_has(VFIOPCIDevice *vdev, unsigned index)
 {
     struct vfio_irq_info info;
@@ -360,8 +360,8 @@ bool vfio_intx_msi_setup(VFIOPCIDevice *vdev, Error **errp)
         return true;
     }
     if (cpr_is_incoming()) {
-        error_setg(errp, "prefer_msi=%s: a QEMU cannot take interrupts over "
-                   "from another one (CPR)", prefer);
+        error_setg(errp, "prefer_msi=%s: QEMU cannot take over interrupts "
+                   "from another QEMU (CPR)", prefer);
         error_append_hint(errp, "Use prefer_msi=off in both QEMUs.\n");
         return false;
     }
@@ -376,8 +376,8 @@ bool vfio_intx_msi_setup(VFIOPCIDevice *vdev, Error **errp)
         return true;
     }
 
-    error_setg(&msi->blocker, VFIO_MSG_PREFIX "with prefer_msi=%s an interrupt "
-               "on its way would be lost; use prefer_msi=off to migrate",
+    error_setg(&msi->blocker, VFIO_MSG_PREFIX "with prefer_msi=%s, migration "
+               "could lose an interrupt; use prefer_msi=off to migrate",
                vdev->vbasedev.name, prefer);
     if (migrate_add_blocker(&msi->blocker, errp)) {
         return false;

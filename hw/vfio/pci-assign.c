@@ -1,14 +1,14 @@
 /*
- * The device names kvm-pci-assign, of QEMU 1.3 to 2.11, and pci-assign, its
- * short form there and the name in qemu-kvm before
+ * The device names kvm-pci-assign (QEMU 1.3 to 2.11) and pci-assign (its short
+ * form, and the name in qemu-kvm before)
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The device used the KVM interface for device assignment, which Linux 4.12
  * removed.  Here it is vfio-pci with the old properties.  A command line from
- * an old page works, or QEMU says what to type instead, or which part of it
- * has no meaning any more.  host, prefer_msi, bootindex, romfile and rombar
- * are those of vfio-pci.
+ * an old page works, or QEMU says what to type instead, or which option no
+ * longer has a meaning.  host, prefer_msi, bootindex, romfile and rombar are
+ * those of vfio-pci.
  */
 
 #include "qemu/osdep.h"
@@ -50,12 +50,12 @@ static void pci_assign_set_share_intx(Object *obj, bool value, Error **errp)
     ERRP_GUARD();
 
     if (!value) {
-        error_setg(errp, "share_intx=off has no meaning any more: whether the "
+        error_setg(errp, "share_intx=off no longer has a meaning: whether the "
                    "host's interrupt line is shared is decided by vfio-pci in "
                    "the kernel");
-        error_append_hint(errp, "Leave it out.  Where INTx of the device "
-                          "cannot be masked, load the kernel's vfio-pci with "
-                          "nointxmask=1, or use x-prefer-msi=on.\n");
+        error_append_hint(errp, "Leave out share_intx.  Where INTx of the "
+                          "device cannot be masked, load the kernel's vfio-pci "
+                          "with nointxmask=1, or use x-prefer-msi=on.\n");
     }
 }
 
@@ -64,15 +64,15 @@ static bool pci_assign_get_iommu(Object *obj, Error **errp)
     return true;
 }
 
-/* Of qemu-kvm */
+/* An option of qemu-kvm */
 static void pci_assign_set_iommu(Object *obj, bool value, Error **errp)
 {
     ERRP_GUARD();
 
     if (!value) {
-        error_setg(errp, "iommu=off has no meaning any more: vfio does not "
+        error_setg(errp, "iommu=off no longer has a meaning: vfio does not "
                    "assign a device without the host's IOMMU");
-        error_append_hint(errp, "Leave it out.\n");
+        error_append_hint(errp, "Leave out iommu=off.\n");
     }
 }
 
@@ -86,10 +86,11 @@ static void pci_assign_set_configfd(Object *obj, const char *value,
 {
     ERRP_GUARD();
 
-    error_setg(errp, "configfd has no meaning any more: config space is "
+    error_setg(errp, "configfd no longer has a meaning: config space is "
                "reached through vfio");
-    error_append_hint(errp, "Leave it out.  For a device that another program "
-                      "has opened, use fd= of vfio-pci with an iommufd.\n");
+    error_append_hint(errp, "Leave out configfd.  For a device that another "
+                      "program has opened, use fd= of vfio-pci with an "
+                      "iommufd.\n");
 }
 
 static void pci_assign_class_init(ObjectClass *klass, const void *data)
@@ -111,7 +112,7 @@ static void pci_assign_class_init(ObjectClass *klass, const void *data)
     object_class_property_add_str(klass, "configfd", pci_assign_get_configfd,
                                   pci_assign_set_configfd);
     object_class_property_set_description(klass, "configfd",
-                                          "Not supported any more");
+                                          "No longer supported");
 }
 
 static const TypeInfo pci_assign_info = {

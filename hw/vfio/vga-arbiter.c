@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The thread owns the file.  It may sleep in a system call for as long as
- * another user holds the arbiter, and nothing can wake it.  So nothing waits
- * for the thread, and it outlives the adapter if it has to.
+ * The thread owns the file.  It may sleep in a system call as long as another
+ * user holds the arbiter, and nothing can wake it.  So nothing waits for the
+ * thread, and it may outlive the adapter.
  */
 
 #include "qemu/osdep.h"
@@ -30,10 +30,10 @@ struct VFIOVGAArbiter {
     int fd;
     int users;              /* the adapter and the thread */
 
-    QemuMutex lock;         /* of what follows; never held while fd is used */
+    QemuMutex lock;         /* of the rest; not held while fd is used */
     QemuCond wake;
     bool idle;              /* the thread waits for an access */
-    bool used;              /* there was one since this was last looked at */
+    bool used;              /* an access has come since the last look */
     bool quit;
     uint64_t holds;
 };
@@ -56,9 +56,9 @@ int vfio_vga_arbiter_open(const char *path, Error **errp)
     }
     error_setg_errno(errp, errno, "x-vga-arbiter=on: cannot open %s", path);
     if (errno == EACCES || errno == EPERM) {
-        error_append_hint(errp, "The program that starts QEMU can open it and "
-                          "pass it as vga-arbiter-fd=NUMBER; or\nleave "
-                          "x-vga-arbiter=on out.\n");
+        error_append_hint(errp, "Let the program that starts QEMU open the "
+                          "file and pass it as vga-arbiter-fd=NUMBER,\n"
+                          "or leave out x-vga-arbiter=on.\n");
     } else {
         error_append_hint(errp, "The host's kernel needs CONFIG_VGA_ARB, and "
                           "a container needs the device node.\n%s", remedy);
@@ -66,7 +66,7 @@ int vfio_vga_arbiter_open(const char *path, Error **errp)
     return -1;
 }
 
-/* Linux, drivers/char/misc.c: a line for each, minor number and name */
+/* Linux, drivers/char/misc.c: each line has a minor number and a name */
 static char *node_in_list(const char *text, unsigned minor)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -127,6 +127,9 @@ bool vfio_vga_arbiter_check_fd(int fd, Error **errp)
     if (strcmp(node, "vga_arbiter")) {
         error_setg(errp, "vga-arbiter-fd: file descriptor %d is not "
                    VFIO_VGA_ARBITER_PATH, fd);
+        error_append_hint(errp, "Pass one that was opened for reading and "
+                          "writing on " VFIO_VGA_ARBITER_PATH ",\nor leave out "
+                          "vga-arbiter-fd.\n");
         return false;
     }
     return true;
@@ -228,8 +231,8 @@ VFIOVGAArbiter *vfio_vga_arbiter_new(const char *name, const char *address,
     a->fd = fd;
     a->users = 1;
     /*
-     * The file may have been inherited, but no program that QEMU starts may
-     * lock it
+     * The file may have been inherited, but programs that QEMU starts must not
+     * have it
      */
     qemu_set_cloexec(fd);
     qemu_mutex_init(&a->lock);

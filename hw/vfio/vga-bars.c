@@ -70,7 +70,7 @@ void vfio_vga_bars_init(VFIOVGABARs *bars, VFIOPCIDevice *vdev, bool wanted)
         .wanted = wanted && bars_can_be_mapped(vdev),
     };
     vfio_vga_bars_reset(bars);
-    bars->changes = 0; /* the guest has seen none */
+    bars->changes = 0; /* the guest has not run yet */
 }
 
 void vfio_vga_bars_reset(VFIOVGABARs *bars)

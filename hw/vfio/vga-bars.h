@@ -3,23 +3,25 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * QEMU does not see an access to a BAR that is mapped into the guest, so
- * nothing that the guest wrote to legacy VGA memory before may be on its way
- * then.  Therefore BARs are in one of two states:
+ * QEMU does not see an access to a BAR that is mapped into the guest, so no
+ * earlier write to legacy VGA memory may be pending then.  Therefore BARs are
+ * in one of two states:
  *
  *  trapped  QEMU sees each access.  Writes to legacy VGA may be kept for a
  *           while, and leave before the access to the BAR is made.
- *  mapped   As without legacy VGA.  Each legacy access is made at once.
+ *  mapped   The guest reaches BARs directly, as it does without legacy VGA.
+ *  Each
+ *           legacy access is made at once.
  *
- * The first access to what could be mapped makes it mapped, so a driver that
- * uses BARs pays for one.  Firmware, boot loaders and consoles use none: they
- * have them trapped from each reset on, and the memory map does not change.
- * Where both are used in turn, many legacy accesses make BARs trapped again;
- * each change of the memory map costs, so that happens the less often, the
- * shorter it lasted.
+ * The first access to a BAR that could be mapped maps all of them, so a driver
+ * that uses BARs pays for one access.  Firmware, boot loaders and consoles use
+ * no BARs: for them BARs stay trapped after each reset, and the memory map does
+ * not change.  If a guest uses both in turn, many legacy accesses in a row trap
+ * the BARs again.  Each change of the memory map costs time, so the shorter the
+ * BARs were trapped, the later they are trapped again.
  *
- * With TCG, BARs are not trapped again before a reset: what TCG has in its TLBs
- * it uses to the end of the block that it runs.
+ * With TCG, BARs are not trapped again before a reset: TCG uses its TLB entries
+ * to the end of the block that it runs.
  */
 
 #ifndef HW_VFIO_VGA_BARS_H
@@ -29,7 +31,7 @@
 
 struct VFIOPCIDevice;
 
-/* Who wants to see each access; BARs are mapped if nobody does */
+/* Why accesses are trapped; BARs are mapped if there is no reason */
 typedef enum VFIOBARsTrap {
     VFIO_BARS_TRAP_INTX = 1 << 0, /* an access is taken for the end of INTx */
     VFIO_BARS_TRAP_VGA = 1 << 1,
@@ -39,58 +41,59 @@ typedef enum VFIOBARsTrap {
  * vfio_bars_trap: let accesses to BARs come to QEMU, or stop that
  *
  * @vdev: the device
- * @who: who wants it; others may want it, too
- * @trap: whether they do
+ * @who: the reason, beside which there may be another one
+ * @trap: whether this reason holds
  *
- * Changes the memory map, unless it is in that state already.  Needs the BQL.
+ * Changes the memory map if the first reason comes or the last one goes.  Needs
+ * the BQL.
  */
 void vfio_bars_trap(struct VFIOPCIDevice *vdev, VFIOBARsTrap who, bool trap);
 
-/* What makes it worth it: so many legacy accesses in a row */
+/* Legacy accesses in a row after which trapping pays */
 #define VFIO_VGA_BARS_HEAT 256
-/* If they were trapped for less than this, it was not worth it */
+/* If BARs were trapped for less than this, it did not pay */
 #define VFIO_VGA_BARS_MOMENT_MS 5000
 /* Then they stay mapped for twice as long as the time before, up to this */
 #define VFIO_VGA_BARS_REST_MIN_MS 50
 #define VFIO_VGA_BARS_REST_MAX_MS 12800
 
-/* All zero is mapped, and nothing there to be trapped */
+/* All zero means mapped, without a BAR that could be trapped */
 typedef struct VFIOVGABARs {
     struct VFIOPCIDevice *vdev;
-    bool wanted;      /* there is something, and the user wants it ordered */
+    bool wanted;      /* there is such a BAR, and x-vga-bar-order=on */
     bool trapped;
-    int64_t since;    /* ms, when they were trapped */
-    int64_t mapped;   /* ms, when they were mapped again */
-    int64_t rest;     /* ms from then that they are not trapped again */
+    int64_t since;    /* ms, when BARs were trapped */
+    int64_t mapped;   /* ms, when BARs were mapped again */
+    int64_t rest;     /* ms after that in which they are not trapped again */
     uint64_t changes; /* of the memory map, so far */
 } VFIOVGABARs;
 
 /**
- * vfio_vga_bars_init: BARs that can be mapped are trapped
+ * vfio_vga_bars_init: trap the BARs that can be mapped
  *
  * @bars: to fill in
  * @vdev: the adapter; its BARs are registered
- * @wanted: false if the user wants none to be trapped
+ * @wanted: false if the user does not want BARs to be trapped
  */
 void vfio_vga_bars_init(VFIOVGABARs *bars, struct VFIOPCIDevice *vdev,
                         bool wanted);
 
 /**
- * vfio_vga_bars_reset: trap the BARs again, in whatever state they are
+ * vfio_vga_bars_reset: trap the BARs again, whatever their state
  *
- * @bars: of an adapter that was reset, so none is decoded
+ * @bars: those of an adapter that was reset, which decodes none of them
  */
 void vfio_vga_bars_reset(VFIOVGABARs *bars);
 
 /**
- * vfio_vga_bars_exit: map the BARs, unless another user traps them
+ * vfio_vga_bars_exit: map the BARs, unless they are trapped for INTx
  *
- * @bars: of an adapter that goes
+ * @bars: those of an adapter that is unplugged
  */
 void vfio_vga_bars_exit(VFIOVGABARs *bars);
 
 /**
- * vfio_vga_bars_mapped: may the guest access BARs without being seen?
+ * vfio_vga_bars_mapped: may the guest access BARs unseen by QEMU?
  *
  * @bars: of the adapter
  */
@@ -100,7 +103,7 @@ static inline bool vfio_vga_bars_mapped(const VFIOVGABARs *bars)
 }
 
 /**
- * vfio_vga_bars_cover: would an access go past QEMU, were BARs mapped?
+ * vfio_vga_bars_cover: would QEMU miss an access if BARs were mapped?
  *
  * @bars: of the adapter
  * @nr: region
@@ -115,7 +118,7 @@ bool vfio_vga_bars_cover(const VFIOVGABARs *bars, unsigned nr, hwaddr off,
  *
  * @bars: trapped
  *
- * All that the guest wrote is at the adapter, and nothing is kept from now on.
+ * The caller has sent all pending writes, and keeps none from now on.
  */
 void vfio_vga_bars_map(VFIOVGABARs *bars);
 
@@ -124,8 +127,8 @@ void vfio_vga_bars_map(VFIOVGABARs *bars);
  *
  * @bars: mapped
  *
- * The caller has seen many legacy accesses.  Returns true if they are trapped;
- * QEMU does not know what the guest has done until then.
+ * The caller has seen many legacy accesses.  Returns true if BARs are trapped
+ * now; QEMU does not know what the guest did through them before.
  */
 bool vfio_vga_bars_trap(VFIOVGABARs *bars);
 

@@ -1,5 +1,5 @@
 /*
- * Which registers of an adapter's own leave its window as it is
+ * Which of an adapter's own registers leave its window as it is
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -49,11 +49,11 @@ void vfio_vga_check_keep(VFIOVGACheck *check, uint32_t offset, uint32_t size,
         memcpy(check->kept + at, data, size);
         bitmap_set(check->written, at, size);
     } else {
-        vfio_vga_check_forget(check); /* it may be the same memory */
+        vfio_vga_check_forget(check); /* the memory may be the same */
     }
 }
 
-/* Characters and attributes alternate, so it is every other byte that counts */
+/* Characters and attributes alternate, so every other byte is compared */
 static bool check_tells(const VFIOVGACheck *check)
 {
     unsigned differ = 0;

@@ -1,31 +1,32 @@
 /*
- * Which registers of an adapter's own leave its window as it is
+ * Which of an adapter's own registers leave its window as it is
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Every video BIOS of a real adapter writes registers that are not a VGA's: at
- * the end of a mode set, in a BAR, or after each line that it scrolls (Matrox
- * Mystique: port 3d8).  Such a write may move the window, and mostly does not.
- * Forgetting the window each time would be right, and would make each line of a
- * console as slow as without a copy.  So this file finds out, in three steps:
+ * The video BIOSes of real adapters write registers that a VGA does not have:
+ * at the end of a mode set, in a BAR, or after each line that they scroll
+ * (Matrox Mystique: port 3d8).  Such a write may move the window, but mostly
+ * does not.  Forgetting the window each time would be correct, but would make
+ * each line of a console as slow as without a copy.  So this file finds out, in
+ * three steps:
  *
- * 1. Such a write ends the copy: the adapter has everything before the write
- *    reaches it.  What the adapter's window held is kept, and what the guest
- *    writes there meanwhile is noted in it.
- * 2. When there is a copy again, which is read from the adapter anyway, all of
- *    it is compared with what was kept.  If it is the same, the write has left
+ * 1. Such a write ends the copy: all pending writes reach the adapter before
+ *    it.  The contents of the window are kept, and the guest's later writes to
+ *    the window are noted in them.
+ * 2. When the next copy begins, which reads the window anyway, all of it is
+ *    compared with the kept contents.  If they are equal, the write has left
  *    the window as it was.
- * 3. The same write leaves the next copies in place.  Any other one is step 1
- *    again.
+ * 3. The same write leaves the next copies in place.  Any other write begins
+ *    with step 1 again.
  *
- * It is one write that is learned, not several in a row: the first of two can
- * switch a bank, and the second switch it back.
+ * Only a single write is learned, not several in a row: the first of two can
+ * switch a bank, and the second can switch it back.
  *
- * A window that moved could hold the same by chance, such as an empty screen.
- * So what was kept tells nothing unless enough of it that the guest has not
- * written since differs from byte to byte.
+ * A window that moved could have the same contents by chance, such as an empty
+ * screen.  So kept contents prove nothing unless enough of their bytes differ
+ * from each other, without those that the guest has written since.
  *
- * All of it runs under the BQL.
+ * All functions run under the BQL.
  */
 
 #ifndef HW_VFIO_VGA_CHECK_H
@@ -34,7 +35,7 @@
 #include "qemu/bitmap.h"
 #include "vga-copy.h"
 
-/* Bytes that must differ from the one two before them, for a kept window */
+/* How many kept bytes must differ from the one two before them */
 #define VFIO_VGA_CHECK_DIFFER 32
 
 /* A write whose effect is not known; compared byte by byte */
@@ -43,20 +44,20 @@ typedef struct VFIOVGAWrite {
     uint64_t data;
     uint32_t size;
     uint16_t region; /* VFIO_PCI_VGA_REGION_INDEX, or a BAR */
-    int16_t index;   /* of an indexed register, or VFIO_VGA_UNKNOWN; else 0 */
+    int16_t index;   /* of an indexed register, or VFIO_VGA_UNKNOWN; or 0 */
 } VFIOVGAWrite;
 
 typedef struct VFIOVGACheck {
-    VFIOVGAWrite write;   /* that ended the last copy, or was learned */
-    bool watched;         /* it has, and nothing else has come since */
-    bool learned;         /* it leaves the copy as it is */
+    VFIOVGAWrite write;   /* the write that ended the last copy */
+    bool watched;         /* no other such write has come since */
+    bool learned;         /* the write leaves the copy as it is */
     VFIOVGAWindow window; /* of that copy */
-    uint8_t kept[VFIO_VGA_WINDOW_MAX]; /* of it, while watched */
-    DECLARE_BITMAP(written, VFIO_VGA_WINDOW_MAX); /* since, by the guest */
+    uint8_t kept[VFIO_VGA_WINDOW_MAX]; /* its contents, while watched */
+    DECLARE_BITMAP(written, VFIO_VGA_WINDOW_MAX); /* by the guest since */
 } VFIOVGACheck;
 
 /**
- * vfio_vga_check_forget: nothing is known of any write
+ * vfio_vga_check_forget: forget the write that was watched or learned
  *
  * @check: the adapter's
  */
@@ -65,11 +66,11 @@ void vfio_vga_check_forget(VFIOVGACheck *check);
 /**
  * vfio_vga_check_expects: does a write leave the copy as it is?
  *
- * @check: of an adapter with a copy
+ * @check: that of an adapter with a copy
  * @write: the write, whose effect is not known otherwise
  *
- * Returns true if it was learned.  A register whose index is not known may be
- * another one each time, and is never expected.
+ * Returns true if this write was learned.  A write to a register whose index is
+ * not known may reach another register each time, and is never expected.
  */
 bool vfio_vga_check_expects(const VFIOVGACheck *check,
                             const VFIOVGAWrite *write);
@@ -78,7 +79,7 @@ bool vfio_vga_check_expects(const VFIOVGACheck *check,
  * vfio_vga_check_begin: a write that was not expected ends a copy
  *
  * @check: the adapter's
- * @copy: what the adapter has is in @copy->adapter
+ * @copy: the copy; @copy->adapter has the contents of the adapter's window
  * @window: the window of the copy that ended
  * @write: the write
  */

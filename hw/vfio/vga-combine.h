@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Write combining as a bus bridge does it: writes to ascending addresses
- * without a gap leave as one call on the adapter's region, in order, none left
- * out and none added.  The owner flushes before anything else happens to the
- * adapter, and by a timer.
+ * Write combining as in a bus bridge: writes to ascending addresses without a
+ * gap become one call on the adapter's region, in order, with no byte left out
+ * or added.  The owner flushes them before any other access to the adapter, and
+ * by a timer.
  */
 
 #ifndef HW_VFIO_VGA_COMBINE_H
@@ -18,14 +18,14 @@
 /* Bytes of one call, at most */
 #define VFIO_VGA_COMBINE_MAX (4 * KiB)
 
-/* All zero but for @region: nothing is pending */
+/* Zeroed except for @region before the first use */
 typedef struct VFIOVGACombine {
     VFIOVGAHostRegion *region; /* not owned */
     uint32_t base;             /* offset in the region of what is pending */
     uint32_t size;             /* bytes; 0: nothing is pending */
-    uint32_t pending;          /* writes of the guest that these are */
-    uint64_t writes;           /* of the guest that left together with others */
-    uint64_t calls;            /* on the region that took those */
+    uint32_t pending;          /* the number of the guest's writes */
+    uint64_t writes;           /* of the guest that left with others */
+    uint64_t calls;            /* on the region for these writes */
     uint8_t data[VFIO_VGA_COMBINE_MAX];
 } VFIOVGACombine;
 
@@ -54,7 +54,8 @@ void vfio_vga_combine_put(VFIOVGACombine *combine);
  *
  * @combine: the adapter's
  *
- * Inline since it runs before nearly every access, and mostly finds nothing.
+ * It is inline because it runs before nearly every access, mostly without
+ * anything to do.
  */
 static inline void vfio_vga_combine_flush(VFIOVGACombine *combine)
 {

@@ -1,5 +1,5 @@
 /*
- * What a write to config space does to a VGA adapter
+ * The effect of a write to config space on a VGA adapter
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

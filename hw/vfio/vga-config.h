@@ -1,5 +1,5 @@
 /*
- * What a write to config space does to a VGA adapter
+ * The effect of a write to config space on a VGA adapter
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,8 +17,8 @@ struct VFIOPCIDevice;
  * @size: bytes
  * @data: the bytes that are about to be written
  *
- * The standard header and those capabilities that do not touch VGA are
- * harmless, unless a bit starts BIST or a function level reset, or leaves D0.
+ * Writes to the standard header, and to capabilities that do not affect VGA,
+ * are harmless unless they start BIST or a function level reset, or leave D0.
  * A guest may write a register in any size, so each byte is judged by itself.
  * PCI_COMMAND counts as harmless here: the caller judges its effect.
  */

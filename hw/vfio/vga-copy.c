@@ -20,10 +20,10 @@
 #include "system/qtest.h"
 
 /*
- * To begin costs a read of the whole window, and to map a change of the memory
- * map.  So the more copies in a row lasted but a moment, the more accesses it
- * takes.  Twice in each mode set is how it should be, for the screen is cleared
- * and a font loaded.
+ * To begin a copy costs a read of the whole window, and to map it a change of
+ * the memory map.  So the more copies in a row lasted only a moment, the more
+ * accesses the next one takes.  Two short copies in each mode set are normal:
+ * the screen is cleared, and a font is loaded.
  */
 #define HEAT_MAX 1024
 #define HEAT_MOMENTS 4
@@ -31,7 +31,7 @@
 /*
  * A copy that the guest changed by so many bytes has paid, however short it
  * lasted: a program that draws one screen after the other in 30 ms each would
- * otherwise have to wait longer for each.
+ * otherwise wait longer for each copy.
  */
 #define HEAT_BYTES 1024
 
@@ -57,17 +57,17 @@ static void copy_distrust(VFIOVGACopy *copy, const char *reason)
 }
 
 /*
- * What differs
+ * Differences between the images
  */
 
 /*
  * Takes over the next run of words that differ, from byte @from on: the run in
- * the adapter's image becomes what the guest has.  A byte that the guest writes
- * meanwhile is taken over or left for the next time; the adapter's image never
- * has a value that the guest's did not have.
+ * the adapter's image becomes that of the guest's image.  A byte that the guest
+ * writes meanwhile is taken over or left for the next time; the adapter's image
+ * never has a value that the guest's did not have.
  *
  * Returns the run's length in bytes, 0 if nothing differs; @start is set to
- * where it starts.
+ * the start of the run.
  */
 static uint32_t copy_next_run(VFIOVGACopy *copy, uint32_t from,
                               uint32_t *start)
@@ -93,7 +93,7 @@ static uint32_t copy_next_run(VFIOVGACopy *copy, uint32_t from,
     return (end - (end ? first : 0)) * WORD;
 }
 
-/* Does the adapter hold what it was given? */
+/* Does the adapter read as it was written? */
 static void copy_verify(VFIOVGACopy *copy, uint32_t start, uint32_t size)
 {
     uint8_t back[VFIO_VGA_COPY_SAMPLE];
@@ -144,8 +144,8 @@ void vfio_vga_copy_sample(VFIOVGACopy *copy, uint32_t offset)
  */
 
 /*
- * A character and its attribute are in one place of the planes, and so in the
- * latches; as are four dots.
+ * A character and its attribute are at one address of the planes, and so one
+ * read loads both into the latches; the same holds for four dots of mode 13h.
  */
 static uint32_t latches_cell(const VFIOVGAWindow *window, uint32_t offset,
                              uint32_t size)
@@ -153,7 +153,7 @@ static uint32_t latches_cell(const VFIOVGAWindow *window, uint32_t offset,
     return (offset + size - 1) & -window->cell;
 }
 
-/* What the guest reads of the copy at @base is what it would have latched */
+/* Note the cell at @base, which a read of the adapter would have latched */
 static void latches_note(VFIOVGACopy *copy, uint32_t base)
 {
     copy->latches.base = base;
@@ -161,8 +161,8 @@ static void latches_note(VFIOVGACopy *copy, uint32_t base)
 }
 
 /*
- * What the guest read last is in the latches, for all that follows.  If that
- * has been written since, it has to be there once more.
+ * Load the latches with the guest's last read.  If these bytes were written
+ * since, they are put back for the moment of the read.
  */
 static void latches_load(VFIOVGACopy *copy)
 {
@@ -184,7 +184,7 @@ static void latches_load(VFIOVGACopy *copy)
     vfio_vga_region_peek(copy->region, latches->base, 1, &data);
     if (changed) {
         vfio_vga_region_put(copy->region, latches->base, cell, now, true);
-        latches->base = 0; /* it cannot be read there another time */
+        latches->base = 0; /* the cell no longer holds what was latched */
     }
 }
 
@@ -198,14 +198,14 @@ void vfio_vga_copy_saw_read(VFIOVGACopy *copy, uint32_t offset, uint32_t size)
     copy->latches.lost = false;
 }
 
-/* It is too late for the write that finds latches lost, but not for others */
+/* Too late for the write that finds latches lost, but not for later ones */
 void vfio_vga_copy_lose_latches(VFIOVGACopy *copy, const VFIOVGARegs *regs,
                                 uint32_t offset, uint32_t size)
 {
     VFIOVGALatches *latches = &copy->latches;
 
     if (ranges_overlap(offset, size, latches->base, sizeof(latches->cell))) {
-        latches->base = 0; /* what was read is not there any more */
+        latches->base = 0; /* the cell no longer holds what was latched */
     }
     if (latches->lost && vfio_vga_regs_use_latches(regs)) {
         latches->lost = false;
@@ -216,7 +216,7 @@ void vfio_vga_copy_lose_latches(VFIOVGACopy *copy, const VFIOVGARegs *regs,
 }
 
 /*
- * Does it read as it was written?
+ * Whether the window reads as it was written
  */
 
 void vfio_vga_copy_remember_wanted(VFIOVGACopy *copy, uint32_t offset,
@@ -234,7 +234,7 @@ void vfio_vga_copy_remember_wanted(VFIOVGACopy *copy, uint32_t offset,
     }
 }
 
-/* Has no newer write than the @nth, of which 1 is the newest, the same byte? */
+/* Whether no write newer than the @nth newest has written the same byte */
 static bool recent_is_last(const VFIOVGARecent *recent, unsigned nth,
                            uint32_t offset)
 {
@@ -271,10 +271,10 @@ static bool recent_is_there(const VFIOVGACopy *copy)
 }
 
 /*
- * From its beginning to its end
+ * Begin and end of a copy
  */
 
-/* A window that was left again at once may not have paid */
+/* Copies that ended at once may not have paid */
 unsigned vfio_vga_copy_heat_needed(const VFIOVGACopy *copy)
 {
     unsigned doublings = MAX(copy->moments, HEAT_MOMENTS) - HEAT_MOMENTS;
@@ -309,7 +309,7 @@ void vfio_vga_copy_begin(VFIOVGACopy *copy)
         copy->window = (VFIOVGAWindow) { };
         return;
     }
-    /* The next writes go elsewhere */
+    /* The next writes go to the copy */
     memset(copy->recent.write, 0, sizeof(copy->recent.write));
     copy->verify = true;
     copy->dirty = false;
@@ -321,9 +321,10 @@ void vfio_vga_copy_begin(VFIOVGACopy *copy)
 }
 
 /*
- * Each change of the memory map costs, with KVM all of the guest's second-level
- * mapping.  A console that changes now and then would have two for each time,
- * so one that comes back soon is given twice as long.
+ * Each change of the memory map costs time, with KVM that of building all of
+ * the guest's second-level mapping again.  A console that changes now and then
+ * would cause two changes each time, so a copy that comes back soon stays
+ * mapped for twice as long.
  */
 static void copy_set_idle_max(VFIOVGACopy *copy)
 {
@@ -344,7 +345,7 @@ void vfio_vga_copy_map(VFIOVGACopy *copy, bool map)
                               copy->window.base - QEMU_PCI_VGA_MEM_BASE);
     memory_region_set_enabled(copy->ram, map);
     memory_region_transaction_commit();
-    copy->dirty = true; /* written to the last moment */
+    copy->dirty = true; /* the guest may have written until now */
     copy->latches.base = 0;
     trace_vfio_vga_copy_map(copy_name(copy), map);
     if (map) {
@@ -391,8 +392,8 @@ void vfio_vga_copy_write(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
  */
 
 /*
- * A guest whose memory is encrypted accesses a window and RAM differently, and
- * what it is once it stays.
+ * A guest with encrypted memory accesses a window and RAM differently, and does
+ * not expect the one to become the other.
  */
 static bool copy_can_map(void)
 {
@@ -400,9 +401,9 @@ static bool copy_can_map(void)
 }
 
 /*
- * Other assigned devices could not reach the window by DMA, and do not reach
- * its copy: RAM_PROTECTED keeps it out of their IOMMU, and takes a file.  It is
- * no part of a migration, which an assigned adapter does not survive anyway.
+ * Other assigned devices cannot reach the window by DMA, and must not reach its
+ * copy: RAM_PROTECTED keeps the copy out of their IOMMU, and needs a file.  The
+ * copy is not migrated, and a machine with x-vga=on cannot be.
  */
 bool vfio_vga_copy_init(VFIOVGACopy *copy, MemoryRegion *window,
                         MemoryRegion *mr, bool ram, Error **errp)

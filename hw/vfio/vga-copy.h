@@ -8,29 +8,29 @@
  * the chain-4 window. What the guest changed is written to the adapter in runs.
  * A busy copy is mapped as RAM.
  *
- * There are two images of the window: what the guest sees, and what the adapter
- * has.  What differs has to be written.  As the window is RAM-like
- * (vga-regs.h), comparing is as good as noting each write: to write what is
- * there already changes nothing.  It needs no dirty log, so the guest's image
- * can be mapped and written without anybody's help, and 32 KiB compare in about
- * the time that one system call takes.
+ * There are two images of the window: one that the guest sees, and one of what
+ * the adapter has.  Where they differ, the adapter has to be written.  As the
+ * window is RAM-like (vga-regs.h), comparing the images is as good as noting
+ * each write: writing a byte that the adapter already has changes nothing.
+ * Comparing needs no dirty log, so the guest's image can be mapped and written
+ * without QEMU, and 32 KiB compare in about the time of one system call.
  *
  * The latches.  A read that the copy answers does not load the adapter's
- * latches.  So what the guest read last is read again, really, when the copy
- * ends.  Reads of a mapped copy are seen by nobody; then the latches are lost.
- * Software that uses latches loads them by a read in the mode in which it uses
- * them, where there is no copy.  Should some software not, the first write that
- * uses latches which no read that QEMU saw has loaded is counted, and no copy
- * is mapped from then on until the device is reset.
+ * latches.  So when the copy ends, the guest's last read is made once more, on
+ * the adapter.  QEMU does not see reads of a mapped copy, after which the
+ * latches are lost.  Software that uses latches loads them by a read in the
+ * mode in which it uses them, where there is no copy.  If software does not do
+ * that, QEMU counts its first write that uses lost latches, and maps no copy
+ * until the device is reset.
  *
  * All of this runs with the BQL, except the guest's own accesses to a mapped
- * copy.  Those stop when the mapping is taken away, and what they wrote is
- * found by comparing once more after that, so none is lost.  TCG gets no
- * mapping: what it has in its TLBs it uses to the end of the block it runs, so
- * a store behind the OUT that ends a text mode would still go to the copy.
+ * copy.  They stop when the mapping is removed.  The images are compared once
+ * more after that, so no write is lost.  With TCG no copy is mapped: TCG uses
+ * its TLB entries to the end of the block that it runs, so a store behind the
+ * OUT that ends a text mode would still go to the copy.
  *
  * This file never empties KVM's ring of posted writes, nor flushes combined
- * ones.  The caller (vga-engine.c) does, before it calls what says so below.
+ * ones.  The caller does that before it calls a function that says so below.
  */
 
 #ifndef HW_VFIO_VGA_COPY_H
@@ -42,33 +42,33 @@
 #include "vga-regs.h"
 
 /*
- * Differences that are nearer to each other than this (bytes) are written in
- * one call, with what is between: a call costs more than the bytes.
+ * Differences less than this many bytes apart are written in one call, with the
+ * bytes between them: a call costs more than the bytes.
  */
 #define VFIO_VGA_COPY_GAP 256
 
 /*
- * Bytes that are read back in a period: of what was written to the adapter, or
- * of what it has had for a while.  On hardware a read of 4 bytes takes about a
- * microsecond, in which nothing else can happen.
+ * Bytes that are read back in a period: of those written to the adapter, or of
+ * the others.  On hardware a read of 4 bytes takes about a microsecond, in
+ * which nothing else can happen.
  */
 #define VFIO_VGA_COPY_SAMPLE 64
 
-/* Bytes that one read has in the latches, at most */
+/* Bytes that one read loads into the latches, at most */
 #define VFIO_VGA_COPY_CELL_MAX 4
 
 /* Writes kept to see whether the window reads as it was written */
 #define VFIO_VGA_COPY_RECENT 16
 
-/* What the guest read last, if that was in the window wanted */
+/* The guest's last read, if it was in the wanted window */
 typedef struct VFIOVGALatches {
-    uint32_t base;  /* of the cell read; 0: none that is known */
-    bool lost;      /* not as the guest's reads left them */
-    uint8_t cell[VFIO_VGA_COPY_CELL_MAX]; /* what was there then, of a copy */
-    uint64_t losses; /* writes that used latches which were lost */
+    uint32_t base;  /* of the cell read; 0: not known */
+    bool lost;      /* the latches are not as the guest's reads left them */
+    uint8_t cell[VFIO_VGA_COPY_CELL_MAX]; /* its bytes in the copy then */
+    uint64_t losses; /* writes that used lost latches */
 } VFIOVGALatches;
 
-/* The guest's last writes to the window wanted, a ring */
+/* The guest's last writes to the wanted window, a ring */
 typedef struct VFIOVGARecent {
     struct {
         uint32_t base;
@@ -81,9 +81,9 @@ typedef struct VFIOVGARecent {
 typedef struct VFIOVGACopyStats {
     uint64_t accesses; /* of the guest to a copy, those that QEMU saw */
     uint64_t calls;    /* on the region that wrote changes */
-    uint64_t bytes;    /* that those wrote */
+    uint64_t bytes;    /* that these calls wrote */
     uint64_t begins;   /* times a window was read into a copy */
-    uint64_t chain4_begins; /* those of mode 13h */
+    uint64_t chain4_begins; /* of these, in mode 13h */
     uint64_t maps;     /* times a copy was mapped as RAM */
     uint64_t ends;     /* times a copy was given up */
 } VFIOVGACopyStats;
@@ -92,67 +92,68 @@ typedef struct VFIOVGACopy {
     VFIOVGAHostRegion *region; /* not owned */
     MemoryRegion *ram;    /* the guest's image; NULL: there can be no copy */
     uint64_t *guest;      /* its bytes */
-    VFIOVGAWindow wanted; /* RAM-like, for all that is known */
-    VFIOVGAWindow window; /* that there is a copy of; key 0: none */
+    VFIOVGAWindow wanted; /* RAM-like by the known registers */
+    VFIOVGAWindow window; /* the copied window; key 0: no copy */
     bool can_map;         /* a busy copy may be mapped as RAM */
-    bool may_map;         /* and the guest has not shown that it must not */
+    bool may_map;         /* and no write has used lost latches */
     bool mapped;
-    bool dirty;           /* what the guest sees may differ */
+    bool dirty;           /* the two images may differ */
     bool verify;          /* read the next run back */
-    uint32_t sampled;     /* which part was, in bytes from its start */
+    uint32_t sampled;     /* the part read back last, as its offset */
     bool distrusted;      /* the window is not memory */
-    int64_t begun;        /* ms */
-    uint64_t begun_bytes; /* stats.bytes then */
+    int64_t begun;        /* ms, when the copy began */
+    uint64_t begun_bytes; /* stats.bytes at that time */
     int64_t rested;       /* ms, when it was unmapped as idle; 0: it was not */
     unsigned idle_max;    /* periods after which a mapped copy is unmapped */
     unsigned moments;     /* copies that did not pay, in a row */
-    VFIOVGAHeat heat;     /* of the window wanted */
+    VFIOVGAHeat heat;     /* of the wanted window */
     VFIOVGALatches latches;
     VFIOVGARecent recent;
     VFIOVGACopyStats stats;
-    uint64_t adapter[VFIO_VGA_WINDOW_MAX / sizeof(uint64_t)]; /* has these */
+    uint64_t adapter[VFIO_VGA_WINDOW_MAX / sizeof(uint64_t)]; /* its image */
 } VFIOVGACopy;
 
 /**
- * vfio_vga_copy_init: allocate what a copy needs
+ * vfio_vga_copy_init: allocate the memory of a copy
  *
  * @copy: all zero but for @copy->region
  * @window: the region of legacy VGA memory, which the copy is mapped over; its
- *          owner owns the guest's image, too
+ *          owner also owns the guest's image
  * @mr: for the guest's image, which lives as long as @mr
- * @ram: the user lets a busy copy be mapped as RAM
- * @errp: on failure, why there can be no copy
+ * @ram: whether the user allows that a busy copy is mapped as RAM
+ * @errp: set on failure to the reason why there can be no copy
  *
- * The image is VFIO_VGA_WINDOW_MAX bytes of shared memory that is in no IOMMU
- * and no migration.
+ * The image is VFIO_VGA_WINDOW_MAX bytes of shared memory that no IOMMU maps
+ * and no migration copies.
  */
 bool vfio_vga_copy_init(VFIOVGACopy *copy, MemoryRegion *window,
                         MemoryRegion *mr, bool ram, Error **errp);
 
 /**
- * vfio_vga_copy_reset: forget what the guest has shown, as after power-on
+ * vfio_vga_copy_reset: forget how the guest behaved, as after power-on
  *
- * @copy: of an adapter that was reset; there is no copy now
+ * @copy: that of an adapter that was reset, without a copy
  */
 void vfio_vga_copy_reset(VFIOVGACopy *copy);
 
 /**
- * vfio_vga_copy_want: say which window is wanted
+ * vfio_vga_copy_want: set the wanted window
  *
  * @copy: the adapter's
- * @window: the window, or none; another one than before
+ * @window: the window, or none; not the same as before
  */
 void vfio_vga_copy_want(VFIOVGACopy *copy, VFIOVGAWindow window);
 
 /**
- * vfio_vga_copy_is_wanted: is there more of a copy to be had?
+ * vfio_vga_copy_is_wanted: could a copy begin, or be mapped?
  *
  * @copy: the adapter's
  *
- * Returns true if there could be one and is none, or if there is one that could
- * be mapped and is not.  To fill a copy is to read, which loads the latches.
- * Without a mapping the guest's last read is known and can be done again; if it
- * was elsewhere, what it left in the latches is better left alone.
+ * Returns true if there is no copy but could be one, or if there is a copy that
+ * is not mapped but could be.  Filling a copy reads the adapter, which loads
+ * the latches.  Without a mapping the guest's last read is known and can be
+ * made again.  If that read was in another window, the latches must stay as
+ * they are, so there is no copy.
  */
 static inline bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy)
 {
@@ -171,27 +172,27 @@ static inline bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy)
 unsigned vfio_vga_copy_heat_needed(const VFIOVGACopy *copy);
 
 /**
- * vfio_vga_copy_begin: read the window wanted into a copy
+ * vfio_vga_copy_begin: read the wanted window into a copy
  *
  * @copy: the adapter's, without a copy; combined writes were flushed
  *
- * The window is RAM-like by its registers, and has to behave like that, too:
- * there is no copy, and the window is distrusted, if it does not.
+ * The window is RAM-like by its registers.  If it does not behave like RAM,
+ * there is no copy, and the window is distrusted.
  */
 void vfio_vga_copy_begin(VFIOVGACopy *copy);
 
 /**
- * vfio_vga_copy_map: map the copy as RAM, or do so no more
+ * vfio_vga_copy_map: map the copy as RAM, or unmap it
  *
- * @copy: there is one; nothing is posted
- * @map: what it is to be, and is not
+ * @copy: the adapter's, with a copy, while nothing is posted
+ * @map: whether to map it; it is in the other state
  */
 void vfio_vga_copy_map(VFIOVGACopy *copy, bool map);
 
 /**
- * vfio_vga_copy_write_back: give the adapter what the guest changed
+ * vfio_vga_copy_write_back: write the guest's changes to the adapter
  *
- * @copy: there is one
+ * @copy: the adapter's, with a copy
  *
  * Returns true if there was anything to write.
  */
@@ -200,38 +201,38 @@ bool vfio_vga_copy_write_back(VFIOVGACopy *copy);
 /**
  * vfio_vga_copy_sample: read a part of the window back
  *
- * @copy: there is one; the adapter has what the guest changed
+ * @copy: the adapter's, with a copy whose changes are written
  * @offset: where in the region; inside of the window
  *
- * Takes one call, for the VFIO_VGA_COPY_SAMPLE bytes of which @offset is one.
- * The window is distrusted if they differ.
+ * Makes one call, for the VFIO_VGA_COPY_SAMPLE bytes around @offset.  The
+ * window is distrusted if they differ from the copy.
  */
 void vfio_vga_copy_sample(VFIOVGACopy *copy, uint32_t offset);
 
 /**
- * vfio_vga_copy_trust: have a distrusted window tried again, as after a reset
+ * vfio_vga_copy_trust: let a distrusted window be tried again
  *
  * @copy: the adapter's
  *
- * Copies may be mapped again, too, if they may be at all.
+ * Copies may be mapped again as well, if the user allows that.
  */
 void vfio_vga_copy_trust(VFIOVGACopy *copy);
 
 /**
- * vfio_vga_copy_end: give the copy up
+ * vfio_vga_copy_end: end the copy
  *
- * @copy: there is one, and it is not mapped
+ * @copy: the adapter's, with a copy that is not mapped
  * @reason: for the trace
  *
- * The adapter then has what the guest wrote, and its latches what the guest
- * read, as far as QEMU saw it.
+ * Afterwards the adapter has all that the guest wrote, and its latches hold the
+ * guest's last read, if QEMU saw it.
  */
 void vfio_vga_copy_end(VFIOVGACopy *copy, const char *reason);
 
 /**
  * vfio_vga_copy_read, vfio_vga_copy_write: the guest accesses the copy
  *
- * @copy: there is one, and its window covers the access
+ * @copy: the adapter's, with a copy whose window covers the access
  * @offset: where in the region
  * @size: bytes
  * @data: the bytes
@@ -242,7 +243,7 @@ void vfio_vga_copy_write(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
                          const void *data);
 
 /**
- * vfio_vga_copy_saw_read: the guest read memory of the adapter itself
+ * vfio_vga_copy_saw_read: the guest has read the adapter's own memory
  *
  * @copy: the adapter's
  * @offset: where in the region
@@ -254,7 +255,7 @@ void vfio_vga_copy_saw_read(VFIOVGACopy *copy, uint32_t offset, uint32_t size);
  * vfio_vga_copy_lose_latches: vfio_vga_copy_sees_write() where latches matter
  *
  * @copy: the adapter's
- * @regs: what is known of its registers
+ * @regs: the registers as far as they are known
  * @offset: where in the region
  * @size: bytes
  */
@@ -262,10 +263,10 @@ void vfio_vga_copy_lose_latches(VFIOVGACopy *copy, const VFIOVGARegs *regs,
                                 uint32_t offset, uint32_t size);
 
 /**
- * vfio_vga_copy_sees_write: the guest writes to memory of the adapter itself
+ * vfio_vga_copy_sees_write: the guest writes to the adapter's own memory
  *
  * @copy: the adapter's
- * @regs: what is known of its registers
+ * @regs: the registers as far as they are known
  * @offset: where in the region
  * @size: bytes
  */
@@ -290,7 +291,7 @@ void vfio_vga_copy_remember_wanted(VFIOVGACopy *copy, uint32_t offset,
                                    uint32_t size, const void *data);
 
 /**
- * vfio_vga_copy_remember: keep a write, to compare when a copy begins
+ * vfio_vga_copy_remember: keep a write, to compare it when a copy begins
  *
  * @copy: the adapter's
  * @offset: where in the region

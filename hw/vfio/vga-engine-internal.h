@@ -1,11 +1,11 @@
 /*
- * What the three files of the engine share
+ * Definitions for the three files of the engine
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * vga-engine.c makes the guest's accesses to legacy memory, vga-engine-ports.c
  * those to legacy ports, and vga-engine-ops.c those to BARs and config space,
- * which come after them.
+ * which come after all earlier legacy accesses.
  */
 
 #ifndef HW_VFIO_VGA_ENGINE_INTERNAL_H
@@ -21,12 +21,12 @@
 struct VFIOVGAEngine {
     VFIOPCIDevice *vdev;
     VFIOVGAHostRegion *region;
-    VFIODeviceIOOps io_ops;       /* the adapter's, through here */
+    VFIODeviceIOOps io_ops;       /* the device's, with the engine's changes */
     VFIODeviceIOOps *adapter_ops;
     VMChangeStateEntry *vm_state;
 
     VFIOVGATier tier;             /* the fastest to use; not auto */
-    bool any_chain4;              /* also where more is behind the window */
+    bool any_chain4;              /* also modes larger than their window */
     bool running;
     bool bus_master;
 
@@ -99,8 +99,8 @@ void vfio_vga_engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
  * @e: the adapter's engine
  * @reason: for the trace
  *
- * Everything pending reaches the adapter first.  What was learned of the
- * adapter's own registers stays.
+ * All pending writes reach the adapter first.  The write that was learned
+ * (vga-check.h) stays.
  */
 void vfio_vga_engine_forget_window(VFIOVGAEngine *e,
                                    const char *reason);
@@ -111,14 +111,14 @@ void vfio_vga_engine_forget_window(VFIOVGAEngine *e,
  * @e: the adapter's engine
  * @reason: for the trace
  *
- * The same, and what was learned is forgotten, too.
+ * The same, but the write that was learned is forgotten as well.
  */
 void vfio_vga_engine_forget(VFIOVGAEngine *e, const char *reason);
 
 /**
  * vfio_vga_engine_init_ops: see accesses to BARs and config space from now on
  *
- * @e: the adapter's engine; vfio_vga_engine_exit() takes it back
+ * @e: the adapter's engine; vfio_vga_engine_exit() undoes this
  *
  * Finds out whether the adapter is bus master now.
  */

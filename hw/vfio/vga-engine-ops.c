@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Each comes after all that the guest wrote to legacy VGA before, and may
- * change what legacy VGA means.
+ * Each access comes after all earlier writes of the guest to legacy VGA, and
+ * may change the meaning of legacy VGA addresses.
  */
 
 #include "qemu/osdep.h"
@@ -15,13 +15,13 @@
 #include "qemu/bswap.h"
 #include "qemu/range.h"
 
-/* The engine is found by its operations, which are the device's */
+/* The device's operations are in the engine */
 static VFIOVGAEngine *engine_of(VFIODevice *vbasedev)
 {
     return container_of(vbasedev->io_ops, VFIOVGAEngine, io_ops);
 }
 
-/* While it was bus master, a driver may have used BARs that nobody sees */
+/* While the adapter was bus master, a driver may have used mapped BARs */
 static void engine_see_config_write(VFIOVGAEngine *e, uint32_t addr,
                                     uint32_t size, const uint8_t *data)
 {
@@ -44,8 +44,8 @@ static void engine_see_config_write(VFIOVGAEngine *e, uint32_t addr,
 }
 
 /*
- * The guest uses what could be mapped: it can have it, once this is done.  Then
- * nothing is kept any more.
+ * The guest uses a BAR that could be mapped, so it is mapped after this access.
+ * From then on no write is kept.
  */
 static bool engine_gives_bars(VFIOVGAEngine *e, uint8_t nr, off_t off,
                               uint32_t size)
@@ -62,7 +62,7 @@ static bool engine_gives_bars(VFIOVGAEngine *e, uint8_t nr, off_t off,
     return gives;
 }
 
-/* An adapter may have its VGA registers in a BAR, too, or others that matter */
+/* A BAR may have the VGA registers as well, or others that move the window */
 static void engine_see_bar_write(VFIOVGAEngine *e, uint8_t nr, off_t off,
                                  uint32_t size, const void *data)
 {
@@ -83,7 +83,7 @@ static void engine_see_bar_write(VFIOVGAEngine *e, uint8_t nr, off_t off,
     vfio_vga_pending_note(&e->pending, &write, before);
 }
 
-/* After all that the guest wrote to legacy VGA */
+/* Comes after all earlier writes of the guest to legacy VGA */
 static int engine_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
                                uint32_t size, void *data, bool post)
 {
@@ -126,7 +126,7 @@ static int engine_region_read(VFIODevice *vbasedev, uint8_t nr, off_t off,
     return ret;
 }
 
-/* Unknown is as good as on: the guest will say when it is off */
+/* If unknown, assume that it is on: the guest will write it when it is off */
 static bool engine_is_bus_master(VFIODevice *vbasedev)
 {
     uint16_t command = 0;

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * This file decides who gets an access, and what has to happen before it; what
- * is kept meanwhile is in vga-pending.c.  All of it runs under the BQL.
+ * This file decides which tier makes an access, and what has to happen before
+ * it; vga-pending.c keeps the pending writes.  All functions run under the BQL.
  */
 
 #include "qemu/osdep.h"
@@ -18,7 +18,7 @@
 #include "system/runstate.h"
 
 /*
- * The registers are not known any more
+ * Forgetting the registers
  */
 
 VFIOVGAWindow vfio_vga_engine_window(const VFIOVGAEngine *e,
@@ -55,7 +55,7 @@ void vfio_vga_engine_forget(VFIOVGAEngine *e, const char *reason)
 
 /*
  * Registers that were forgotten are read back, unless the guest has written all
- * of those that are needed meanwhile.
+ * needed ones since.
  */
 static bool engine_may_look(VFIOVGAEngine *e)
 {
@@ -114,8 +114,8 @@ static void engine_vm_state(void *opaque, bool running, RunState state)
 }
 
 /*
- * The guest accesses what could be kept for a while, if BARs were not mapped.
- * Through them it may have done anything meanwhile.
+ * The guest makes an access that could be kept for a while, if BARs were not
+ * mapped.  Through mapped BARs it may have done anything meanwhile.
  */
 void vfio_vga_engine_trap_bars(VFIOVGAEngine *e)
 {
@@ -130,7 +130,7 @@ void vfio_vga_engine_trap_bars(VFIOVGAEngine *e)
  * Memory
  */
 
-/* Is an access one to a copy, and the window still what that is of? */
+/* Is this an access to a copy, whose window still reads as the copy? */
 static bool engine_has_copy(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
 {
     const VFIOVGAWindow *window = &e->pending.copy.window;
@@ -144,7 +144,7 @@ static bool engine_has_copy(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
     return vfio_vga_window_covers(window, offset, size);
 }
 
-/* The guest's work in the planes is done on a copy of them */
+/* Is this an access to the copy of the planes? */
 static bool engine_has_planes(VFIOVGAEngine *e, uint32_t offset, uint32_t size)
 {
     VFIOVGAPlanes *planes = &e->pending.planes;
@@ -294,8 +294,8 @@ void vfio_vga_engine_write(VFIOVGAEngine *e, uint32_t offset, uint32_t size,
  */
 
 /*
- * After a reset, so nothing can be pending: vfio_pci_pre_reset() has turned
- * decoding off.
+ * This runs after a reset, when nothing can be pending: vfio_pci_pre_reset()
+ * has turned decoding off.
  */
 static void engine_reset(VFIOPCIDevice *vdev, VFIOQuirk *quirk)
 {
@@ -311,8 +311,8 @@ static void engine_reset(VFIOPCIDevice *vdev, VFIOQuirk *quirk)
 }
 
 /*
- * A qtest's time stands still, so what is pending would not leave by itself:
- * a test that wants a tier says so.
+ * In a qtest time stands still, so pending writes would not leave by
+ * themselves: a test that needs a tier names it.
  */
 static VFIOVGATier engine_tier(const VFIOPCIDevice *vdev)
 {
@@ -353,7 +353,8 @@ static void engine_init_copy(VFIOVGAEngine *e, VFIOQuirk *quirk)
                            &quirk->mem[0], vdev->vga_options.copy_ram, &err)) {
         quirk->nr_mem = 1;
     } else {
-        warn_reportf_err(err, VFIO_MSG_PREFIX "no copy of VGA memory: ",
+        warn_reportf_err(err, VFIO_MSG_PREFIX "VGA memory is not copied, which "
+                         "makes the guest's screen slower: ",
                          vdev->vbasedev.name);
     }
 }

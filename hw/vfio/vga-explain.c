@@ -1,5 +1,5 @@
 /*
- * Why an adapter offers no VGA region
+ * Why an adapter offers no VGA region, or cannot be assigned at all
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -84,23 +84,28 @@ static char *explain_not_built(VFIODevice *vbasedev, const char *sysfs)
     return g_strdup("the host's kernel was built without CONFIG_VFIO_PCI_VGA");
 }
 
-static char *explain_driver(VFIODevice *vbasedev, const char *sysfs)
+/*
+ * The last part of a link in the device's directory in sysfs, newly allocated,
+ * or NULL; a device given as a file descriptor has no known directory there
+ */
+static char *explain_link(const VFIODevice *vbasedev, const char *name)
 {
     g_autofree char *link = NULL;
     g_autofree char *target = NULL;
-    g_autofree char *driver = NULL;
 
-    /* A device given as a file descriptor has no known place in sysfs */
     if (!vbasedev->sysfsdev) {
         return NULL;
     }
-    link = g_strdup_printf("%s/driver", vbasedev->sysfsdev);
+    link = g_strdup_printf("%s/%s", vbasedev->sysfsdev, name);
     target = g_file_read_link(link, NULL);
-    if (!target) {
-        return NULL;
-    }
-    driver = g_path_get_basename(target);
-    if (!strcmp(driver, "vfio-pci")) {
+    return target ? g_path_get_basename(target) : NULL;
+}
+
+static char *explain_driver(VFIODevice *vbasedev, const char *sysfs)
+{
+    g_autofree char *driver = explain_link(vbasedev, "driver");
+
+    if (!driver || !strcmp(driver, "vfio-pci")) {
         return NULL;
     }
     return g_strdup_printf("its host driver is '%s', not 'vfio-pci'", driver);
@@ -117,9 +122,9 @@ static const struct {
     const char *remedy;
 } explain_causes[] = {
     { explain_server,
-      "Serve a VGA-class device, VGA or cirrus-vga for example, from a server "
-      "that has one.\nOf QEMU's x-vfio-user-server, only one with legacy VGA "
-      "assignment does." },
+      "Serve a VGA-class device, such as VGA or cirrus-vga, from a server that "
+      "offers the region.\nQEMU's x-vfio-user-server does so if it was built "
+      "with legacy VGA assignment." },
     { explain_mdev,
       "Leave x-vga out. A mediated device with a display shows it with "
       "display=on." },
@@ -162,4 +167,28 @@ void vfio_vga_explain(VFIODevice *vbasedev, const char *sysfs,
     error_setg(errp, "x-vga=on needs a VGA region, and the adapter offers "
                "none: %s", cause);
     error_append_hint(errp, "%s\n", remedy);
+}
+
+/* The kernel makes /dev/vfio/GROUP when a driver of vfio has the device */
+void vfio_vga_explain_attach(const VFIODevice *vbasedev, Error **errp)
+{
+    ERRP_GUARD();
+    g_autofree char *group = explain_link(vbasedev, "iommu_group");
+    g_autofree char *driver = explain_link(vbasedev, "driver");
+
+    if (!vbasedev->sysfsdev || vbasedev->mdev) {
+        return;
+    }
+    if (!group) {
+        error_append_hint(errp, "The host uses no IOMMU for this device. Turn "
+                          "VT-d or AMD-Vi on in the firmware setup;\non Intel, "
+                          "also boot the host with intel_iommu=on. "
+                          "'vga-assign check %s' tells more.\n",
+                          vbasedev->name);
+    } else if (!driver || !strstr(driver, "vfio")) {
+        error_append_hint(errp, "The device is bound to %s on the host, and not "
+                          "to vfio-pci. Type:\n"
+                          "driverctl set-override %s vfio-pci\n",
+                          driver ?: "no driver", vbasedev->name);
+    }
 }

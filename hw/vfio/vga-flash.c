@@ -65,7 +65,7 @@ static bool flash_config(VFIODevice *vbasedev, bool write, unsigned offset,
                                             offset, sizeof(data), &data);
     }
     if (ret != sizeof(data)) {
-        error_setg(errp, "its config space cannot be %s: %s",
+        error_setg(errp, "config space cannot be %s: %s",
                    write ? "written" : "read", strreaderror(ret));
         return false;
     }

@@ -3,8 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the ROM BAR gives is not always the VBIOS.  qemu/vbios-flash.h reads it
- * where nobody has changed it; this is the way there through a VFIODevice.
+ * The ROM BAR does not always show the VBIOS.  qemu/vbios-flash.h reads it from
+ * the flash ROM, where it is unchanged; this file gives that reader access to a
+ * VFIODevice.
  */
 #ifndef HW_VFIO_VGA_FLASH_H
 #define HW_VFIO_VGA_FLASH_H
@@ -16,11 +17,12 @@
  *
  * @vbasedev: the adapter, attached
  * @size: how many bytes were found
- * @errp: on failure, why, see vbios_flash_read(); or an access failed
+ * @errp: set on failure to the reason, see vbios_flash_read(), or to a failed
+ *        access
  *
- * Asks the adapter itself for its IDs and not QEMU, which may show others to
- * the guest.  PCI_COMMAND, whose memory bit must be set meanwhile, is restored.
- * Must not run while the guest does.
+ * The IDs are those of the adapter itself; QEMU may show others to the guest.
+ * The memory bit of PCI_COMMAND is set meanwhile, and PCI_COMMAND is restored.
+ * The guest must not run meanwhile.
  *
  * Returns the images, to be freed with g_free(); NULL on failure.
  */

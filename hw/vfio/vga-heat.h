@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Posting, a copy and trapped BARs each cost something to begin with, so each
- * begins only after many accesses in a row.  A pause between two accesses ends
- * a row; how long one access takes does not, since that is the host's affair,
- * and on a slow host the fast paths are worth most.
+ * It costs time to begin posting or a copy, or to trap BARs, so each begins
+ * only after many accesses in a row.  A pause between two accesses ends a row.
+ * How long one access takes does not matter: that depends on the host, and on a
+ * slow host the fast paths gain most.
  */
 
 #ifndef HW_VFIO_VGA_HEAT_H
@@ -17,16 +17,16 @@
 /* A longer pause than this, in milliseconds of guest time, ends a row */
 #define VFIO_VGA_HEAT_PAUSE_MS 50
 
-/* So many accesses in a row are enough for what costs little */
+/* Accesses in a row after which a cheap fast path begins */
 #define VFIO_VGA_HEAT_FIRST 16
 
 /*
- * So often the clock is read, since that can cost a call of the host: a pause
- * is then found at the next such access.
+ * The clock is read once in so many accesses, since reading it can cost a call
+ * of the host: a pause is found at the next such access.
  */
 #define VFIO_VGA_HEAT_STEP 8
 
-/* All zero: no access so far */
+/* Zeroed before the first access */
 typedef struct VFIOVGAHeat {
     int64_t last;   /* ms, when the clock was last read */
     unsigned count; /* accesses in this row */
@@ -35,8 +35,8 @@ typedef struct VFIOVGAHeat {
 /**
  * vfio_vga_heat_now_ms: the guest's time
  *
- * Every period of legacy VGA is measured in it: while the guest stands still,
- * so does this clock, and nothing can be pending then.
+ * All periods of legacy VGA use this clock.  It stops with the guest, when
+ * nothing can be pending.
  */
 static inline int64_t vfio_vga_heat_now_ms(void)
 {
@@ -46,10 +46,11 @@ static inline int64_t vfio_vga_heat_now_ms(void)
 /**
  * vfio_vga_heat_up: count one more access
  *
- * @heat: of these accesses
- * @needed: how many in a row are enough; a multiple of VFIO_VGA_HEAT_STEP
+ * @heat: the counter of these accesses
+ * @needed: how many accesses in a row are enough; a multiple of
+ *          VFIO_VGA_HEAT_STEP
  *
- * Returns true if there were @needed in a row; the next row begins then.
+ * Returns true after @needed accesses in a row; the next row begins then.
  */
 static inline bool vfio_vga_heat_up(VFIOVGAHeat *heat, unsigned needed)
 {

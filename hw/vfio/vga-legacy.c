@@ -5,8 +5,8 @@
  *
  * A VGA adapter answers at addresses that no BAR describes: the memory at
  * 0xa0000-0xbffff and the ports 0x3b0-0x3bb and 0x3c0-0x3df.  The firmware's
- * video BIOS, boot loaders and early operating systems know no other way to
- * draw.
+ * video BIOS, boot loaders and early operating systems cannot draw in any other
+ * way.
  */
 
 #include "qemu/osdep.h"
@@ -15,14 +15,13 @@
 #include "pci.h"
 #include "trace.h"
 #include "vga-engine.h"
-#include "vga-explain.h"
 #include "vga-legacy.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
 #include "qom/object.h"
 
 /*
- * The way in
+ * Handlers of the windows
  */
 
 static const struct {
@@ -81,12 +80,12 @@ uint64_t vfio_vga_read(void *opaque, hwaddr addr, unsigned size)
 }
 
 /*
- * The memory core lets no handler of a device call another one of the same
- * device, and drops the access.  Here such calls are necessary: while writes
- * to these regions are posted (vga-posted.h), each handler of the device, also
- * of a BAR or of a quirk, empties KVM's ring first, and only writes to these
- * regions come out of the ring.  So these three regions allow it: vga-posted.h
- * says what makes that safe, and without an engine nothing is posted.
+ * If a handler of a device calls another handler of the same device, the memory
+ * core drops the access.  Here such calls are necessary: while writes to these
+ * regions are posted (vga-posted.h), each handler of the device, including
+ * those of BARs and quirks, empties KVM's ring first, and only writes to these
+ * regions come out of the ring.  So these three regions allow it; vga-posted.h
+ * says why that is safe, and without an engine nothing is posted.
  */
 static void legacy_allow_reentry(MemoryRegion *mr)
 {
@@ -94,8 +93,8 @@ static void legacy_allow_reentry(MemoryRegion *mr)
 }
 
 /*
- * The adapter sees accesses of at most 4 bytes.  The guest may make one of 8
- * (TCG hands it over whole); it is split, low half first, not refused.
+ * The adapter gets accesses of at most 4 bytes.  An access of 8 bytes by the
+ * guest (TCG passes it on whole) is split, low half first, and not refused.
  */
 static const MemoryRegionOps vfio_vga_ops = {
     .read = vfio_vga_read,
@@ -204,7 +203,7 @@ static bool legacy_enable(VFIOPCIDevice *vdev, Error **errp)
         error_setg(errp, "x-vga=on needs an adapter that answers legacy VGA "
                    "addresses, and a virtual function (this one is of %s) "
                    "answers none", physfn);
-        error_append_hint(errp, "Assign %s itself; or leave x-vga out, and "
+        error_append_hint(errp, "Assign %s itself, or leave x-vga out and "
                           "give the guest an emulated display.\n", physfn);
         return false;
     }

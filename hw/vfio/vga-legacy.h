@@ -3,18 +3,19 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * This is what the rest of vfio-pci knows of legacy VGA.  One guest access goes
+ * This is the interface of legacy VGA to the rest of vfio-pci.  An access of
+ * the guest passes
  *
  *  window  one of the three legacy ranges as a MemoryRegion: 0xa0000 + 128 KiB
  *          of memory, ports 0x3b0 + 12 and 0x3c0 + 32.  vfio_populate_vga()
- *          makes them; vfio_vga_read() and vfio_vga_write() (declared in pci.h,
- *          where the quirks call them, too) are their handlers.
- *  engine  which keeps some accesses for a while (vga-engine.h); there is none
+ *          makes them; their handlers are vfio_vga_read() and vfio_vga_write(),
+ *          which the quirks call as well (declared in pci.h)
+ *  engine  keeps some accesses for a while (vga-engine.h); there is no engine
  *          with x-vga-engine=forward
  *  region  VFIO_PCI_VGA_REGION_INDEX of the host's vfio-pci, or of whatever
  *          else implements VFIODeviceIOOps (vga-region.h)
  *
- * All of it runs under the BQL.
+ * All functions run under the BQL.
  */
 
 #ifndef HW_VFIO_VGA_LEGACY_H
@@ -22,6 +23,7 @@
 
 #include "vga-arbiter.h"
 #include "vga-bars.h"
+#include "vga-explain.h"
 #include "vga-props.h"
 #include "vga-region.h"
 #include "qapi/qapi-types-vga-stats.h"
@@ -29,24 +31,24 @@
 struct VFIOPCIDevice;
 struct VFIOVGAEngine;
 
-/* What is beside the windows in VFIOVGA */
+/* The members of VFIOVGA beside its windows */
 typedef struct VFIOVGALegacy {
     VFIOVGAHostRegion region;
     struct VFIOVGAEngine *engine; /* or NULL */
-    uint64_t reads;  /* of the guest, those that QEMU saw */
+    uint64_t reads;  /* of the guest, as far as QEMU saw them */
     uint64_t writes;
 } VFIOVGALegacy;
 
 /**
- * vfio_vga_legacy_setup: do what the options of legacy VGA ask for
+ * vfio_vga_legacy_setup: set up legacy VGA by the options
  *
  * @vdev: the adapter, attached, its class code property not yet resolved
- * @errp: on failure, why, with a hint that says what to do
+ * @errp: set on failure to the reason, with a hint what to do
  *
- * With x-vga=on, vfio_populate_vga() with a better explanation.  Also refuses
- * what would silently do nothing: an adapter that the user gave a class other
- * than VGA, whose windows would never be mapped, and a virtual function of
- * SR-IOV, which answers no legacy VGA address.
+ * With x-vga=on, calls vfio_populate_vga() and explains its errors.  It also
+ * refuses two adapters that would never show a picture: one that the user gave
+ * another class than VGA, whose windows would never be mapped, and a virtual
+ * function of SR-IOV, which answers no legacy VGA address.
  *
  * Returns true on success; vdev->vga is then set if x-vga is on.
  */
@@ -60,9 +62,9 @@ bool vfio_vga_legacy_setup(struct VFIOPCIDevice *vdev, Error **errp);
 void vfio_vga_legacy_start(struct VFIOPCIDevice *vdev);
 
 /**
- * vfio_vga_legacy_stop: the windows are not mapped any more
+ * vfio_vga_legacy_stop: the windows are no longer mapped
  *
- * @vdev: the adapter, with vdev->vga; it has what the guest wrote afterwards
+ * @vdev: the adapter, with vdev->vga; it gets all pending writes
  */
 void vfio_vga_legacy_stop(struct VFIOPCIDevice *vdev);
 
@@ -74,7 +76,7 @@ void vfio_vga_legacy_stop(struct VFIOPCIDevice *vdev);
 void vfio_vga_legacy_finalize(struct VFIOPCIDevice *vdev);
 
 /**
- * vfio_vga_legacy_stats: what was counted
+ * vfio_vga_legacy_stats: get the counters
  *
  * @vdev: the adapter, with vdev->vga
  *

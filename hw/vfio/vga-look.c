@@ -8,7 +8,7 @@
 
 #include "vga-look.h"
 
-/* What it takes doubles up to this factor: 640 ms, or 4 MiB */
+/* What a look needs doubles up to this factor: 640 ms, or 4 MiB */
 #define LOOK_NEEDED_MAX 64
 
 static void look_begin(VFIOVGALook *look)

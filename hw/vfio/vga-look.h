@@ -3,18 +3,19 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * After a write whose effect is not known, QEMU knows no register any more, and
+ * After a write whose effect is not known, QEMU no longer knows any register,
  * so no copy can begin.  Reading the registers back takes 46 calls
- * (vfio_vga_regs_look()).  That is lost in the middle of a mode set, where the
- * next such write comes at once, and saves thousands of calls for a program
- * that uses the screen afterwards.  Three signs tell the two apart:
+ * (vfio_vga_regs_look()).  In the middle of a mode set these calls are wasted,
+ * because the next such write comes at once.  For a program that uses the
+ * screen afterwards they save thousands of calls.  Three signs tell the two
+ * cases apart:
  *
  * - The guest leaves the adapter alone for a period.
  * - The guest reads memory many times in a row: a mode set does not.
- * - The guest writes more memory than there is in a graphics mode's window, and
- *   no register meanwhile: a mode set clears each byte once at most.
+ * - The guest writes more bytes than the window of a graphics mode has, and no
+ *   register meanwhile: a mode set clears each byte once at most.
  *
- * Each look that finds no window doubles what it takes for the next one.
+ * Each look that finds no window doubles what the next look needs.
  */
 
 #ifndef HW_VFIO_VGA_LOOK_H
@@ -29,11 +30,11 @@
 typedef struct VFIOVGALook {
     bool due;          /* registers are forgotten */
     bool disturbed;    /* registers were written or forgotten in this period */
-    unsigned calm;     /* periods without that, and without writes to memory */
+    unsigned calm;     /* periods in a row without writes of the guest */
     unsigned needed;   /* calm periods, or the factor of the other two signs */
     uint64_t written;  /* bytes of memory since a register was written */
     VFIOVGAHeat reads; /* of memory */
-    uint64_t looks;    /* so far, for the counters */
+    uint64_t looks;    /* looks so far, for the counters */
 } VFIOVGALook;
 
 /**
@@ -44,7 +45,7 @@ typedef struct VFIOVGALook {
 void vfio_vga_look_forgotten(VFIOVGALook *look);
 
 /**
- * vfio_vga_look_again: what was found so far is past, as after a reset
+ * vfio_vga_look_again: forget that looks found no window, as after a reset
  *
  * @look: the adapter's
  */

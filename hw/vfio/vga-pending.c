@@ -1,5 +1,5 @@
 /*
- * What a guest wrote to legacy VGA memory and the adapter does not have yet
+ * Writes to legacy VGA memory that have not reached the adapter yet
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,7 +21,7 @@ void vfio_vga_pending_arm(VFIOVGAPending *pending)
 }
 
 /*
- * The first two places
+ * KVM's ring and the combined writes
  */
 
 void vfio_vga_pending_begin_posting(VFIOVGAPending *pending)
@@ -32,7 +32,7 @@ void vfio_vga_pending_begin_posting(VFIOVGAPending *pending)
     }
 }
 
-/* What came out of the ring may wait among the combined writes */
+/* Writes from the ring may now wait among the combined writes */
 void vfio_vga_pending_unpost(VFIOVGAPending *pending)
 {
     if (vfio_vga_posted_end(&pending->posted)) {
@@ -54,7 +54,7 @@ void vfio_vga_pending_combine(VFIOVGAPending *pending, uint32_t offset,
  * The copy
  */
 
-/* What is posted comes first, and it may end the copy */
+/* Posted writes come first, and one of them may end the copy */
 static void pending_map_copy(VFIOVGAPending *pending, bool map)
 {
     VFIOVGACopy *copy = &pending->copy;
@@ -119,7 +119,7 @@ void vfio_vga_pending_end_copy(VFIOVGAPending *pending, const char *reason)
     if (pending->copy.window.key) {
         pending_map_copy(pending, false);
     }
-    /* What came out of the ring may have ended it */
+    /* A write from the ring may have ended it */
     if (pending->copy.window.key) {
         vfio_vga_copy_end(&pending->copy, reason);
     }
@@ -152,7 +152,7 @@ void vfio_vga_pending_want(VFIOVGAPending *pending, VFIOVGAWindow wanted)
 }
 
 /*
- * All three
+ * All places together
  */
 
 void vfio_vga_pending_barrier(VFIOVGAPending *pending)
@@ -191,7 +191,7 @@ void vfio_vga_pending_note(VFIOVGAPending *pending, const VFIOVGAWrite *write,
     } else if (before.key) {
         vfio_vga_check_begin(&pending->check, &pending->copy, before, write);
     } else {
-        vfio_vga_check_forget(&pending->check); /* it may be of any effect */
+        vfio_vga_check_forget(&pending->check); /* its effect may be any */
     }
 }
 
@@ -203,9 +203,9 @@ static void pending_sample(VFIOVGAPending *pending, uint32_t offset)
 }
 
 /*
- * Is the window still what the copy is of?  What the guest changed is read back
- * when it is written.  Otherwise a part of the window is, each time another
- * one, while the guest accesses a mapped copy unseen.
+ * Check that the window still reads as the copy.  Changes of the guest are read
+ * back when they are written.  Without changes, one part of the window after
+ * the other is read back, while the guest accesses a mapped copy unseen.
  */
 static void pending_sample_in_turn(VFIOVGAPending *pending, bool changed)
 {
@@ -241,9 +241,9 @@ void vfio_vga_pending_see_planes(VFIOVGAPending *pending, uint32_t offset)
 void vfio_vga_pending_begin_planes(VFIOVGAPending *pending)
 {
     vfio_vga_combine_flush(&pending->combine);
-    vfio_vga_check_forget(&pending->check); /* it may be the same memory */
+    vfio_vga_check_forget(&pending->check); /* the memory may be the same */
     vfio_vga_planes_begin(&pending->planes);
-    pending->sampled = true; /* all that it has is of now */
+    pending->sampled = true; /* the copy was read just now */
     vfio_vga_pending_arm(pending);
 }
 

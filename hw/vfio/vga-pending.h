@@ -1,19 +1,19 @@
 /*
- * What a guest wrote to legacy VGA memory and the adapter does not have yet
+ * Writes to legacy VGA memory that have not reached the adapter yet
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A write waits in one of three places, oldest first: in KVM's ring of posted
  * writes (vga-posted.h), among the combined writes (vga-combine.h), or in a
- * copy of the window (vga-copy.h) or of the planes (vga-planes.h).  This is
- * about the order of the three, when each begins and ends, and the timer by
- * which all of it leaves.
+ * copy of the window (vga-copy.h) or of the planes (vga-planes.h).  This file
+ * keeps the three in order, begins and ends each of them, and has the timer
+ * that sends all pending writes to the adapter.
  *
- * An access can run in the middle of another, for what comes out of KVM's ring;
- * vga-posted.h says where, and what follows from that.  Functions that may end
- * posting say so here; their caller looks again afterwards at what it knew.
+ * Emptying KVM's ring can run one access in the middle of another; vga-posted.h
+ * says where, and what follows from that.  The functions below say if they may
+ * end posting; after such a call the caller has to check its state again.
  *
- * All of it runs under the BQL.
+ * All functions run under the BQL.
  */
 
 #ifndef HW_VFIO_VGA_PENDING_H
@@ -26,14 +26,15 @@
 #include "vga-posted.h"
 
 /*
- * A write is at the adapter after so long, if QEMU's main loop gets to run: a
- * guest that halts right after it must see it, and 60 pictures a second show.
+ * A write reaches the adapter within this time, if QEMU's main loop gets to
+ * run: it must show even if the guest halts right after it, and 60 pictures a
+ * second must be possible.
  */
 #define VFIO_VGA_PENDING_PERIOD_MS 10
 
 /*
- * So many periods without a change, and nothing ticks any more: a second, or up
- * to 16 times as long where a mapped copy changes now and then.
+ * After so many periods without a change the timer stops: a second, or up to 16
+ * times as long for a mapped copy that changes now and then.
  */
 #define VFIO_VGA_PENDING_IDLE_PERIODS 100
 
@@ -42,10 +43,10 @@ typedef struct VFIOVGAPending {
     QEMUTimer *timer;
     bool came;     /* a write that may be posted has come in this period */
     bool heated;   /* a copy pays, and begins with the next period */
-    bool doubted;  /* a write has come that may move the window, and did not */
-    bool sampled;  /* the window was read back where the guest accessed it */
+    bool doubted;  /* an expected write has come, which may move the window */
+    bool sampled;  /* in this period the window was read back at an access */
     unsigned idle; /* periods without a change */
-    uint64_t ticks; /* of the timer */
+    uint64_t ticks; /* times that the timer has run */
     VFIOVGAPosted posted;
     VFIOVGACombine combine;
     VFIOVGACopy copy;
@@ -54,12 +55,12 @@ typedef struct VFIOVGAPending {
 } VFIOVGAPending;
 
 /**
- * vfio_vga_pending_init: nothing is pending
+ * vfio_vga_pending_init: begin with nothing pending
  *
  * @pending: all zero
  * @region: the adapter's; outlives @pending
- * @regs: what is known of its registers; outlives @pending
- * @windows: the three of VFIOVGA; outlive @pending
+ * @regs: the registers as far as they are known; outlives @pending
+ * @windows: the three windows of VFIOVGA; outlive @pending
  * @tick: called with @opaque once a period; calls vfio_vga_pending_tick()
  * @opaque: for @tick
  */
@@ -73,26 +74,26 @@ void vfio_vga_pending_init(VFIOVGAPending *pending, VFIOVGAHostRegion *region,
  *
  * @pending: the adapter's
  *
- * All that is pending leaves.  A copy ends if its window is found to be
- * something else.  May end posting.
+ * Sends all that is pending to the adapter.  A copy ends if its window no
+ * longer reads as the copy.  May end posting.
  */
 void vfio_vga_pending_tick(VFIOVGAPending *pending);
 
 /**
- * vfio_vga_pending_see_access: the guest accesses a copy, and QEMU sees it
+ * vfio_vga_pending_see_access: QEMU sees the guest access a copy
  *
  * @pending: the adapter's, with a copy that is not mapped
  * @offset: where in the region
  *
- * The first time in a period, the window is read back there.  Ends the copy if
- * it is something else meanwhile.
+ * The first time in a period, reads the window back there, and ends the copy if
+ * the window has become something else.
  */
 void vfio_vga_pending_see_access(VFIOVGAPending *pending, uint32_t offset);
 
 /**
  * vfio_vga_pending_see_planes: the guest accesses the copy of the planes
  *
- * @pending: the adapter's, with such a copy
+ * @pending: the adapter's, with a copy of the planes
  * @offset: where in the region
  *
  * The same as vfio_vga_pending_see_access().
@@ -112,19 +113,19 @@ void vfio_vga_pending_begin_planes(VFIOVGAPending *pending);
  * @pending: the adapter's
  * @write: a write whose effect is not known otherwise
  *
- * Returns true if there is a copy, and this write has left one as it was when
- * it came in the same order.
+ * Returns true if there is a copy and the same write was seen to leave a copy
+ * as it was.
  */
 bool vfio_vga_pending_expects(const VFIOVGAPending *pending,
                               const VFIOVGAWrite *write);
 
 /**
- * vfio_vga_pending_note: a write whose effect is not known is about to be made
+ * vfio_vga_pending_note: note a write whose effect is not known
  *
- * @pending: the adapter's; everything is at the adapter, and there is a copy
- *           only if the write is expected
- * @write: the write
- * @before: the window of the copy before the write made its way; key 0: none
+ * @pending: the adapter's; nothing is pending, and there is a copy only if the
+ *           write is expected
+ * @write: the write, which is about to be made
+ * @before: the window of the copy before pending writes left; key 0: no copy
  */
 void vfio_vga_pending_note(VFIOVGAPending *pending, const VFIOVGAWrite *write,
                            VFIOVGAWindow before);
@@ -132,23 +133,23 @@ void vfio_vga_pending_note(VFIOVGAPending *pending, const VFIOVGAWrite *write,
 /**
  * vfio_vga_pending_exit: free the timer
  *
- * @pending: nothing is pending
+ * @pending: the adapter's, with nothing pending
  */
 void vfio_vga_pending_exit(VFIOVGAPending *pending);
 
 /**
  * vfio_vga_pending_reset: start again, as after power-on
  *
- * @pending: of an adapter that was reset; nothing is pending
+ * @pending: that of an adapter that was reset, with nothing pending
  */
 void vfio_vga_pending_reset(VFIOVGAPending *pending);
 
 /**
- * vfio_vga_pending_distrusted: has the adapter shown that nothing may be kept?
+ * vfio_vga_pending_distrusted: must each access be forwarded at once?
  *
  * @pending: the adapter's
  *
- * Returns true if it failed an access, or if its window is not memory.
+ * Returns true if the adapter failed an access, or if its window is not memory.
  */
 static inline bool vfio_vga_pending_distrusted(const VFIOVGAPending *pending)
 {
@@ -157,7 +158,7 @@ static inline bool vfio_vga_pending_distrusted(const VFIOVGAPending *pending)
 }
 
 /**
- * vfio_vga_pending_arm: make all that is pending leave within a period
+ * vfio_vga_pending_arm: send all that is pending within a period
  *
  * @pending: the adapter's
  */
@@ -171,11 +172,11 @@ void vfio_vga_pending_arm(VFIOVGAPending *pending);
 void vfio_vga_pending_begin_posting(VFIOVGAPending *pending);
 
 /**
- * vfio_vga_pending_post: a write came that could have been posted
+ * vfio_vga_pending_post: count a write that could have been posted
  *
  * @pending: the adapter's
  *
- * KVM posts the next ones, if that pays.
+ * Lets KVM post the next writes, if that pays.
  */
 static inline void vfio_vga_pending_post(VFIOVGAPending *pending)
 {
@@ -185,11 +186,9 @@ static inline void vfio_vga_pending_post(VFIOVGAPending *pending)
 }
 
 /**
- * vfio_vga_pending_unpost: end posting
+ * vfio_vga_pending_unpost: end posting, if writes are posted
  *
  * @pending: the adapter's
- *
- * Ends posting, if anything is posted.
  */
 void vfio_vga_pending_unpost(VFIOVGAPending *pending);
 
@@ -215,17 +214,17 @@ bool vfio_vga_pending_heat_copy(VFIOVGAPending *pending, uint32_t offset,
                                 uint32_t size);
 
 /**
- * vfio_vga_pending_heat: the guest accesses memory: would a copy pay?
+ * vfio_vga_pending_heat: count an access of the guest to memory
  *
  * @pending: the adapter's
  * @offset: where in the region
  * @size: bytes
  *
- * Begins the copy if it does, or maps it, which may end posting.  Where writes
+ * Begins a copy or maps it if that pays, which may end posting.  While writes
  * are posted, or still come out of the ring, a copy that becomes RAM waits for
  * the next period.
  *
- * Returns false if no copy is to be had there, or not soon.
+ * Returns false if no copy is possible there, or not soon.
  */
 static inline bool vfio_vga_pending_heat(VFIOVGAPending *pending,
                                          uint32_t offset, uint32_t size)
@@ -235,7 +234,7 @@ static inline bool vfio_vga_pending_heat(VFIOVGAPending *pending,
 }
 
 /**
- * vfio_vga_pending_sync: give the adapter what the guest changed in a copy
+ * vfio_vga_pending_sync: write the guest's changes in a copy to the adapter
  *
  * @pending: the adapter's; there may be no copy
  *
@@ -256,19 +255,19 @@ bool vfio_vga_pending_sync(VFIOVGAPending *pending);
 void vfio_vga_pending_end_copy(VFIOVGAPending *pending, const char *reason);
 
 /**
- * vfio_vga_pending_want: registers say which window is RAM-like from now on
+ * vfio_vga_pending_want: take over the RAM-like window that registers select
  *
  * @pending: the adapter's
  * @wanted: the window, or none
  *
- * Addresses mean something else from now on, also to what comes out of the ring
- * when posting ends.  A window that may become RAM is not posted meanwhile:
- * that would take a period, in which a font is loaded.  May end posting.
+ * Addresses have another meaning from now on, also for writes that come out of
+ * the ring when posting ends.  Posting ends where the window may become RAM:
+ * ending it later would take a period, in which a font is loaded.
  */
 void vfio_vga_pending_want(VFIOVGAPending *pending, VFIOVGAWindow wanted);
 
 /**
- * vfio_vga_pending_barrier: give the adapter all that is pending
+ * vfio_vga_pending_barrier: send all that is pending to the adapter
  *
  * @pending: the adapter's
  *
@@ -277,13 +276,13 @@ void vfio_vga_pending_want(VFIOVGAPending *pending, VFIOVGAWindow wanted);
 void vfio_vga_pending_barrier(VFIOVGAPending *pending);
 
 /**
- * vfio_vga_pending_give_up: give the adapter what is pending, and want no copy
+ * vfio_vga_pending_give_up: send all that is pending, and want no copy
  *
  * @pending: the adapter's
  * @reason: for the trace
  *
- * Before something after which the adapter may be in any state.  May end
- * posting.
+ * To be called before an access after which the adapter may be in any state.
+ * May end posting.
  */
 void vfio_vga_pending_give_up(VFIOVGAPending *pending, const char *reason);
 
@@ -292,7 +291,7 @@ void vfio_vga_pending_give_up(VFIOVGAPending *pending, const char *reason);
  *
  * @pending: the adapter's
  *
- * Everything is at the adapter then, nothing is posted and no timer runs.
+ * Afterwards nothing is pending or posted, and no timer runs.
  */
 void vfio_vga_pending_stop(VFIOVGAPending *pending);
 

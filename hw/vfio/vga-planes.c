@@ -12,30 +12,30 @@
 #include "qemu/bitops.h"
 
 /*
- * What is read at once where the guest reads first: for a bitmap that is drawn
- * once, no more bytes of the adapter than it would have read by itself.
+ * Bytes of a block, which is read at once where the guest first reads.  A
+ * bitmap that is drawn once costs no more bytes than the guest's own reads.
  */
 #define PLANES_BLOCK 256
 
-/* Bytes of each plane that are read back where the guest accesses first */
+/* Bytes of each plane read back at the guest's first access in a period */
 #define PLANES_SAMPLE 16
 
-/* Bytes that are read back of what was written */
+/* Bytes read back of those that were written */
 #define PLANES_VERIFY 64
 
-/* Runs that are nearer to each other than this are written in one call */
+/* Runs no farther apart than this are written in one call */
 #define PLANES_GAP 64
 
 /*
- * Addresses that are written in one plane before the next plane's: all of a
- * picture's would leave wrong colors for as long as that takes.
+ * Addresses that are written in one plane before the next plane: with a whole
+ * picture at once, wrong colors would show for as long as that takes.
  */
 #define PLANES_CHUNK (8 * KiB)
 
 /* A copy that served fewer accesses has not paid for its end */
 #define PLANES_PAID 256
 
-/* So many accesses may pass before the guest changes a byte, which tells */
+/* Accesses in which the guest must change a byte, or the copy is not proven */
 #define PLANES_TRIAL 64
 
 /* Each copy that did not pay makes the next take four times as many reads */
@@ -49,7 +49,7 @@
 #define GR_SET_RESET 0
 #define GR_ENABLE_SET_RESET 1
 #define GR_COLOR_COMPARE 2
-#define GR_ROTATE 3          /* and the logical function */
+#define GR_ROTATE 3          /* and logical function */
 #define GR_READ_MAP 4
 #define GR_MODE 5
 #define GR_MISC 6
@@ -137,7 +137,7 @@ bool vfio_vga_planes_keep(const VFIOVGAPlanes *planes, uint32_t port,
            (pair == SEQUENCER ? index == SR_MAP_MASK : index != GR_MISC);
 }
 
-/* So that a write of a byte is one of the plane */
+/* Afterwards a write of a byte goes to this plane alone, unchanged */
 static void planes_select_to_write(VFIOVGAPlanes *planes, int plane)
 {
     planes_set(planes, SEQUENCER, SR_MAP_MASK, 1 << plane);
@@ -182,7 +182,7 @@ static bool planes_fetch_plane(VFIOVGAPlanes *planes, int nr, uint32_t at)
     return true;
 }
 
-/* Has every plane's byte at an address, which may take reading it */
+/* Make sure that the bytes of all planes at an address are known */
 static bool planes_fetch(VFIOVGAPlanes *planes, uint32_t at)
 {
     int p;
@@ -196,7 +196,7 @@ static bool planes_fetch(VFIOVGAPlanes *planes, uint32_t at)
     return true;
 }
 
-/* Compares what the adapter has now with what it had, or was given */
+/* Compares the adapter's bytes with those that it had, or was given */
 static void planes_compare(VFIOVGAPlanes *planes, int nr, uint32_t at,
                            uint32_t size)
 {
@@ -232,9 +232,8 @@ void vfio_vga_planes_sample(VFIOVGAPlanes *planes, uint32_t offset)
 }
 
 /*
- * Returns where a run of dirty bytes ends that begins at @start: behind the
- * last one that is not farther from the one before than the gap, with nothing
- * unknown between.
+ * Returns the end of a run of dirty bytes that begins at @start.  The run goes
+ * on over gaps of at most PLANES_GAP bytes if all bytes in them are known.
  */
 static uint32_t planes_run_end(const VFIOVGAPlane *plane, uint32_t start,
                                uint32_t limit)
@@ -323,8 +322,8 @@ static void latches_put(VFIOVGAPlanes *planes, uint32_t at, uint32_t size,
 }
 
 /*
- * The guest's last read once more.  If what it read has been written since, it
- * has to be there for that moment, unless the adapter reads from elsewhere.
+ * Make the guest's last read once more.  If these bytes were written since,
+ * they are put back for that moment, unless the adapter is distrusted.
  */
 static void latches_load(VFIOVGAPlanes *planes)
 {
@@ -353,7 +352,7 @@ static void latches_load(VFIOVGAPlanes *planes)
  * The guest's accesses
  */
 
-/* The bits of a read in mode 1 are set where all planes that count match */
+/* The bits of a read in mode 1 are set where all selected planes match */
 static uint8_t planes_matching(const VFIOVGAPlanes *planes, uint32_t at)
 {
     const int16_t *gr = planes->regs->gr;
@@ -380,7 +379,7 @@ static uint8_t planes_read_byte(const VFIOVGAPlanes *planes, uint32_t at)
     return planes->plane[gr[GR_READ_MAP] & (VFIO_VGA_PLANES - 1)].bytes[at];
 }
 
-/* The adapter gets the guest's own read, too, and has to agree */
+/* Make the guest's read on the adapter as well, which has to agree */
 static void planes_try_read(VFIOVGAPlanes *planes, uint32_t offset,
                             uint32_t size, uint8_t *bytes)
 {
@@ -429,7 +428,7 @@ bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
     return true;
 }
 
-/* What a write makes of a plane's bits, before the mask of bits */
+/* The logical function, which comes before the bit mask */
 static uint8_t planes_function(const int16_t *gr, uint8_t data, uint8_t latch)
 {
     switch (gr[GR_ROTATE] >> 3 & 3) {
@@ -449,7 +448,7 @@ static uint8_t planes_bit(int value, int plane)
     return value & (1 << plane) ? ALL_BITS : 0;
 }
 
-/* The byte that a write of @data makes of a plane's, whose latch is @latch */
+/* The byte of plane @p after a write of @data, if its latch is @latch */
 static uint8_t planes_written(const int16_t *gr, int p, uint8_t data,
                               uint8_t latch)
 {
@@ -498,8 +497,8 @@ static void planes_write_byte(VFIOVGAPlanes *planes, uint32_t at, uint8_t data)
 }
 
 /*
- * The adapter gets the guest's own write.  If that changes a byte, what the
- * adapter has made of it tells whether it works like the copy.
+ * Make the guest's write on the adapter as well.  If it changes a byte, reading
+ * that back tells whether the adapter works like the copy.
  */
 static void planes_try_write(VFIOVGAPlanes *planes, uint32_t offset,
                              uint32_t size, const void *data)
@@ -540,7 +539,7 @@ bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
 }
 
 /*
- * From its beginning to its end
+ * Begin and end of a copy
  */
 
 bool vfio_vga_planes_heat(VFIOVGAPlanes *planes)

@@ -8,32 +8,31 @@
  * write combines what is written with them.  Software draws by a read and a
  * write of each byte, so nothing can be combined, and each read is a call.
  *
- * All that stands between the bus and the planes is known: four latches, two
+ * All that is between the bus and the planes is known: four latches, two
  * registers of the Sequencer and eight of the Graphics Controller.  So while
- * there is a copy, QEMU does that work, on bytes of its own.  Three things are
- * kept from the adapter meanwhile:
+ * there is a copy, QEMU does their work on bytes of its own.  Three things do
+ * not reach the adapter meanwhile:
  *
  * - bytes that were written, which are written back plane by plane;
- * - the registers above, which have no other effect than on the processor's
- *   accesses.  They leave when anything may see them: before another port is
- *   read, and whenever bytes are written back;
+ * - the registers above, which affect only the processor's accesses.  They are
+ *   written when anything may depend on them: before another port is read, and
+ *   whenever bytes are written back;
  * - the latches, which are loaded again when the copy ends.
  *
- * Nothing is read to begin with: where the guest reads first, a block of each
- * plane is.  A read loads the latches, so a copy begins with one.
+ * A copy begins empty: at the guest's first read of a block, the block of each
+ * plane is read.  A read loads the latches, so a copy begins with one.
  *
- * An adapter may be other than it seems, and read from another bank than it
- * writes to.  So nothing is kept from it at first: each access is made to the
- * adapter and to the copy, until the guest has changed a byte and all planes
- * read back as they should.  After that a part of what is written back in each
- * period is read back, and a part of the block that the guest accesses first in
- * a period.  What differs ends the copy, and there is none until Miscellaneous
- * Output is written.
+ * An adapter may differ from a VGA, and for example read from another bank than
+ * it writes to.  So at first each access is made both to the adapter and to the
+ * copy, until the guest has changed a byte and all planes read back as they
+ * should.  After that, in each period some of the bytes written back are read
+ * back, and a part of the block that the guest accesses first.  A difference
+ * ends the copy, and no copy begins until Miscellaneous Output is written.
  *
  * Facts are of the IBM VGA, as in vga-regs.h.  Write mode 3 with a logical
  * function is left to the adapter, since descriptions differ.
  *
- * All of it runs under the BQL.
+ * All functions run under the BQL.
  */
 
 #ifndef HW_VFIO_VGA_PLANES_H
@@ -56,16 +55,16 @@ typedef struct VFIOVGAPlane {
     DECLARE_BITMAP(dirty, VFIO_VGA_PLANES_SIZE); /* the adapter lacks them */
 } VFIOVGAPlane;
 
-/* The guest's last read, and what it read of all planes */
+/* The guest's last read, with the bytes of all planes */
 typedef struct VFIOVGAPlanesLatches {
     uint32_t offset;
-    uint32_t size; /* bytes; of the last one if it was wider is not known */
+    uint32_t size; /* bytes; if more than 1, which of them is latched is open */
     uint8_t cells[VFIO_VGA_PLANES][sizeof(uint64_t)];
 } VFIOVGAPlanesLatches;
 
 typedef struct VFIOVGAPlanesStats {
     uint64_t accesses; /* of the guest to a copy */
-    uint64_t calls;    /* on the region, for copies */
+    uint64_t calls;    /* on the region, made for copies */
     uint64_t bytes;    /* written back */
     uint64_t begins;
     uint64_t ends;
@@ -74,35 +73,35 @@ typedef struct VFIOVGAPlanesStats {
 typedef struct VFIOVGAPlanes {
     VFIOVGAHostRegion *region; /* not owned */
     const VFIOVGARegs *regs;   /* as the guest wrote them; not owned */
-    VFIOVGAPlane *plane;       /* of each; owned, NULL before the first copy */
-    uint32_t key;              /* of the mode there is a copy of; 0: none */
-    VFIOVGARegs adapter;       /* those above, as the adapter has them */
+    VFIOVGAPlane *plane;       /* four; owned, NULL before the first copy */
+    uint32_t key;              /* of the copied mode; 0: no copy */
+    VFIOVGARegs adapter;       /* the registers as the adapter has them */
     VFIOVGAPlanesLatches latches;
     bool dirty;      /* some byte of some plane is */
-    bool tells;      /* a write has changed a byte that is known */
-    bool proven;     /* and it read back as it should */
+    bool tells;      /* a write has changed a known byte */
+    bool proven;     /* and all planes read back as they should */
     bool verify;     /* read the next run back */
-    bool distrusted; /* it is not memory */
+    bool distrusted; /* the planes are not memory */
     unsigned moments;        /* copies that did not pay, in a row */
-    uint64_t begun_accesses; /* stats.accesses when it began */
+    uint64_t begun_accesses; /* stats.accesses when the copy began */
     VFIOVGAHeat heat;        /* of reads without a copy */
     VFIOVGAPlanesStats stats;
 } VFIOVGAPlanes;
 
 /**
- * vfio_vga_planes_init: no copy
+ * vfio_vga_planes_init: begin without a copy
  *
  * @planes: all zero
  * @region: the adapter's; outlives @planes
- * @regs: what is known of its registers; outlives @planes
+ * @regs: the registers as far as they are known; outlives @planes
  */
 void vfio_vga_planes_init(VFIOVGAPlanes *planes, VFIOVGAHostRegion *region,
                           const VFIOVGARegs *regs);
 
 /**
- * vfio_vga_planes_exit: free what there is
+ * vfio_vga_planes_exit: free the memory of copies
  *
- * @planes: no copy
+ * @planes: the adapter's, without a copy
  */
 static inline void vfio_vga_planes_exit(VFIOVGAPlanes *planes)
 {
@@ -110,11 +109,11 @@ static inline void vfio_vga_planes_exit(VFIOVGAPlanes *planes)
 }
 
 /**
- * vfio_vga_planes_trust: a mode set begins
+ * vfio_vga_planes_trust: forget the past, because a mode set begins
  *
  * @planes: the adapter's
  *
- * What the software and the mode of before did is past.
+ * Distrust, and copies that did not pay, belong to the mode before.
  */
 static inline void vfio_vga_planes_trust(VFIOVGAPlanes *planes)
 {
@@ -123,7 +122,7 @@ static inline void vfio_vga_planes_trust(VFIOVGAPlanes *planes)
 }
 
 /**
- * vfio_vga_planes_covers: is all of an access one to planes?
+ * vfio_vga_planes_covers: is an access wholly within the planes?
  *
  * @offset: where in the region
  * @size: bytes
@@ -135,18 +134,18 @@ static inline bool vfio_vga_planes_covers(uint32_t offset, uint32_t size)
 }
 
 /**
- * vfio_vga_planes_heat: the guest is about to read: does a copy pay?
+ * vfio_vga_planes_heat: count a read that the guest is about to make
  *
  * @planes: the adapter's
  *
- * Returns true if one is to begin with this read.
+ * Returns true if a copy pays and is to begin with this read.
  */
 bool vfio_vga_planes_heat(VFIOVGAPlanes *planes);
 
 /**
  * vfio_vga_planes_begin: begin a copy; the next access is a read
  *
- * @planes: the adapter's, without a copy; everything is at the adapter
+ * @planes: the adapter's, without a copy and with nothing pending
  */
 void vfio_vga_planes_begin(VFIOVGAPlanes *planes);
 
@@ -156,7 +155,7 @@ void vfio_vga_planes_begin(VFIOVGAPlanes *planes);
  * @planes: the adapter's; there may be no copy
  * @reason: for the trace
  *
- * The adapter has everything then: memory, registers and latches.
+ * Afterwards memory, registers and latches of the adapter are the guest's.
  */
 void vfio_vga_planes_end(VFIOVGAPlanes *planes, const char *reason);
 
@@ -168,8 +167,8 @@ void vfio_vga_planes_end(VFIOVGAPlanes *planes, const char *reason);
  * @size: bytes, 1 to 8
  * @data: filled in
  *
- * Returns false if the copy has to end and the adapter to be read: a plane
- * cannot be, or the adapter has not shown for long that it works like the copy.
+ * Returns false if the copy has to end and the adapter has to be read: a plane
+ * cannot be read, or the copy is still not proven after many accesses.
  */
 bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
                           uint32_t size, void *data);
@@ -182,14 +181,14 @@ bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
  * @size: bytes, 1 to 8
  * @data: the bytes
  *
- * Returns false if the adapter has to be written, since the latches are as a
- * wide read has left them.  Then the copy has to end first.
+ * Returns false if the copy has to end and the adapter has to be written,
+ * because the write uses latches that a wide read has left.
  */
 bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
                            uint32_t size, const void *data);
 
 /**
- * vfio_vga_planes_keep: may a write to a port be kept from the adapter?
+ * vfio_vga_planes_keep: does only the copy need a write to a port?
  *
  * @planes: the adapter's
  * @port: where
@@ -198,18 +197,18 @@ bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
  * @data: the bytes
  * @after: the registers after the write
  *
- * Returns true if there is a copy, and the write changes nothing else than how
- * the copy is accessed.
+ * Returns true if there is a copy, and the write only changes how the copy is
+ * accessed.
  */
 bool vfio_vga_planes_keep(const VFIOVGAPlanes *planes, uint32_t port,
                           int16_t index, uint32_t size, const uint8_t *data,
                           const VFIOVGARegs *after);
 
 /**
- * vfio_vga_planes_saw_registers: the adapter's registers are as the guest's
+ * vfio_vga_planes_saw_registers: the adapter has the guest's registers
  *
- * @planes: the adapter's; a write to a register went there, and before it those
- *          that were kept
+ * @planes: the adapter's; a write to a register went to the adapter, and before
+ *          it the registers that were kept
  */
 static inline void vfio_vga_planes_saw_registers(VFIOVGAPlanes *planes)
 {
@@ -219,14 +218,14 @@ static inline void vfio_vga_planes_saw_registers(VFIOVGAPlanes *planes)
 }
 
 /**
- * vfio_vga_planes_put_registers: give the adapter the registers that were kept
+ * vfio_vga_planes_put_registers: write the kept registers to the adapter
  *
  * @planes: the adapter's; there may be no copy
  */
 void vfio_vga_planes_put_registers(VFIOVGAPlanes *planes);
 
 /**
- * vfio_vga_planes_write_back: give the adapter all but the latches
+ * vfio_vga_planes_write_back: write kept bytes and registers to the adapter
  *
  * @planes: the adapter's; there may be no copy
  *
@@ -235,12 +234,12 @@ void vfio_vga_planes_put_registers(VFIOVGAPlanes *planes);
 bool vfio_vga_planes_write_back(VFIOVGAPlanes *planes);
 
 /**
- * vfio_vga_planes_sample: does the adapter hold what the copy does?
+ * vfio_vga_planes_sample: check a few bytes of the adapter against the copy
  *
  * @planes: the adapter's, with a copy
  * @offset: where in the region
  *
- * If it does not, @planes->distrusted is set, and the copy has to end.
+ * If they differ, @planes->distrusted is set, and the copy has to end.
  */
 void vfio_vga_planes_sample(VFIOVGAPlanes *planes, uint32_t offset);
 

@@ -30,11 +30,11 @@ bool vfio_vga_posted_begin(VFIOVGAPosted *posted)
 }
 
 /*
- * Posting counts as on until the ring is empty, so that a write that comes out
- * of the ring does not begin it again.  This also empties the ring of what
- * gets into it until KVM has released the last range.  If this is called for a
- * write out of the ring, the rest follows when the caller is done, and before
- * the next access that did not come out of the ring.
+ * Posting counts as on until the ring is empty, so that a write from the ring
+ * does not begin it again.  This also empties the ring of the writes that get
+ * into it until KVM has released the last range.  If this is called for a write
+ * from the ring, the rest follows when the caller is done, and before the next
+ * access that does not come from the ring.
  */
 bool vfio_vga_posted_end(VFIOVGAPosted *posted)
 {

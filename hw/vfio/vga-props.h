@@ -1,12 +1,12 @@
 /*
- * The options of legacy VGA, as properties of an assigned device, and what all
- * properties of one share
+ * The options of legacy VGA as properties of an assigned device, and the common
+ * part of all such properties
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The properties of each subject are an array of its own, which class_init adds
- * to TYPE_VFIO_PCI_DEVICE.  Their setters are QEMU's; that of an enumeration
- * answers a bad value with the good ones.
+ * The properties of each subject are an array, which class_init adds to
+ * TYPE_VFIO_PCI_DEVICE.  Their setters are QEMU's, except that of an
+ * enumeration: its error for a bad value lists the good ones.
  */
 
 #ifndef HW_VFIO_VGA_PROPS_H
@@ -18,7 +18,7 @@
 
 struct VFIOPCIDevice;
 
-/* What the user wants; the properties set it */
+/* Set by the properties */
 typedef struct VFIOVGAOptions {
     VFIOVGATier engine;  /* the fastest tier to use */
     uint8_t write_width; /* bytes of the widest combined write; 0: any */
@@ -46,7 +46,7 @@ void vfio_props_set_default_enum(ObjectProperty *op, const Property *prop);
  * vfio_props_add: add an array of properties to those that the class has
  *
  * @klass: TYPE_VFIO_PCI_DEVICE, of which each adapter is
- * @props: the properties, which must stay
+ * @props: the properties, which must live as long as the class
  * @n: how many
  */
 void vfio_props_add(ObjectClass *klass, const Property *props, size_t n);
@@ -56,15 +56,15 @@ void vfio_props_add(ObjectClass *klass, const Property *props, size_t n);
  *
  * @klass: TYPE_VFIO_PCI_DEVICE, of which each adapter is
  *
- * Those that set VFIOVGAOptions, x-vga and x-no-geforce-quirks.
+ * They set VFIOVGAOptions, x-vga and x-no-geforce-quirks.
  */
 void vfio_vga_props_class_init(ObjectClass *klass);
 
 /**
- * vfio_vga_props_valid: does each option have a value that it can have?
+ * vfio_vga_props_valid: does each option have a valid value?
  *
  * @vdev: the adapter
- * @errp: on failure, which option has not, and its good values
+ * @errp: set on failure to the option and its valid values
  */
 bool vfio_vga_props_valid(const struct VFIOPCIDevice *vdev, Error **errp);
 

@@ -4,14 +4,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A call on this region can fail where a cycle on a bus cannot.  Several
- * adapters share the legacy addresses, so Linux takes them from its VGA
- * arbiter for each call (vfio_pci_vga_rw() in
- * drivers/vfio/pci/vfio_pci_rdwr.c) and waits, interruptibly, while another
- * owner holds them; a signal, and a vCPU gets many, ends the wait with -EINTR.
- * A dropped access is a lost pixel or, worse, a register written through the
- * wrong index.  An adapter can also be gone or powered down.  Then every
- * access fails, thousands for each screen that the guest draws, so only the
- * first one is reported.
+ * adapters share the legacy addresses, so Linux locks them in its VGA arbiter
+ * for each call (vfio_pci_vga_rw() in drivers/vfio/pci/vfio_pci_rdwr.c) and
+ * waits, interruptibly, while another owner holds them.  A vCPU gets many
+ * signals, and each ends the wait with -EINTR.  A dropped access is a lost
+ * pixel or, worse, a register written through the wrong index.  An adapter can
+ * also be gone or powered down.  Then every access fails, thousands for each
+ * screen that the guest draws, so only the first failure is reported.
  */
 
 #include "qemu/osdep.h"
@@ -33,12 +32,12 @@ void vfio_vga_region_init(VFIOVGAHostRegion *region, VFIODevice *vbasedev)
 }
 
 /*
- * On PCI a memory write is posted, a port write is not: its initiator waits
+ * On PCI a memory write is posted, but a port write is not: its initiator waits
  * for the completion (in PCI Express terms, an I/O Write is a Non-Posted
- * Request).  A guest may rely on a port write having happened once it is past
- * the instruction, so the call must not return before it has.  Nor may it where
- * BARs are mapped into the guest: an access through them would overtake what is
- * still on its way to a vfio-user server.
+ * Request).  A guest may rely on a port write being complete after the
+ * instruction, so the call must not return earlier.  The same holds while BARs
+ * are mapped into the guest: an access through them would overtake a write that
+ * is still on its way to a vfio-user server.
  */
 static bool region_may_post(const VFIOVGAHostRegion *region, uint32_t offset)
 {
@@ -47,9 +46,9 @@ static bool region_may_post(const VFIOVGAHostRegion *region, uint32_t offset)
 }
 
 /*
- * One call, repeated while the host asks for that.  A call either happened or
- * did not: Linux takes the arbiter before the first byte moves.  All calls
- * that make up one access of the guest share @tries.
+ * Make one call, and repeat it while the host asks for that.  A call is made
+ * wholly or not at all: Linux locks the arbiter before the first byte moves.
+ * All calls for one access of the guest share @tries.
  *
  * Returns the number of bytes moved, or -errno.
  */
@@ -127,7 +126,7 @@ void vfio_vga_region_write(VFIOVGAHostRegion *region, uint32_t offset,
     }
 }
 
-/* At most @width bytes, and aligned: what a guest could have written */
+/* At most @width bytes, and aligned, as a guest could have written them */
 static uint32_t region_piece(uint32_t offset, uint32_t size, uint32_t width)
 {
     uint32_t piece = width;
@@ -150,7 +149,7 @@ void vfio_vga_region_put(VFIOVGAHostRegion *region, uint32_t offset,
         uint32_t done = whole ? size : region_piece(offset, size, width);
         int ret;
 
-        tries = MAX(tries, 1); /* each is tried once, at least */
+        tries = MAX(tries, 1); /* try each at least once */
         ret = region_call(region, true, offset, done, bytes, &tries);
         if (ret > 0) {
             done = MIN(ret, done);

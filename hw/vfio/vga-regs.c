@@ -1,12 +1,12 @@
 /*
- * What is known of a VGA adapter's registers
+ * The registers of a VGA adapter as far as QEMU knows them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The rule is to know or to forget.  Nearly every adapter has more registers
- * than a VGA: banks, other windows, locks, behind higher indices of the same
- * ports or behind the unused ones.  So there is a list of what is known to be
- * harmless and no list of what is dangerous.
+ * A register is either known or forgotten.  Nearly every adapter has more
+ * registers than a VGA: banks, other windows and locks, at higher indices of
+ * the same ports or at unused indices.  So this file lists the registers that
+ * are known to be harmless, and treats all others as dangerous.
  */
 
 #include "qemu/osdep.h"
@@ -30,12 +30,12 @@
 
 void vfio_vga_regs_forget(VFIOVGARegs *r)
 {
-    memset(r, 0xff, sizeof(*r)); /* VFIO_VGA_UNKNOWN, all of them */
+    memset(r, 0xff, sizeof(*r)); /* all become VFIO_VGA_UNKNOWN */
 }
 
 /*
  * An adapter's own CRTC registers move windows, banks and locks.  Miscellaneous
- * Output stays: it has a port of its own, by which the CRTC itself is found.
+ * Output stays known: it has its own port, and selects the port of the CRTC.
  */
 static void regs_forget_all_but_misc(VFIOVGARegs *r)
 {
@@ -45,7 +45,7 @@ static void regs_forget_all_but_misc(VFIOVGARegs *r)
     r->misc = misc;
 }
 
-/* One adapter decodes one of 3b4 and 3d4, as Miscellaneous Output says */
+/* An adapter decodes either 3b4 or 3d4, as Miscellaneous Output selects */
 static bool regs_crtc_decoded(const VFIOVGARegs *r, bool color)
 {
     return r->misc != VFIO_VGA_UNKNOWN && !!(r->misc & MISC_COLOR) == color;
@@ -61,8 +61,8 @@ static VFIOVGAEffect regs_write_misc(VFIOVGARegs *r, uint8_t value)
 }
 
 /*
- * There is one index register.  Adapters may differ in whether a write to the
- * port that is not decoded reaches it.
+ * There is only one index register.  Adapters may differ in whether a write to
+ * the port that is not selected reaches it.
  */
 static VFIOVGAEffect regs_write_crtc_index(VFIOVGARegs *r, bool color,
                                            uint8_t value)
@@ -72,7 +72,7 @@ static VFIOVGAEffect regs_write_crtc_index(VFIOVGARegs *r, bool color,
     return VFIO_VGA_EFFECT_NONE;
 }
 
-/* The registers of the CRTC that are kept; NULL: not this one */
+/* Where a register of the CRTC is kept; NULL: it is not kept */
 static int16_t *regs_crtc(VFIOVGARegs *r, int index)
 {
     switch (index) {
@@ -183,9 +183,8 @@ static VFIOVGAEffect regs_write_byte(VFIOVGARegs *r, uint32_t port,
 }
 
 /*
- * VGA software writes an index and its data in one cycle, and nothing else
- * wider than a byte.  Adapters may differ in what they make of other wide
- * cycles.
+ * VGA software writes an index and its data in one cycle, and makes no other
+ * cycle wider than a byte.  Adapters may treat other wide cycles differently.
  */
 static bool regs_is_index_port(uint32_t port)
 {
@@ -340,13 +339,13 @@ bool vfio_vga_regs_look(VFIOVGARegs *r, VFIOVGAHostRegion *region)
  * The registers as a video BIOS sets them: plane masks, chaining, planes to
  * read, write and read mode 0, mapping.  In the text modes the characters are
  * in plane 0 at the even addresses, the attributes in plane 1 at the odd ones;
- * their fonts are in plane 2, and it is by itself while one is loaded; in mode
- * 13h addresses go through the planes in turn.
+ * the fonts are in plane 2, which is alone in the window while a font is
+ * loaded; in mode 13h consecutive addresses are in the planes in turn.
  */
 static const struct {
-    VFIOVGAWindow window; /* its key is yet to come */
+    VFIOVGAWindow window; /* without its key */
     uint8_t sr2;
-    uint8_t sr4;          /* but for bit 0, which is reserved */
+    uint8_t sr4;          /* without bit 0, which is reserved */
     uint8_t gr4;
     uint8_t gr5;
     uint8_t gr6;
@@ -356,8 +355,8 @@ static const struct {
     /* monochrome, mode 7 */
     { { 0xb0000, 32 * KiB, 32 * KiB, 2, false }, 0x03, 0x02, 0x00, 0x10, 0x0a },
     /*
-     * the first font, of 256 characters, though there is room for eight: as a
-     * video BIOS reaches it, and as Linux does (drivers/video/console/vgacon.c)
+     * the first font, of 256 characters, of eight possible ones: as a video
+     * BIOS and Linux load it (drivers/video/console/vgacon.c)
      */
     { { 0xa0000, 8 * KiB, 64 * KiB, 1, false }, 0x04, 0x06, 0x02, 0x00, 0x04 },
     { { 0xa0000, 8 * KiB, 128 * KiB, 1, false }, 0x04, 0x06, 0x02, 0x00, 0x00 },
@@ -365,7 +364,7 @@ static const struct {
     { { 0xa0000, 64 * KiB, 64 * KiB, 4, true }, 0x0f, 0x0e, 0x00, 0x40, 0x05 },
 };
 
-/* What a RAM-like window needs: running, and nothing between bus and planes */
+/* A RAM-like window needs a running adapter, and bytes that pass unchanged */
 static bool regs_is_plain(const VFIOVGARegs *r)
 {
     return r->misc != VFIO_VGA_UNKNOWN && (r->misc & MISC_ENABLE_RAM) &&
@@ -407,11 +406,11 @@ VFIOVGAWindow vfio_vga_regs_window(const VFIOVGARegs *r)
 }
 
 /*
- * Each address is a place of all four planes: no chaining in the Sequencer and
- * in the Graphics Controller, and 64 KiB at a0000. Where the CRTC addresses
- * words or doublewords, a model may have several addresses of the processor for
- * one place. Bits of the mode register that a VGA does not have may be an
- * adapter's own write modes.
+ * Each address is a place in all four planes: there is no chaining in the
+ * Sequencer and the Graphics Controller, and 64 KiB at a0000.  Where the CRTC
+ * addresses words or doublewords, a model may have several addresses of the
+ * processor for one place.  Bits of the mode register that a VGA does not have
+ * may be an adapter's own write modes.
  */
 static bool regs_is_planar(const VFIOVGARegs *r)
 {

@@ -1,26 +1,26 @@
 /*
- * What is known of a VGA adapter's registers
+ * The registers of a VGA adapter as far as QEMU knows them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * An assigned adapter's registers are in the adapter.  What the guest writes
- * to them passes through QEMU, though, so QEMU can know them without asking,
- * as far as the guest has written them, and as long as it writes nothing whose
- * effect is not known.  From the registers follows the one thing that matters
+ * An assigned adapter's registers are in the adapter.  But the guest's writes
+ * to them pass through QEMU, so QEMU can know the registers without reading
+ * them: those that the guest has written, as long as it makes no write whose
+ * effect is not known.  The registers decide the one question that matters
  * here: is there a part of the legacy window that behaves like RAM?
  *
- * A window is RAM-like if each byte of it is a byte of the adapter's memory,
- * no two the same, that a read returns and a write replaces, whatever was
- * accessed before.  Text modes have one, and so has their font while it can be
- * reached, and mode 13h, whose four planes are chained: each dot is a byte.  In
- * general a VGA's memory is not: latches, rotation, bit mask, set/reset, plane
- * masks and read modes stand between.
+ * A window is RAM-like if each byte of it is a separate byte of the adapter's
+ * memory, which a read returns and a write replaces, whatever was accessed
+ * before.  Text modes have such a window, and so have their font while it can
+ * be reached, and mode 13h, whose four planes are chained: each dot is a byte.
+ * In general a VGA's memory is not RAM-like: latches, rotation, bit mask,
+ * set/reset, plane masks and read modes are between.
  *
  * Facts are of the IBM VGA as documented in IBM PS/2 Hardware Interface
- * Technical Reference (Video Subsystem), and in what is common to all its
- * descendants.  Two CRTC registers, 14h and 17h, decide on an IBM VGA what is
- * displayed only; in QEMU's models (hw/display/vga.c, vga_mem_writeb()) they
- * shift the processor's addresses, and a model can be assigned, too.
+ * Technical Reference (Video Subsystem), and of all its descendants in common.
+ * Two CRTC registers, 14h and 17h, affect only the display on an IBM VGA; in
+ * QEMU's models (hw/display/vga.c, vga_mem_writeb()) they shift the processor's
+ * addresses, and a model can be assigned as well.
  */
 
 #ifndef HW_VFIO_VGA_REGS_H
@@ -48,11 +48,11 @@ typedef struct VFIOVGARegs {
 } VFIOVGARegs;
 
 typedef enum VFIOVGAEffect {
-    /* It changes how a picture looks: the DAC, the cursor, a bare index */
+    /* It only changes how a picture looks: the DAC, the cursor, an index */
     VFIO_VGA_EFFECT_NONE,
-    /* What was written to memory before has to be there first */
+    /* Earlier writes to memory must reach the adapter first */
     VFIO_VGA_EFFECT_ORDERED,
-    /* That, and it may have changed anything, such as where windows are */
+    /* The same, and it may change anything, such as where windows are */
     VFIO_VGA_EFFECT_UNKNOWN,
 } VFIOVGAEffect;
 
@@ -61,19 +61,19 @@ typedef enum VFIOVGAEffect {
 typedef struct VFIOVGAWindow {
     uint32_t base; /* bus address */
     uint32_t size; /* bytes; no more than VFIO_VGA_WINDOW_MAX */
-    /* bytes from @base; what is behind @size may be the same memory */
+    /* bytes from @base; those behind @size may be the same memory */
     uint32_t decoded;
-    uint32_t cell; /* bytes that one read has in the latches, aligned to that */
+    uint32_t cell; /* bytes that one read loads into latches, so aligned */
     bool chain4;   /* of mode 13h, not of a text mode or its font */
     /*
-     * 0: there is none.  Otherwise the same as long as each address means the
-     * same byte of the adapter's memory.
+     * 0: there is no window.  Otherwise a number that stays the same as long as
+     * each address means the same byte of the adapter's memory.
      */
     uint32_t key;
 } VFIOVGAWindow;
 
 /**
- * vfio_vga_window_covers: is all of an access inside of a window?
+ * vfio_vga_window_covers: is an access wholly inside a window?
  *
  * @window: a window, or none
  * @addr: bus address
@@ -102,32 +102,32 @@ static inline bool vfio_vga_window_is_beside(const VFIOVGAWindow *window,
 }
 
 /**
- * vfio_vga_regs_forget: nothing is known, not even what was
+ * vfio_vga_regs_forget: make all registers unknown
  *
- * @r: what is known, initialized or not
+ * @r: the registers, initialized or not
  */
 void vfio_vga_regs_forget(VFIOVGARegs *r);
 
 /**
  * vfio_vga_regs_write: the guest writes to a port
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  * @port: 3b0-3bb or 3c0-3df
  * @data: the value; the least significant byte goes to @port
  * @size: bytes
  *
- * A write to a register that is not a VGA's, or whose index is not known, may
- * do anything; then @r is forgotten.
+ * A write to a register that a VGA does not have, or whose index is not known,
+ * may do anything; then all of @r becomes unknown.
  *
- * Returns what the write does.
+ * Returns the effect of the write.
  */
 VFIOVGAEffect vfio_vga_regs_write(VFIOVGARegs *r, uint32_t port, uint64_t data,
                                   unsigned size);
 
 /**
- * vfio_vga_regs_write_index: the same of a write that is known to be harmless
+ * vfio_vga_regs_write_index: the same for a write that is known to be harmless
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  * @port: 3b0-3bb or 3c0-3df
  * @value: the byte that goes to @port
  * @size: bytes
@@ -140,33 +140,33 @@ void vfio_vga_regs_write_index(VFIOVGARegs *r, uint32_t port, uint8_t value,
 /**
  * vfio_vga_regs_index: which register a write of a byte to a port reaches
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  * @port: 3b0-3bb or 3c0-3df
  *
- * Returns the index that was written before if @port is a data port, or
- * VFIO_VGA_UNKNOWN; 0 of other ports.
+ * Returns the index that was written before, or VFIO_VGA_UNKNOWN, if @port is a
+ * data port; 0 for other ports.
  */
 int16_t vfio_vga_regs_index(const VFIOVGARegs *r, uint32_t port);
 
 /**
- * vfio_vga_regs_known: are all registers known that decide on a window?
+ * vfio_vga_regs_known: are all registers known that select a window?
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  */
 bool vfio_vga_regs_known(const VFIOVGARegs *r);
 
 /**
  * vfio_vga_regs_look: read back the registers that are not known
  *
- * @r: what is known; vfio_vga_regs_known() of it is true afterwards
- * @region: of the adapter
+ * @r: the registers; vfio_vga_regs_known() is true afterwards
+ * @region: the adapter's
  *
- * Takes 46 calls.  The guest cannot tell: the index registers are as before,
+ * Makes 46 calls.  The guest cannot notice: the index registers are as before,
  * and neither the Attribute Controller, whose flip-flop a read changes, nor
  * memory, whose reads load the latches, is read.  It runs under the BQL, so no
  * processor gets between an index and its data.  On an adapter whose registers
- * do not read back, @r is then useless: it fits no window, or one that does
- * not read as it was written.
+ * do not read back, @r is useless afterwards: it selects no window, or one that
+ * does not read as it was written.
  *
  * Returns false, with @r unchanged, if a read failed.
  */
@@ -176,7 +176,7 @@ bool vfio_vga_regs_look(VFIOVGARegs *r, VFIOVGAHostRegion *region);
 #define VFIO_VGA_MISC_READ 0x3cc
 #define VFIO_VGA_MISC_WRITE 0x3c2
 
-/* Registers of the CRTC that decide on a window */
+/* Registers of the CRTC that select a window */
 #define VFIO_VGA_CR_MAX_SCAN 0x09
 #define VFIO_VGA_CR_DISPLAY_END 0x12
 #define VFIO_VGA_CR_OFFSET 0x13
@@ -184,14 +184,14 @@ bool vfio_vga_regs_look(VFIOVGARegs *r, VFIOVGAHostRegion *region);
 #define VFIO_VGA_CR_MODE 0x17
 
 /**
- * vfio_vga_regs_lack_misc: would it help to know @r->misc?
+ * vfio_vga_regs_lack_misc: does a write depend on @r->misc, which is unknown?
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  * @port: where the guest is about to write
  * @index: the byte that goes to @port
  *
- * Returns true if it is not known and says whether a register is decoded that
- * matters: video BIOSes set the CRTC before they write Miscellaneous Output.
+ * Returns true if @r->misc is not known but decides whether a register that
+ * matters is decoded: video BIOSes set the CRTC before Miscellaneous Output.
  */
 static inline bool vfio_vga_regs_lack_misc(const VFIOVGARegs *r,
                                              uint32_t port, uint8_t index)
@@ -203,18 +203,18 @@ static inline bool vfio_vga_regs_lack_misc(const VFIOVGARegs *r,
 /**
  * vfio_vga_regs_read_status: the guest reads Input Status 1
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  * @port: of a read that covers 3ba or 3da
  * @size: bytes
  *
- * It makes the next write to 3c0 an index, where it is decoded.
+ * Where the port is decoded, the next write to 3c0 becomes an index.
  */
 void vfio_vga_regs_read_status(VFIOVGARegs *r, uint32_t port, unsigned size);
 
 /**
  * vfio_vga_regs_read: the guest reads a port
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  * @port: 3b0-3bb or 3c0-3df
  * @size: bytes
  */
@@ -230,7 +230,7 @@ static inline void vfio_vga_regs_read(VFIOVGARegs *r, uint32_t port,
 /**
  * vfio_vga_regs_show_latches: may a read of a port show the latches?
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  * @port: 3b0-3bb or 3c0-3df
  * @size: bytes
  *
@@ -244,42 +244,42 @@ bool vfio_vga_regs_show_latches(const VFIOVGARegs *r, uint32_t port,
 /**
  * vfio_vga_regs_window: the RAM-like window of this state
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  *
- * Returns the window of the mode; its key is 0 if none is positively known to
- * be there.
+ * Returns the window of the mode; its key is 0 if no window is known for
+ * certain.
  */
 VFIOVGAWindow vfio_vga_regs_window(const VFIOVGARegs *r);
 
 /**
  * vfio_vga_regs_fit_window: does a chain-4 mode fit into its window?
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  *
- * Returns true if the registers are mode 13h's, whose 64000 bytes are all of
- * the picture.  A larger mode reaches the rest of it by banks, with registers
- * of the adapter's own, so a copy of its window would last for a bank only.
+ * Returns true if the registers are those of mode 13h, whose 64000 bytes are
+ * the whole picture.  A larger mode reaches the rest of its picture by banks,
+ * with the adapter's own registers, so a copy of its window would last for one
+ * bank only.
  */
 bool vfio_vga_regs_fit_window(const VFIOVGARegs *r);
 
 /**
- * vfio_vga_regs_planes: is this a planar mode of which there can be a copy?
+ * vfio_vga_regs_planes: is this a planar mode that can be copied?
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  *
- * Returns 0 if it is not, or not positively known to be.  Otherwise a number
- * that is the same as long as each address of a0000 to affff means the same
- * place of the planes, and nothing but the registers of vga-planes.h stands
- * between.
+ * Returns 0 if it is not, or not for certain.  Otherwise a number that stays
+ * the same as long as each address from a0000 to affff means the same place of
+ * the planes, and only the registers of vga-planes.h are between.
  */
 uint32_t vfio_vga_regs_planes(const VFIOVGARegs *r);
 
 /**
  * vfio_vga_regs_use_latches: does a write to memory write latches, too?
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  *
- * Returns true if it is known to: in write modes 1 and 3, and in the others
+ * Returns true if it certainly does: in write modes 1 and 3, and in the others
  * with a bit mask or a logical function.
  */
 bool vfio_vga_regs_use_latches(const VFIOVGARegs *r);

@@ -1,11 +1,11 @@
 /*
- * The VBIOS of an assigned adapter: what the files vga-rom*.c share
+ * The VBIOS of an assigned adapter: definitions for the files vga-rom*.c
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  *   vga-rom.c         which VBIOS the guest gets, and the properties
- *   vga-rom-source.c  reads it and hands it to the guest
- *   vga-rom-report.c  says what is wrong with it
+ *   vga-rom-source.c  reads it and gives it to the guest
+ *   vga-rom-report.c  reports its defects
  */
 #ifndef HW_VFIO_VGA_ROM_INTERNAL_H
 #define HW_VFIO_VGA_ROM_INTERNAL_H
@@ -16,7 +16,7 @@
 /* A VBIOS that the guest may get; owns all but @from */
 typedef struct RomCandidate {
     const char *from;       /* for messages */
-    uint8_t *data;          /* NULL: there is none */
+    uint8_t *data;          /* NULL: no VBIOS */
     size_t size;
     VBIOSVerdict *verdict;  /* of vfio_vga_rom_judge(), or NULL */
 } RomCandidate;
@@ -37,21 +37,21 @@ bool vfio_vga_rom_has_bar(PCIDevice *pdev);
 
 /*
  * Fill in @rom.data and @rom.size from one of the sources.  A romfile or a ROM
- * region that cannot be read leaves @rom without data; the flash ROM is an
- * error then.  From the region vdev->rom is taken away.
+ * region that cannot be read leaves @rom without data; for the flash ROM that
+ * is an error.  Reading the region takes vdev->rom away.
  */
 void vfio_vga_rom_from_file(VFIOPCIDevice *vdev, RomCandidate *rom);
 void vfio_vga_rom_from_region(VFIOPCIDevice *vdev, RomCandidate *rom);
 bool vfio_vga_rom_from_flash(VFIOPCIDevice *vdev, RomCandidate *rom,
                              Error **errp);
 
-/* The adapter's own VBIOS gets the IDs that the guest sees, and right sums */
+/* Give the adapter's own VBIOS the IDs that the guest sees, and checksums */
 void vfio_vga_rom_adapt(VFIOPCIDevice *vdev, RomCandidate *rom);
 
-/* Ask for the verdict (again); @rom has data */
+/* Judge @rom, which has data, once more or for the first time */
 void vfio_vga_rom_judge(RomCandidate *rom, const VBIOSGuest *guest);
 
-/* The guest gets @rom: the data becomes vdev->rom.  Nothing without data. */
+/* Give @rom to the guest: its data, if any, becomes vdev->rom. */
 void vfio_vga_rom_give(VFIOPCIDevice *vdev, RomCandidate *rom);
 
 /*
@@ -59,8 +59,8 @@ void vfio_vga_rom_give(VFIOPCIDevice *vdev, RomCandidate *rom);
  */
 
 /*
- * The first finding that is fatal to @firmware, or to both kinds if that is
- * not known; NULL if there is none.
+ * The first finding that is fatal for @firmware, or for both kinds if it is not
+ * known; NULL if there is no such finding.
  */
 const VBIOSFinding *vfio_vga_rom_first_fatal(const VBIOSVerdict *verdict,
                                              VBIOSFirmware firmware);
@@ -68,8 +68,8 @@ const VBIOSFinding *vfio_vga_rom_first_fatal(const VBIOSVerdict *verdict,
 bool vfio_vga_rom_has_finding(const VBIOSVerdict *verdict, VBIOSFindingId id);
 
 /*
- * A warning, or an error with x-rom-check=error: @what is wrong with the VBIOS
- * that comes @from there, and @remedy, one or more lines or NULL.
+ * Warn, or set an error with x-rom-check=error: @what is wrong with the VBIOS
+ * that comes @from a source, and @remedy, one or more lines or NULL.
  *
  * Returns false if it is an error.
  */
@@ -77,8 +77,8 @@ bool vfio_vga_rom_complain(VFIOPCIDevice *vdev, const char *from,
                            const char *what, const char *remedy, Error **errp);
 
 /*
- * The same for each finding of @rom that is fatal to @firmware.  @instead: why
- * the guest does not get what is in the flash ROM, or NULL.
+ * The same for each finding of @rom that is fatal for @firmware.  @instead: why
+ * the guest does not get the contents of the flash ROM, or NULL.
  */
 bool vfio_vga_rom_report(VFIOPCIDevice *vdev, const RomCandidate *rom,
                          VBIOSFirmware firmware, const char *instead,

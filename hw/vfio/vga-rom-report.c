@@ -46,18 +46,19 @@ bool vfio_vga_rom_has_finding(const VBIOSVerdict *verdict, VBIOSFindingId id)
     return false;
 }
 
-/* Fill in the placeholders of VBIOSFinding.remedy that are known. */
+/*
+ * VBIOSFinding.remedy as a sentence, with the placeholders filled in that are
+ * known; to be freed with g_free()
+ */
 static char *rom_remedy(VFIOPCIDevice *vdev, const char *remedy)
 {
-    g_autofree char *bdf = NULL;
-    g_auto(GStrv) parts = NULL;
+    g_autofree char *bdf = vdev->vbasedev.sysfsdev ?
+        g_path_get_basename(vdev->vbasedev.sysfsdev) : g_strdup("BDF");
+    g_auto(GStrv) parts = g_strsplit(remedy, "BDF", -1);
+    char *text = g_strjoinv(bdf, parts);
 
-    if (!vdev->vbasedev.sysfsdev) {
-        return g_strdup(remedy);
-    }
-    bdf = g_path_get_basename(vdev->vbasedev.sysfsdev);
-    parts = g_strsplit(remedy, "BDF", -1);
-    return g_strjoinv(bdf, parts);
+    text[0] = g_ascii_toupper(text[0]);
+    return text;
 }
 
 bool vfio_vga_rom_complain(VFIOPCIDevice *vdev, const char *from,

@@ -162,8 +162,9 @@ bool vfio_vga_rom_from_flash(VFIOPCIDevice *vdev, RomCandidate *rom,
         less = vbios_rebuild(rom->data, rom->size,
                              VBIOS_KEEP_X86 | VBIOS_KEEP_EFI, &size);
         if (!less || size > room) {
-            error_setg(errp, "what is in its flash ROM, 0x%zx bytes, does not "
-                       "fit the ROM BAR of 0x%" PRIx64, rom->size, room);
+            error_setg(errp, "the contents of the flash ROM (0x%zx bytes) do "
+                       "not fit into the ROM BAR (0x%" PRIx64 " bytes)",
+                       rom->size, room);
             g_free(less);
             return false;
         }

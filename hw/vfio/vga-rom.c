@@ -116,7 +116,8 @@ static bool rom_check_properties(VFIOPCIDevice *vdev, Error **errp)
     if (source == VFIO_ROM_SOURCE_FILE) {
         if (!file) {
             error_setg(errp, "x-rom-source=file needs romfile=FILE");
-            error_append_hint(errp, "Give one with romfile=FILE.\n");
+            error_append_hint(errp, "Add romfile=FILE, or leave out "
+                              "x-rom-source=file.\n");
         }
         return file;
     }
@@ -127,9 +128,11 @@ static bool rom_check_properties(VFIOPCIDevice *vdev, Error **errp)
         error_setg(errp, "x-rom-source=%s contradicts %s", names[source],
                    pdev->rom_bar ? "romfile= without a name" : "rombar=0");
     } else if (!vfio_is_vga(vdev)) {
-        error_setg(errp, "x-rom-source=%s is for VGA adapters (class 0x0300), "
-                   "the class is 0x%04x", names[source],
+        error_setg(errp, "x-rom-source=%s needs a VGA adapter (class 0x0300), "
+                   "but this device has class 0x%04x", names[source],
                    vdev->class_code >> 8);
+        error_append_hint(errp, "Leave out x-rom-source.\n");
+        return false;
     } else {
         return true;
     }
@@ -198,7 +201,7 @@ static bool rom_setup_file_without_bar(VFIOPCIDevice *vdev, const char *from,
         "with rombar=0 a BIOS runs it for no adapter in particular (address "
         "00:00.0), and most then find none";
 
-    return vfio_vga_rom_complain(vdev, from, what, "leave out rombar=0", errp);
+    return vfio_vga_rom_complain(vdev, from, what, "Leave out rombar=0.", errp);
 }
 
 static bool rom_setup_file(VFIOPCIDevice *vdev, VBIOSGuest *guest, Error **errp)
@@ -225,19 +228,22 @@ static bool rom_setup_file(VFIOPCIDevice *vdev, VBIOSGuest *guest, Error **errp)
 static bool rom_setup_none(VFIOPCIDevice *vdev, const char *instead,
                            Error **errp)
 {
-    static const char off[] = "it is switched off: the guest's firmware has "
-                              "nothing to run, and the screen stays black";
+    static const char off[] = "the guest's firmware has nothing to run, and "
+                              "the screen stays black";
     static const char none[] = "the host gives none: the guest's firmware has "
                                "nothing to run, and the screen stays black";
     PCIDevice *pdev = PCI_DEVICE(vdev);
     g_autofree char *remedy = NULL;
 
     if (!vfio_vga_rom_has_bar(pdev)) {
-        return vfio_vga_rom_complain(vdev, "none", off, pdev->rom_bar ?
-                                     "give romfile= the name of a file" :
-                                     "leave out rombar=0", errp);
+        return pdev->rom_bar ?
+               vfio_vga_rom_complain(vdev, "none, because romfile= is empty",
+                                     off, "Use romfile=FILE, or leave out "
+                                     "romfile=.", errp) :
+               vfio_vga_rom_complain(vdev, "none, because of rombar=0", off,
+                                     "Leave out rombar=0.", errp);
     }
-    remedy = g_strdup_printf("give the adapter's own VBIOS with romfile=FILE%s"
+    remedy = g_strdup_printf("Give the adapter's own VBIOS with romfile=FILE.%s"
                              "%s", instead ? "\nThe flash ROM does not help: "
                                            : "", instead ?: "");
     return vfio_vga_rom_complain(vdev, "ROM region", none, remedy, errp);
@@ -306,7 +312,7 @@ static bool rom_setup_region(VFIOPCIDevice *vdev, VBIOSGuest *guest,
         of_flash.shadow_copy = false;
         instead = rom_try_flash(vdev, &flash, &of_flash);
         if (!instead) {
-            info_report(VFIO_MSG_PREFIX "VBIOS: the guest gets it from the "
+            info_report(VFIO_MSG_PREFIX "the guest gets the VBIOS from the "
                         "adapter's flash ROM, because %s",
                         vdev->vbasedev.name,
                         region.data ? guest->shadow_copy ?
@@ -327,7 +333,7 @@ static bool rom_setup_region(VFIOPCIDevice *vdev, VBIOSGuest *guest,
     if (damaged &&
         !vfio_vga_rom_has_finding(region.verdict, VBIOS_LEGACY_CHECKSUM)) {
         warn_report(VFIO_MSG_PREFIX "VBIOS (%s): the checksum of its x86 image "
-                    "is wrong, the guest gets it repaired",
+                    "is wrong, and QEMU repairs it for the guest",
                     vdev->vbasedev.name, region.from);
     }
     if (!vfio_vga_rom_report(vdev, &region, guest->firmware, instead, errp)) {

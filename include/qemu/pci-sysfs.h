@@ -1,16 +1,16 @@
 /*
- * What Linux's sysfs tells about a PCI device's address ranges
+ * A PCI device's address ranges in Linux's sysfs
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The file "resource" of a device has a line for each range: first address,
  * last address and flags, in hexadecimal (Linux,
  * Documentation/PCI/sysfs-pci.rst).  The first six lines are the BARs, the
- * seventh is the ROM BAR.  A range that is not there is 0 in all three.
- * Readers without CAP_SYS_ADMIN may be shown zeros for addresses.
+ * seventh is the ROM BAR.  A missing range has 0 in all three.  Readers without
+ * CAP_SYS_ADMIN may be shown zeros for addresses.
  *
- * The code needs the C library and GLib alone, since the host tool may build
- * it, too.
+ * The code needs only the C library and GLib, since the host tool may build it
+ * as well.
  */
 #ifndef QEMU_PCI_SYSFS_H
 #define QEMU_PCI_SYSFS_H
@@ -29,7 +29,7 @@
 #define PCI_SYSFS_MEM_64     0x100000
 
 typedef struct PCISysfsResource {
-    bool known;             /* the line is there and has three numbers */
+    bool known;             /* the line exists and has three numbers */
     uint64_t first, last;   /* addresses in bytes; both belong to the range */
     uint64_t flags;         /* PCI_SYSFS_* and others */
 } PCISysfsResource;

@@ -1,12 +1,12 @@
 /*
- * What is in a VBIOS, and what a guest's firmware will do with it
+ * The contents of a VBIOS, and how a guest's firmware will treat them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A VBIOS is the contents of a display adapter's expansion ROM: a chain of
  * images, each for one kind of firmware.  It comes from a file, from the ROM
- * BAR, from the kernel's copy of the legacy ROM at 0xc0000, or from the flash
- * ROM behind the adapter, where vendors put more around it.
+ * BAR, from the kernel's copy of the legacy ROM at 0xc0000, or from the
+ * adapter's flash ROM, where vendors add other data around it.
  *
  * Three steps:
  *
@@ -17,7 +17,7 @@
  *   verdict = vbios_judge(&rom, &guest);      what it means: findings
  *   vbios_set_ids() / vbios_rebuild() ...     a copy that works better
  *
- * Bytes are untrusted.  Every function is defined for any contents and any
+ * The bytes are untrusted.  Every function is defined for any contents and any
  * size, reads nothing outside the buffer it is given, never aborts, and takes
  * time proportional to the size.  No function keeps a pointer to the bytes,
  * does input or output, or has state of its own: all may be called from any
@@ -45,7 +45,7 @@
 #include <stdint.h>
 #include <glib.h>
 
-/* Real ones have up to six; what follows further ones is not looked at. */
+/* Real VBIOSes have up to six; later images are not looked at. */
 #define VBIOS_IMAGES_MAX 32
 /* Lengths in headers count blocks of this size [PFS]. */
 #define VBIOS_BLOCK 512
@@ -54,7 +54,7 @@
 
 /* PCIR offset 0x14 [PFS]; 0x70 and 0xe0 are NVIDIA's [nv, ogk]. */
 typedef enum VBIOSCodeType {
-    VBIOS_X86 = 0x00,           /* what a BIOS runs, the "legacy image" */
+    VBIOS_X86 = 0x00,           /* run by a BIOS, the "legacy image" */
     VBIOS_OPEN_FIRMWARE = 0x01,
     VBIOS_PA_RISC = 0x02,
     VBIOS_EFI = 0x03,
@@ -63,7 +63,7 @@ typedef enum VBIOSCodeType {
 } VBIOSCodeType;
 
 typedef enum VBIOSChecksum {
-    VBIOS_CHECKSUM_NONE,        /* the kind of image has none */
+    VBIOS_CHECKSUM_NONE,        /* this kind of image has none */
     VBIOS_CHECKSUM_GOOD,
     VBIOS_CHECKSUM_BAD,
     VBIOS_CHECKSUM_UNKNOWN,     /* size byte 0, or the image is cut */
@@ -78,11 +78,11 @@ typedef enum VBIOSAnswer {
 /* Signs that an x86 image has run already: the bits of VBIOSImage.posted. */
 enum {
     /*
-     * Byte 2 covers less than the image and what is behind is not padding: an
-     * image may shrink itself to its run-time size during POST [PFS].
+     * Byte 2 covers less than the image, and the rest is not padding: an image
+     * may shrink itself to its run-time size during POST [PFS].
      */
     VBIOS_POSTED_SHRUNK = 1 << 0,
-    /* The checksum is wrong: its variables are inside the sum. */
+    /* The checksum is wrong: the image's variables are inside the sum. */
     VBIOS_POSTED_CHECKSUM = 1 << 1,
     /* The entry point is a far return: there is nothing left to run. */
     VBIOS_POSTED_RETF = 1 << 2,
@@ -95,12 +95,12 @@ typedef struct VBIOSImage {
     uint32_t present;       /* how much of length is in the buffer */
     uint16_t signature;     /* 0xaa55; not first: 0xbb77, 0x4e56 [nv] */
     /*
-     * Who gets here.  Firmware and the kernel follow PCIR alone [sea, edk,
-     * rom]; NVIDIA's drivers let NPDE override it [nv, ogk].
+     * Which chains reach the image.  Firmware and the kernel follow PCIR alone
+     * [sea, edk, rom]; for NVIDIA's drivers NPDE overrides it [nv, ogk].
      */
     bool by_pcir;
     bool by_npde;
-    bool by_scan;           /* EDK II alone: it looks on behind a gap [edk] */
+    bool by_scan;           /* only EDK II, which searches behind a gap [edk] */
 
     /* PCI Data Structure [PFS]; all 0 if has_pcir is false. */
     bool has_pcir;
@@ -115,9 +115,9 @@ typedef struct VBIOSImage {
     uint32_t class_code;    /* 24 bits: class, subclass, interface: 0x030000 */
     uint16_t code_revision;
     /*
-     * Further device ids it serves: where (absolute, 0 if there are none or
-     * the pointer leads out of the image) and how many.  See
-     * vbios_serves_device().
+     * Further device ids that the image serves: their offset in the buffer (0
+     * if there are none, or the pointer leads out of the image) and their
+     * number.  See vbios_serves_device().
      */
     uint32_t device_list;
     uint16_t n_devices;
@@ -133,7 +133,7 @@ typedef struct VBIOSImage {
 
     /* x86 images [PFS 5.2.1], else 0. */
     uint32_t init_size;     /* byte 2: what SeaBIOS copies and sums [sea] */
-    uint32_t runtime_size;  /* PCIR revision 3: the most it keeps, or 0 */
+    uint32_t runtime_size;  /* PCIR revision 3: its run-time size, or 0 */
     uint8_t entry[4];       /* bytes 3 to 6 */
     VBIOSChecksum checksum;
     unsigned posted;        /* VBIOS_POSTED_* */
@@ -150,23 +150,23 @@ typedef struct VBIOSImage {
 
 /* Why the chain has no further image. */
 typedef enum VBIOSEnd {
-    VBIOS_END_LAST,         /* the last flag: as it should be */
+    VBIOS_END_LAST,         /* at the last flag, as it should be */
     VBIOS_END_DATA,         /* no last flag, and the buffer ends there */
     VBIOS_END_CUT,          /* the buffer ends inside the image */
-    VBIOS_END_NO_SIGNATURE, /* no last flag, and what follows is no image */
+    VBIOS_END_NO_SIGNATURE, /* no last flag, and no image follows */
     VBIOS_END_NO_PCIR,      /* the image has no PCI Data Structure */
     VBIOS_END_ZERO_LENGTH,  /* the image says it is 0 bytes long */
     VBIOS_END_TOO_MANY,     /* VBIOS_IMAGES_MAX */
-    VBIOS_END_NO_IMAGE,     /* there is none at all */
+    VBIOS_END_NO_IMAGE,     /* there is no image at all */
 } VBIOSEnd;
 
-/* What is in the buffer ahead of the first image. */
+/* The contents of the buffer ahead of the first image. */
 typedef enum VBIOSHeader {
     VBIOS_HEADER_NONE,      /* the first image, as a ROM BAR has it */
     VBIOS_HEADER_NVGI,      /* NVIDIA's flash header (IFR) [ogk, nv] */
     VBIOS_HEADER_NVGI_BAD,  /* the same, but it leads to no image */
-    VBIOS_HEADER_UNKNOWN,   /* something else, and an image further on */
-    VBIOS_HEADER_NO_ROM,    /* something else and no image */
+    VBIOS_HEADER_UNKNOWN,   /* other data, and an image further on */
+    VBIOS_HEADER_NO_ROM,    /* other data and no image */
     VBIOS_HEADER_BLANK,     /* nothing but 0x00, or nothing but 0xff */
     VBIOS_HEADER_EMPTY,     /* the buffer has 0 bytes */
 } VBIOSHeader;
@@ -175,7 +175,7 @@ typedef struct VBIOSRom {
     size_t size;            /* of the buffer */
     VBIOSHeader header;
     uint8_t nvgi_version;   /* 1 to 3 are known; 0 without such a header */
-    /* What a ROM BAR would show: from the first image to the last one's end. */
+    /* What a ROM BAR would show: the first image to the last one's end. */
     size_t start;
     size_t end;
     VBIOSEnd chain_end;     /* of the chain by NPDE where there is one */
@@ -187,8 +187,8 @@ typedef struct VBIOSRom {
     size_t tail_data;
     /*
      * What the kernel provides of this ROM through sysfs and vfio-pci, from
-     * start: it follows PCIR alone [rom].  kernel_cut: the buffer ends just
-     * there and NPDE says that more follows, so this *is* such a copy.
+     * start: it follows PCIR alone [rom].  kernel_cut: the buffer ends there,
+     * but NPDE says that more follows, so the buffer is such a copy.
      */
     size_t kernel_size;
     bool kernel_cut;
@@ -198,11 +198,11 @@ typedef struct VBIOSRom {
 } VBIOSRom;
 
 /**
- * vbios_parse: find out what is in a VBIOS
+ * vbios_parse: find the images of a VBIOS
  *
- * @rom: filled in, whatever is in the buffer; needs no freeing
+ * @rom: filled in for any contents of the buffer; needs no freeing
  * @data: the bytes; may be NULL if @size is 0
- * @size: how many; what is behind the first 16 MiB is counted as tail
+ * @size: how many; those behind the first 16 MiB count as tail
  *
  * Returns whether there is an image.
  */
@@ -212,7 +212,7 @@ bool vbios_parse(VBIOSRom *rom, const uint8_t *data, size_t size);
  * vbios_legacy_image: the image a BIOS can run
  *
  * Returns the first x86 image that the chain by PCIR reaches, NULL if there is
- * none.  Ids are not looked at.
+ * none.  Ids are not compared.
  */
 const VBIOSImage *vbios_legacy_image(const VBIOSRom *rom);
 
@@ -228,7 +228,7 @@ const VBIOSImage *vbios_legacy_image(const VBIOSRom *rom);
 const VBIOSImage *vbios_efi_image(const VBIOSRom *rom, uint16_t machine);
 
 /**
- * vbios_serves_device: is a device among those of the image
+ * vbios_serves_device: does an image serve a device?
  *
  * @image: an image that vbios_parse() found in @data
  * @data, @size: the bytes it was found in
@@ -239,7 +239,7 @@ const VBIOSImage *vbios_efi_image(const VBIOSRom *rom, uint16_t machine);
 bool vbios_serves_device(const VBIOSImage *image, const uint8_t *data,
                          size_t size, uint16_t device);
 
-/* What a guest will be given the VBIOS for: bits of VBIOSFinding.fatal too. */
+/* The guest's firmware; also the bits of VBIOSFinding.fatal. */
 typedef enum VBIOSFirmware {
     VBIOS_FIRMWARE_NONE = 0,    /* not known */
     VBIOS_FIRMWARE_BIOS = 1 << 0, /* SeaBIOS */
@@ -247,15 +247,15 @@ typedef enum VBIOSFirmware {
 } VBIOSFirmware;
 
 typedef struct VBIOSGuest {
-    VBIOSFirmware firmware; /* orders the findings: those fatal to it first */
+    VBIOSFirmware firmware; /* orders the findings: fatal ones for it first */
     /* The adapter as the guest sees it; VBIOS_ID_ANY: not known. */
     uint32_t vendor;
     uint32_t device;
     uint32_t class_code;    /* 24 bits; VBIOS_CLASS_ANY: not known */
     /*
-     * The bytes come from the kernel and it says they are the copy at 0xc0000:
-     * the resource flag IORESOURCE_ROM_SHADOW in sysfs' "resource", or the
-     * boot VGA on kernels without.  See vbios_judge().
+     * The bytes come from the kernel, which marks them as the copy at 0xc0000:
+     * the resource flag IORESOURCE_ROM_SHADOW in sysfs' "resource", or the boot
+     * VGA on kernels without.  See vbios_judge().
      */
     bool shadow_copy;
     size_t bar_size;        /* of the guest's ROM BAR, if fixed; else 0 */
@@ -263,7 +263,7 @@ typedef struct VBIOSGuest {
 
 #define VBIOS_CLASS_ANY 0x1000000
 
-/* A guest of which nothing is known. */
+/* A guest about which nothing is known. */
 #define VBIOS_GUEST_ANY \
     ((VBIOSGuest) { VBIOS_FIRMWARE_NONE, VBIOS_ID_ANY, VBIOS_ID_ANY, \
                     VBIOS_CLASS_ANY, false, 0 })
@@ -320,17 +320,17 @@ typedef struct VBIOSFinding {
     VBIOSFindingId id;
     unsigned fatal;         /* whose guests get no picture; 0: harmless */
     int image;              /* which of VBIOSRom.images, -1: the whole */
-    char *text;             /* one line: what is so and what it does */
+    char *text;             /* one line: the defect and its effect */
     /*
-     * One line: what to do; FILE, NEW and BDF stand for names.  NULL if it is
-     * harmless, never else.
+     * One line: what to do; FILE, NEW and BDF stand for names.  NULL only if
+     * the finding is harmless.
      */
     const char *remedy;
 } VBIOSFinding;
 
 /*
- * Those fatal to the guest's firmware come first, then those fatal to the
- * other, then the harmless, each in the order of VBIOSFindingId.
+ * Findings fatal for the guest's firmware come first, then those fatal for the
+ * other firmware, then harmless ones, each in the order of VBIOSFindingId.
  */
 typedef struct VBIOSVerdict {
     unsigned fatal;         /* of all findings together */
@@ -340,15 +340,15 @@ typedef struct VBIOSVerdict {
 } VBIOSVerdict;
 
 /**
- * vbios_judge: what a guest's firmware makes of it
+ * vbios_judge: find out how a guest's firmware will treat a VBIOS
  *
  * @rom: from vbios_parse()
  * @data, @size: the bytes it was made from
- * @guest: what it is for
+ * @guest: the guest that will get it
  *
- * All findings are reported, also those that are fatal to firmware which
- * @guest does not have, so that a caller who does not know the firmware can
- * report both.  A finding appears at most once for each image.
+ * All findings are reported, including those that are fatal only for the
+ * firmware that @guest does not have, so that a caller that does not know the
+ * firmware can report both.  A finding appears at most once for each image.
  *
  * Returns the verdict; free it with vbios_verdict_free().
  */
@@ -385,10 +385,10 @@ unsigned vbios_set_ids(uint8_t *data, size_t size,
  *
  * @data, @size: the caller's own copy; changed
  *
- * Changes one byte of each image: byte 6, where the entry point is a near jump
- * (0xe9, whose three bytes end before it), else the last one that is summed,
- * which is where vendors have it.  An image whose sum is right, that is cut or
- * has no size is left alone.
+ * Changes one byte of each image: byte 6 if the entry point is a near jump
+ * (0xe9, whose three bytes end before it), else the last byte of the sum, which
+ * vendors use.  An image with a correct sum, a cut image, and one without a
+ * size are left alone.
  *
  * Returns how many images were changed.
  */
@@ -403,18 +403,19 @@ enum {
 };
 
 /**
- * vbios_rebuild: the VBIOS without what is around it
+ * vbios_rebuild: copy the images of a VBIOS without other data
  *
  * @data, @size: the bytes, unchanged
  * @keep: VBIOS_KEEP_*
- * @new_size: how long the result is
+ * @new_size: the size of the result
  *
- * With VBIOS_KEEP_ALL a copy of the bytes from start to end (VBIOSRom), which
- * drops a flash header and the tail.  Else, or if firmware does not reach an
- * x86 or EFI image, the wanted images one behind the other, with the last
- * flags and lengths of PCIR and NPDE set anew and the checksums repaired where
- * that changed them.  Images that are cut, that have no PCI Data Structure, or
- * would be the first and do not start with 55 aa, are then dropped.
+ * With VBIOS_KEEP_ALL the result is a copy of the bytes from start to end
+ * (VBIOSRom), which drops a flash header and the tail.  Otherwise, or if
+ * firmware does not reach an x86 or EFI image, it is the selected images one
+ * behind the other, with the last flags and lengths of PCIR and NPDE set anew,
+ * and with the checksums repaired that this changed.  Then an image is dropped
+ * if it is cut, has no PCI Data Structure, or would be the first but does not
+ * start with 55 aa.
  *
  * Returns a new buffer, to be freed with g_free(); NULL, and @new_size 0, if
  * nothing is left.
@@ -426,15 +427,15 @@ uint8_t *vbios_rebuild(const uint8_t *data, size_t size, unsigned keep,
 typedef struct VBIOSDifference {
     bool same_adapter;      /* ids and revision of the x86 images agree */
     size_t compared;        /* bytes both have of that image */
-    size_t bytes;           /* how many of them differ */
-    size_t first;           /* the first that does, from the image's start */
+    size_t bytes;           /* number of bytes that differ */
+    size_t first;           /* the first difference, from the image's start */
 } VBIOSDifference;
 
 /**
- * vbios_compare: is one the changed copy of the other
+ * vbios_compare: is one VBIOS a changed copy of another?
  *
- * @a, @a_size: one, for example what the ROM BAR gave
- * @b, @b_size: another, for example what the flash ROM gave
+ * @a, @a_size: one VBIOS, for example from the ROM BAR
+ * @b, @b_size: the other one, for example from the flash ROM
  *
  * A VBIOS that has run differs from the pristine one in its variables: same
  * adapter, some bytes of the x86 image differ.  All 0 if one has no x86 image.

@@ -7,7 +7,7 @@
 #ifndef SYSTEM_DEVICE_JSON_H
 #define SYSTEM_DEVICE_JSON_H
 
-/* Call @fn for each, in the order of the command line, until they are used */
+/* Call @fn for each option in order; none is left after devices are created */
 void qemu_foreach_json_device(void (*fn)(const QDict *opts, void *opaque),
                               void *opaque);
 

@@ -11,9 +11,9 @@
 /**
  * memory_region_init_rom_device_of_ram: Initialize a ROM device that shows RAM
  *
- * Reads are those of @ram, and writes are handled via callbacks.  It has no
- * memory of its own: whatever is written to @ram is seen at once, and neither
- * migration nor ram_addr_t know of a second block.
+ * Reads return the contents of @ram, and writes are handled via callbacks.  The
+ * device has no memory of its own: writes to @ram are seen at once, and neither
+ * migration nor ram_addr_t has a second block.
  *
  * @mr: the #MemoryRegion to be initialized.
  * @owner: the object that tracks the region's reference count
@@ -35,9 +35,9 @@ void memory_region_init_rom_device_of_ram(MemoryRegion *mr,
  * memory_region_shows_ram: check whether reads of a memory region are of RAM
  *
  * Returns %true if a memory region is random access, or a ROM device of
- * memory_region_init_rom_device_of_ram().  Those who read the guest's memory
- * by themselves, as DMA and dumps do, find it in either.  Those who write it
- * have to look at #MemoryRegionSection.readonly as well.
+ * memory_region_init_rom_device_of_ram().  Code that reads the guest's memory
+ * directly, such as DMA and dumps, finds it in both.  Code that writes it has
+ * to check #MemoryRegionSection.readonly as well.
  *
  * @mr: the memory region being queried
  */

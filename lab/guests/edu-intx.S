@@ -179,7 +179,7 @@ handler:
         je      5f
         movb    $0, other
         movl    $1, %fs:EDU_RAISE(%edi)
-        movw    $DELAY, %cx             /* until the message is there */
+        movw    $DELAY, %cx             /* until the message has come */
 4:
         inb     $0x80, %al
         loop    4b

@@ -41,7 +41,7 @@ main:
 
 /* ROM BAR with its enable bit in %ecx */
 shadow:
-        movb    $3, %al                 /* nothing of before */
+        movb    $3, %al                 /* nothing from earlier */
         call    rom_mode
         movw    $0xc000, %ax
         movw    %ax, %es

@@ -98,9 +98,9 @@ def run(command, **options):
 
 
 def program(path, remedy):
-    """A QEMU binary that is there."""
+    """An existing QEMU binary."""
     if not os.access(path, os.X_OK):
-        raise EnvironmentFault(f'{path}: not there or not executable; run '
+        raise EnvironmentFault(f'{path} is missing or not executable; run '
                                f'{remedy}')
     return os.path.abspath(path)
 

@@ -225,7 +225,7 @@ class Host:
             os.unlink(self._path(name))
         os.rmdir(self.directory)
 
-    # ---- what the host says, and is told ----
+    # ---- messages from and to the host ----
 
     def say(self, line):
         """A line to whatever reads the host's ttyS1."""

@@ -104,7 +104,7 @@ def cell_agrees(seen, char, attribute, glyphs):
 
 
 def find_start(patterns, chars, attributes, glyphs):
-    """First cell of the text screen in memory, or None if it is no text."""
+    """First cell of the text screen in memory, or None in other modes."""
     # Where the picture has most information a wrong start fails at once.
     order = sorted(range(len(patterns)), key=lambda i: patterns[i] == 0)
     for start in range(CELLS - len(patterns) + 1):

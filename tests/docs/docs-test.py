@@ -223,7 +223,7 @@ CASES = (
     ('a chapter that does not lead to the page about black screens', wrong(
         edit('docs/vga-assign/interrupts.rst', ':doc:`black-screen`', 'there'),
         says=('interrupts.rst does not link',))),
-    ('an option that does not exist any more', wrong(
+    ('an option that no longer exists', wrong(
         edit('docs/vga-assign/speed.rst', 'x-vga-bar-order', 'x-vga-bar-row'),
         says=('speed.rst names x-vga-bar-row',))),
     ('status.py', status),

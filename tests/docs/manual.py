@@ -6,8 +6,8 @@ manual.py [--top DIR] [--help-of FILE] [--base-help-of FILE]
 
 Reads docs/vga-assign.rst and its chapters, the sources, and what `-device
 NAME,help` and `-machine NAME,help` of both QEMUs print (or the files named,
-for the test of this program).  TAP on stdout: what is missing, what is there
-twice, and what the manual has but the sources do not.
+for the test of this program).  TAP on stdout: entries that are missing,
+that are there twice, and that the sources do not have.
 """
 
 import argparse
@@ -93,7 +93,7 @@ def messages_in(text, new_lines=None):
 
 
 class Hunk:
-    """What a patch makes of a few lines of a file."""
+    """A few lines of a file before and after a patch."""
     def __init__(self, file):
         self.file = file
         self.lines = {' +': [], ' -': []}
@@ -267,7 +267,7 @@ def fits(term, message):
 # ---- the checks ----
 
 def once(kind, wanted, said, known=None, chapter=REFERENCE):
-    """Complaints: each of `wanted` is said once, all that is said exists."""
+    """Complaints: each of `wanted` is there once, and nothing else is."""
     said = list(said)
     known = set(wanted) if known is None else known
     for name in sorted(wanted):

@@ -117,7 +117,7 @@ def confined():
 
 
 def text_on_adapter():
-    """The guest is there, with the package's SeaBIOS."""
+    """The guest runs, with the package's SeaBIOS."""
     lab = confined()
     screen = lab.read('adapter1.txt')
     for text in (LIBVIRT.READY, 'on the assigned adapter', 'boot_vga 1'):

@@ -252,7 +252,7 @@ def pictures_of(model, machine, smm, drawn):
 def black_unpatched():
     """q35 without SMM never mapped the window."""
     text, dots, lines = draw(images.QEMU_BASE, 'q35', 'off', 'VGA')
-    require(lines != TEXT, 'the text is there: nothing was wrong')
+    require(lines != TEXT, 'the text is visible: nothing was wrong')
     for name, ppm in ('text', text), ('mode 13h', dots):
         pixels = set(Picture(ppm).pixels)
         require(pixels == {0}, f'{name} is not black: {sorted(pixels)}')
@@ -268,7 +268,7 @@ def pictures():
 
 # ---- under KVM, in one boot of the lab's host ----
 
-# In the guest's place on the host.  What a job leaves is said line by line
+# In the guest's place on the host.  The lines that a job leaves are printed
 # with its name in front.
 BATCH = '''
 . /lab/conf
@@ -659,7 +659,7 @@ def suspend_case(machine):
                 bench.wait_for_line('guest.serial', 'LAB GUEST AWAKE', times)
                 require(sum('LAB GUEST READY' in l for l in
                             bench.said('guest.serial')) == times,
-                        'it was no resume but a boot')
+                        'it was a boot and not a resume')
                 if times == 1:
                     qmp.command('system_reset')
                     bench.wait_for_line('guest.serial', 'LAB GUEST READY', 2)
@@ -758,7 +758,7 @@ def shadow_case(machine, qemu, works):
 
 
 def shadows():
-    """Right as soon as x-vga=on is there, and how it was."""
+    """Right as soon as an adapter has x-vga=on, and as before without."""
     return [shadow_case(machine, qemu, qemu == images.QEMU)
             for machine in MACHINES
             for qemu in (images.QEMU, images.QEMU_BASE)]

@@ -34,7 +34,7 @@ SAY = '({} < /dev/null 2>&1 | while read -r l; do event "qemu second: $l"; ' \
 SECOND_ADAPTER = 'lab_vfio_bind 0000:03:00.0'
 DONE = re.compile(r'vga-draw (\w+): done: (\d+) accesses in (\d+) ms, '
                   r'lost (\d+), longest (\d+) us, over 100 ms (\d+)')
-# Who has the arbiter, as the host's kernel says it.
+# The owner of the arbiter, by the host's kernel.
 STATE = ('lab_arbiter() { exec 8<>/dev/vga_arbiter; '
          'printf "target PCI:$1" >&8; dd bs=200 count=1 <&8 2>/dev/null; '
          'exec 8>&-; }')

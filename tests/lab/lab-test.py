@@ -108,7 +108,7 @@ def boots(name, *arguments, host='VGA', adapter='cirrus-vga', patched=True):
         require(counters['region_failures'] == 0, 'accesses failed')
     else:
         require(not counters,
-                'this is no unpatched QEMU: it has counters')
+                'this is not the unpatched QEMU: it has counters')
 
 
 def boot_case(machine, accel, adapter, *more, name='', **options):
@@ -239,7 +239,7 @@ def usage_case(name, text, *arguments, status=2):
     def case():
         lab = Lab('usage', *arguments, until=None, status=status)
         require(text in lab.said, f'"{text}" is not in: {lab.said}')
-        # What is built for the first time is said, too.
+        # A first build prints a line as well.
         lines = [line for line in lab.said.splitlines()
                  if not line.startswith(('lab: building ', 'lab: getting '))]
         require(len(lines) == 1, f'not one line: {lab.said}')

@@ -34,7 +34,7 @@ BUSY = ['--host-device', 'edu,addr=0x14',
 WAYS = [
     ('off', 'off', 'intx', []),
     ('on', 'on', 'msi', []),
-    ('auto, INTx to be had', 'auto', 'intx', []),
+    ('auto, INTx available', 'auto', 'intx', []),
     ('auto, the line is busy', 'auto', 'msi', BUSY),
 ]
 

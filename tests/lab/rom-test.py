@@ -4,7 +4,7 @@
 
 The host's boot VGA is assigned, of which vfio-pci hands out the copy at
 0xc0000 that has run.  Three boots of the host tell it: on the unpatched QEMU
-the guest's screen stays dark and nothing is said; where the same adapter is
+the guest's screen stays dark without a message; where the same adapter is
 the second one, vga-assign takes its VBIOS; the patched QEMU is started with
 each kind of bad VBIOS, without a guest that runs, and then boots a guest with
 the VBIOS that was taken.
@@ -49,7 +49,7 @@ gzip -c /roms/vga.rom | base64 |
 event "qemu {END}"
 '''
 
-# What is probed: a name, the device's options, and what is said of it.
+# Each probe: a name, the device's options, and the expected messages.
 BOOT_VGA, UNREADABLE = 'host=01:00.0', 'host=02:00.0'
 PROBES = [
     ('shadow', BOOT_VGA,
@@ -71,7 +71,7 @@ PROBES = [
      ('it has no x86 image: SeaBIOS finds nothing to run',)),
     ('nobar', BOOT_VGA + ',romfile=/roms/good.rom,rombar=0',
      ('with rombar=0 a BIOS runs it for no adapter in particular',
-      'leave out rombar=0')),
+      'Leave out rombar=0')),
     ('unreadable', UNREADABLE,
      ('VBIOS (ROM region): the host gives none', 'romfile=FILE')),
 ]

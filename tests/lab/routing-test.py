@@ -4,7 +4,7 @@
 
 Each adapter is emulated by the guest's QEMU or served by one of its own over
 vfio-user; in the group `assigned` the real vfio-pci of the nested lab has them.
-Which is which is told from outside, by what each one's screen shows.
+The test tells the adapters apart from outside, by their screens.
 """
 
 import json

@@ -116,7 +116,7 @@ class TextScreen(unittest.TestCase):
         self.assertEqual(card.text(blinked_off=True), ['steady', 'blinks'])
 
     def test_colours(self):
-        """Inverse and hidden text are in memory all the same."""
+        """Inverse and hidden text are in memory as well."""
         card = Card(5)
         card.write(0, 0, 'inverse', attribute=0x70)
         card.write(0, 1, 'hidden', attribute=0x22)

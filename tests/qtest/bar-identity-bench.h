@@ -35,7 +35,7 @@ Adapter *adapter_with(const Bar *bars);
 char *option(Adapter *adapter, const char *id, const char *more);
 QDict *identity(const char *value);
 void start(Machine *machine, const Bar *bars, const char *type);
-/* On the command line, so that firmware is told; @more: further options */
+/* On the command line, so that firmware gets the file; @more: more options */
 void start_cold(Machine *machine, const Bar *bars, const char *more);
 char *state(Machine *machine);
 void check_state(Machine *machine, const char *expected);

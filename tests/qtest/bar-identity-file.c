@@ -1,5 +1,5 @@
 /*
- * What firmware is told of the BARs of an assigned adapter
+ * The fw_cfg file with the BARs of an assigned adapter
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -111,7 +111,7 @@ static void test_sizing(void)
     machine_stop(&machine);
 }
 
-/* Outside D0 nothing is decoded, which is no move either */
+/* Outside D0 nothing is decoded, which does not count as a move */
 static void test_power(void)
 {
     Adapter *adapter = adapter_new();
@@ -189,7 +189,7 @@ static const Refusal refusals[] = {
       { "0xa0000-0xbffff", "the first MiB is there" } },
     { "phys-bits", "pc", "-cpu qemu64,phys-bits=40",
       { { 0, 1ULL << 40, 1 * MiB, MEM64 } }, NULL,
-      { "0x10000000000-0x100000fffff", "have 40 physical address bits" } },
+      { "0x10000000000-0x100000fffff", "have only 40 physical address bits" } },
     { "hypertransport", "pc", "-cpu qemu64,phys-bits=48",
       { { 0, 0xfd00000000, 1 * MiB, MEM64 } }, NULL,
       { "0xfd00000000-", "the HyperTransport area of AMD" } },
@@ -197,7 +197,7 @@ static const Refusal refusals[] = {
     { "ecam", "q35", "-m 1G -device pcie-pci-bridge,id=b1", {
           { 0, 0x40000000, 1 * GiB }, { 1, 0x80000000, 1 * GiB },
           { 2, 0xc0000000, 512 * MiB }, { 3, 0xe0000000, 256 * MiB } }, "b1",
-      { "no place for the 256 MiB of ECAM" } },
+      { "no room for the 256 MiB of ECAM" } },
     { "unassigned", "pc", "", { { 0, 0, 1 * MiB } }, NULL,
       { "BAR 0 has no address on the host" } },
     { "crooked", "pc", "", { { 0, 0xf6080000, 1 * MiB } }, NULL,
@@ -243,8 +243,8 @@ static void test_refusal(const void *data)
             g_free(desc);
             desc = state(&machine);
             g_assert_true(g_str_has_prefix(desc, "off: "));
-            g_assert_cmpint(machine_said(&machine, "x-bar-identity=auto: not "
-                                         "possible: "), ==, 1);
+            g_assert_cmpint(machine_said(&machine, "x-bar-identity=auto has "
+                                         "no effect: "), ==, 1);
         } else {
             g_assert_cmpstr(desc, !=, NULL);
             g_assert_nonnull(strstr(desc, "x-bar-identity=on: "));

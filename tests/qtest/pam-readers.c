@@ -194,7 +194,7 @@ void test_pam_vhost(gconstpointer data)
     close(fd);
     g_assert_true(g_file_get_contents(log, &text, NULL, NULL));
     g_assert_nonnull(strstr(text, "pam-dram: 0xf0000"));
-    /* and is no further region, of which a backend can have too many */
+    /* and is not another region, of which a backend can have too many */
     g_assert_nonnull(strstr(text, "vhost_region_add_section_merge pam-dram"));
     unlink(log);
     unlink(path);

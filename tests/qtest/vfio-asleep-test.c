@@ -1,5 +1,5 @@
 /*
- * A device that does not wake up: what is said of it, and how often
+ * A device that does not wake up: the message, and how often it comes
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -29,9 +29,9 @@ static void check(uint16_t pmcsr, unsigned stays, unsigned silent)
     machine_check_alive(&machine);
 
     g_assert_cmpuint(machine_said(&machine, "stuck in D"), ==, 0);
-    g_assert_cmpuint(machine_said(&machine, "the device does not wake up, it "
+    g_assert_cmpuint(machine_said(&machine, "the device does not wake up and "
                                   "stays in D3"), ==, stays);
-    g_assert_cmpuint(machine_said(&machine, "the device does not answer, its "
+    g_assert_cmpuint(machine_said(&machine, "the device does not answer: its "
                                   "power state reads all ones"), ==, silent);
     g_assert_cmpuint(machine_said(&machine, "vfio vfio-user:"), ==,
                      stays + silent);

@@ -106,10 +106,11 @@ static const struct {
     void (*make)(Adapter *adapter);
     const char *why;        /* NULL: the guest gets it */
 } lists[] = {
-    { "loop", list_loop, "list of capabilities is broken at 0x80" },
+    { "loop", list_loop, "the list of capabilities is broken at 0x80" },
     { "loop-unaligned", list_loop_unaligned,
-      "list of capabilities is broken at 0x80" },
-    { "in-header", list_in_header, "list of capabilities is broken at 0x3c" },
+      "the list of capabilities is broken at 0x80" },
+    { "in-header", list_in_header,
+      "the list of capabilities is broken at 0x3c" },
     { "unaligned", list_unaligned, NULL },
     { "at-end", list_at_end, NULL },
     { "msi-at-end", list_msi_at_end, "capability 0x5 at 0xfc" },

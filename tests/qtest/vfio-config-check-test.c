@@ -130,7 +130,7 @@ static void test_gone(const void *opaque)
     adapter_interrupt(adapter);
     adapter_wait_irq_taken(adapter);
 
-    /* It is said again when it is gone again */
+    /* There is a new message when it is gone again */
     adapter_set_gone(adapter, false, true);
     qtest_system_reset(machine.qts);
     g_assert_cmpint(machine_said(&machine, "reads all ones"), ==, 2);
@@ -176,7 +176,7 @@ static void set_flag(QPCIDevice *dev, uint8_t at, uint16_t flag, bool on)
 }
 
 /*
- * Both kinds are enabled, and the one that is not in use any more is disabled:
+ * Both kinds are enabled, and the one that is no longer in use is disabled:
  * MSI-X ended in "msix_unset_vector_notifiers: Assertion", and MSI freed the
  * vectors of MSI-X.
  */
@@ -215,7 +215,7 @@ static void test_msi_and_msix(void)
     machine_stop(&machine);
 }
 
-/* A connection that is lost is said once, too, however often it is reset */
+/* A lost connection is reported once as well, however often it is reset */
 static void test_lost_and_reset(void)
 {
     Adapter *adapter = adapter_with_bar();

@@ -79,7 +79,7 @@ static void test_nvidia(const void *opaque)
     stop(&guest);
 }
 
-/* The guest is told of another vendor: the adapter is still NVIDIA's */
+/* The guest sees another vendor ID: the adapter is still NVIDIA's */
 static void test_nvidia_hidden(void)
 {
     Adapter *adapter = nvidia_adapter(0x124);

@@ -142,7 +142,7 @@ void adapter_fault(Adapter *adapter, AdapterFault fault, unsigned command,
                    unsigned region);
 /*
  * Whether all reads give ones and writes do nothing, as those of an adapter
- * that is not there any more; from @now on, and from the next reset on
+ * that is gone, from @now on, and from the next reset on
  */
 void adapter_set_gone(Adapter *adapter, bool now, bool after_reset);
 /* The next access in order, false if there has been no other */

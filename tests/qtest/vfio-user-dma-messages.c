@@ -106,13 +106,13 @@ typedef struct BadMessage {
 
 static const BadMessage bad_messages[] = {
     { "command", { 7, 77, 16, VFIO_USER_REQUEST },
-      "request with the command 77" },
+      "request with command 77" },
     { "no-command", { 7, 0, 16, VFIO_USER_REQUEST },
-      "request with the command 0" },
+      "request with command 0" },
     { "client-command", { 7, VFIO_USER_REGION_READ, 32, VFIO_USER_REQUEST },
-      "request with the command 9" },
+      "request with command 9" },
     { "reply", { 7, VFIO_USER_REGION_READ, 16, VFIO_USER_REPLY },
-      "replied to no request (ID 7, command 9)" },
+      "its reply answers no request (ID 7, command 9)" },
     { "type", { 7, VFIO_USER_DMA_READ, 16, 7 },
       "neither a request nor a reply" },
     { "no-size", { 7, VFIO_USER_DMA_READ, 0, VFIO_USER_REQUEST },

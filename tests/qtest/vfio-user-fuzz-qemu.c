@@ -86,7 +86,7 @@ void qemu_run(Client *q)
     pipe_clear(&q->pipe);
 }
 
-/* What comes next from the monitor, if it is no event */
+/* The monitor's next message, if it is not an event */
 static QDict *qemu_receive(Client *q)
 {
     QDict *answer = qmp_fd_receive(q->pipe.qmp);
@@ -219,7 +219,7 @@ void qemu_check(Client *q)
     g_assert_cmpint(log, <, LOG_A_DEVICE);
     q->log = st.st_size;
 
-    /* the first ones have QEMU make what it keeps */
+    /* the first ones make QEMU allocate what it keeps */
     if (++q->devices > 5) {
         qemu_check_left(q);
     } else if (q->devices == 5) {

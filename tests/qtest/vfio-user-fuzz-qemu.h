@@ -36,7 +36,7 @@ extern uint32_t fuzz_seed;
 extern volatile sig_atomic_t fuzz_seconds;
 
 void fuzz_failed(void *opaque);
-/* Each second that this process runs, so a stop of it is no hang */
+/* Each second that this process runs: if it is stopped, that is not a hang */
 void fuzz_tick(int sig);
 void qemu_start(Client *q, const char *options);
 void qemu_stop(Client *q);

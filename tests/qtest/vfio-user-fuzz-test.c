@@ -11,12 +11,12 @@
  * hot-plug.
  *
  * Nothing is expected but that QEMU lives, answers, and keeps what it had: file
- * descriptors, threads, memory.  What is said about each device has a bound,
+ * descriptors, threads, memory.  The messages about each device have a bound,
  * too.  A failure prints the seed.  Environment:
  *
  *   VFIO_USER_FUZZ_SEED     the first, default 1; those that follow count on
  *   VFIO_USER_FUZZ_COUNT    of seeds; default: some, for a test
- *   VFIO_USER_FUZZ_SECONDS  go on for so long, whatever the count
+ *   VFIO_USER_FUZZ_SECONDS  go on for this time, whatever the count
  *
  * To replay a failure, set the seed and the count that it printed.
  */

@@ -71,7 +71,7 @@ void check_bar(QPCIDevice *dev, QPCIBar bar, Adapter *adapter)
 {
     AdapterAccess access;
 
-    /* what came before, posted writes too, is no matter */
+    /* earlier accesses, posted writes included, do not matter */
     qpci_io_readl(dev, bar, PROBE);
     while (adapter_next(adapter, &access)) {
         /* drop it */

@@ -245,7 +245,7 @@ static const struct {
 } nonsense[] = {
     { "no-page-size", twist_pgsizes, "pgsize 0x0 too small" },
     { "large-pages", twist_large_pages, "pgsize 0x80000000 too large" },
-    { "no-transfer", twist_no_transfer, "malformed max_data_xfer_size" },
+    { "no-transfer", twist_no_transfer, "max_data_xfer_size must be " },
     { "region-caps-right", twist_caps_right },
     { "region-caps-loop", twist_region_caps_loop, "region 0 info" },
     { "region-caps-outside", twist_region_caps_outside, "region 0 info" },

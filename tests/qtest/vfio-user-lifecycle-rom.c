@@ -101,7 +101,7 @@ static void check_rom_fault(AdapterFault fault, unsigned reads)
     stop(&machine);
 }
 
-/* Used to add what was no error to its offset in the ROM */
+/* Used to add a value that is not an error to its offset in the ROM */
 static void test_rom_error_code(void)
 {
     check_rom_fault(ADAPTER_FAULT_CODE, 1);
@@ -193,7 +193,7 @@ static uint8_t rom_sum(Machine *machine, unsigned size)
 
 static void test_rom_checksum_of_image(void)
 {
-    /* the size the image gives itself, and how much of it there is */
+    /* the size in the image's header, and the bytes that exist */
     static const unsigned sizes[][2] = {
         { 512, 512 },
         { 1024, 1024 },

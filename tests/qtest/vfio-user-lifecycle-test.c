@@ -164,7 +164,7 @@ static void test_realize_error(void)
     test_realize_fault(ADAPTER_FAULT_ERROR, 5000);
 }
 
-/* A reply to the first request that has no body is no version */
+/* A reply to the first request without a body is not a version */
 static void test_version_header_only(void)
 {
     Adapter *adapter = adapter_with_bar();

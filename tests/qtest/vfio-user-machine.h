@@ -68,7 +68,7 @@ void machine_check_refused(Machine *machine, QDict *properties,
                            const char *why);
 /*
  * No adapter is plugged.  The property @name is one of @values ("a, b or c"),
- * can be set only before the adapter is there, and is in its "info qtree".
+ * can be set only before the adapter is realized, and is in its "info qtree".
  */
 void machine_check_choice(Machine *machine, const char *name,
                           const char *values);

@@ -413,7 +413,7 @@ static void test_again(void)
                               qdict_from_jsonf_nofail("{'acpi-index': 7,"
                                                       " 'bootindex': 3,"
                                                       " 'x-msg-timeout': 0}"),
-                              "x-msg-timeout=0, must be 1");
+                              "x-msg-timeout must be from 1 to 2147483647 ms");
         machine_check_refused(&machine,
                               qdict_from_jsonf_nofail("{'acpi-index': 7,"
                                                       " 'bootindex': 3,"
@@ -437,7 +437,7 @@ static void test_timeout(void)
     machine_check_refused(&machine,
                           qdict_from_jsonf_nofail("{'x-msg-timeout': "
                                                   "2147483648}"),
-                          "x-msg-timeout=2147483648, must be 1");
+                          "to 2147483647 ms, not 2147483648");
     machine_plug(&machine,
                  qdict_from_jsonf_nofail("{'x-msg-timeout': 2147483647}"));
     machine_unplug(&machine);

@@ -108,7 +108,7 @@ void test_guest(const void *model);
 void test_posted(void);
 /* The adapter sees what PCI_COMMAND lets through, and nothing else */
 void test_decode(void);
-/* What a user is told whose server has no VGA card */
+/* The message for a user whose server has no VGA card */
 void test_no_region(const void *model);
 
 #endif /* TESTS_VFIO_USER_VGA_SERVER_H */

@@ -89,7 +89,7 @@ static void test_registers(const void *model)
         g_assert_cmphex(bytes[1], ==, pair[1]);
     }
 
-    /* Counts that are no cycle go byte by byte */
+    /* Counts that are not one cycle are made byte by byte */
     bytes[0] = 0xff;
     bytes[1] = 8;
     bytes[2] = 0x3c;

@@ -259,7 +259,7 @@ unsigned check_access(Machine *machine, bool port, uint32_t addr,
     sync_with_adapter(machine);
     n = check_pieces(machine, true, port, addr, size, value);
 
-    /* Not what has just been written: an echo is no read */
+    /* Not the value just written: an echo is not a read */
     for (i = 0; i < size; i++) {
         if (range_of(addr + i, port)) {
             data[addr + i] ^= 0x5a;

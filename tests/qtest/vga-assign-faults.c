@@ -32,7 +32,7 @@ static const struct {
     { "write-silent", ADAPTER_FAULT_SILENT, true, 100, 100 },
 };
 
-/* After these there is no connection any more */
+/* After these the connection is gone */
 static bool fault_is_last(AdapterFault fault)
 {
     return fault == ADAPTER_FAULT_CLOSE || fault == ADAPTER_FAULT_SILENT ||
@@ -168,7 +168,7 @@ static void test_map(const void *opaque)
     machine_stop(&machine);
 }
 
-/* Used to be realized all the same */
+/* Used to be realized nevertheless */
 static void test_map_refused(const void *opaque)
 {
     unsigned number = GPOINTER_TO_UINT(opaque);
@@ -214,7 +214,7 @@ static void test_unplug_unanswered(void)
 /*
  * Used to end QEMU: where RAM is below the VGA memory, as on pc, it comes and
  * goes with the adapter's decoding, and a server that is gone cannot be told.
- * Here it goes when it is told.
+ * Here it goes when the message arrives.
  */
 static void test_closed_by_map(const void *opaque)
 {

@@ -44,7 +44,7 @@ static void test_command(void)
     machine_stop(&machine);
 }
 
-/* Without x-vga, a VGA region is no reason to use it */
+/* Without x-vga, an existing VGA region is not used */
 static void test_off(void)
 {
     Machine machine = { .adapter = adapter_with_vga() };

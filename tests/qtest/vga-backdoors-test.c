@@ -96,7 +96,7 @@ static void test_write(const void *opaque)
     machine_stop(&m);
 }
 
-/* An offset that is no multiple of the size, and the end of config space */
+/* An offset that is not a multiple of the size, and the end of config space */
 static void test_edges(const void *opaque)
 {
     const Door *door = opaque;

@@ -139,7 +139,7 @@ static void test_font(const void *properties)
     machine_stop(&m);
 }
 
-/* The other fonts are no part of the copy, and may be the same bytes */
+/* The other fonts are not part of the copy, and may be the same bytes */
 static void test_font_beside(const void *properties)
 {
     static const uint32_t beside[] = { GRAPH + 0x2000, GRAPH + 0x10000 };
@@ -213,7 +213,7 @@ static void test_reset(const void *properties)
         qtest_writew(m.qts, TEXT + 2 * i, 0x0741);
     }
     check_tier(&m, "combine");
-    qtest_clock_step(m.qts, QUIET); /* nothing is posted any more */
+    qtest_clock_step(m.qts, QUIET); /* posting has ended */
 
     /* Left at once, and yet a copy is worth no more than at first */
     set_text_mode(&m);

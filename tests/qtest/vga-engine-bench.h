@@ -6,7 +6,7 @@
  * The adapter is vfio-user-adapter.c, in this process.  Its window is memory
  * whatever is written to its registers, as it is in a text mode.
  *
- *   vga-engine-when.c     when a write leaves, and when nothing ticks any more
+ *   vga-engine-when.c     when a write leaves, and when the timer stops
  *   vga-engine-before.c   before what else it leaves
  *   vga-engine-latches.c  that the adapter's latches are the guest's
  *   vga-engine-test.c     trouble, properties
@@ -26,8 +26,8 @@
 #define GRAPH     0xa0000
 #define IO_MEM    (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 #define MS        1000000
-#define VISIBLE   (20 * MS)    /* a write is at the adapter after so long */
-#define QUIET     (1100 * MS)  /* and nothing ticks any more after so long */
+#define VISIBLE   (20 * MS)    /* a write has reached the adapter */
+#define QUIET     (1100 * MS)  /* and the timer has stopped */
 
 #define BAR       0xe0000000   /* of the adapter, 4 KiB */
 

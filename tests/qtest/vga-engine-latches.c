@@ -74,7 +74,7 @@ static void test_latches_written(void)
     machine_stop(&m);
 }
 
-/* ... and is not where it was any more: no other copy before another read */
+/* ... and is no longer where it was: no other copy before another read */
 static void test_latches_gone(void)
 {
     Machine m;

@@ -96,7 +96,7 @@ static void test_no_memory(const void *properties)
     machine_stop(&m);
 }
 
-/* What was written while there was a copy is no reason not to trust it again */
+/* Writes while there was a copy are no reason to distrust the next one */
 static void test_again(const void *properties)
 {
     Machine m;

@@ -27,7 +27,7 @@ typedef enum Op {
     OP_READ_RUN,  /* ascending, as by "rep movs": QEMU splits it */
     OP_WRITE_RUN,
     OP_STEP,      /* so many ns pass, @value */
-    /* What is no access, but happens to the machine */
+    /* Events of the machine that are not accesses */
     OP_STOP,
     OP_CONT,
     OP_RESET,

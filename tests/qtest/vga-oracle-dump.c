@@ -12,8 +12,9 @@
 #include "vga-oracle.h"
 
 /*
- * All that the client still holds must have reached the adapter after so long.
- * Port reads are not posted, and nothing on its way may stay behind one.
+ * Time after which all that the client still holds must have reached the
+ * adapter.  Port reads are not posted, and nothing on its way may stay behind
+ * one.
  */
 #define VISIBLE_MS 20
 

@@ -31,8 +31,8 @@ enum { CLIENT, DIRECT };
 typedef bool Fault(Access *a);
 
 /*
- * How a client can work.  Of these properties the vfio-user-pci of before did
- * not have any, and works by the first.
+ * How a client can work.  Of these properties the earlier vfio-user-pci did not
+ * have any, and works by the first.
  */
 typedef struct Tier {
     const char *name;
@@ -55,7 +55,7 @@ typedef struct Oracle {
     /* Of the guest's accesses, without those of comparing */
     uint64_t made;
     uint64_t good; /* after so many, everything agreed */
-    uint64_t bad;  /* after so many, not any more */
+    uint64_t bad;  /* more than these are not reported */
     bool decodes;  /* off in the middle of recipe_decode() */
     bool in_batch;
     Fault *fault; /* on the next access it applies to */
@@ -68,7 +68,7 @@ void oracle_start(Oracle *o, const Tier *tier, const char *model,
                   uint64_t seed);
 void oracle_stop(Oracle *o);
 
-/* So many accesses, or until what differs, with a dump now and then */
+/* Make so many accesses, or stop at a difference, with a dump now and then */
 void oracle_run(Oracle *o, uint64_t accesses);
 
 /* Up to @n accesses, fewer if one is an event; returns how many it were */

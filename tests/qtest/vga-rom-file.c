@@ -19,7 +19,7 @@ static char *romfile_property(const char *path)
     return g_strdup_printf("'romfile': '%s',", path);
 }
 
-/* The file is as the adapter's; what is wrong with the region is no matter */
+/* The file is the adapter's VBIOS; defects of the region do not matter */
 static void test_file_good(void)
 {
     g_autofree char *path = file_of_image(&ours);
@@ -105,7 +105,7 @@ static void test_file_checksum(void)
                    "wrong");
 }
 
-/* The adapter's own, for a guest that is told another device ID */
+/* The adapter's own VBIOS, for a guest that sees another device ID */
 static void test_file_hidden_ids(void)
 {
     g_autofree char *path = file_of_image(&ours);
@@ -143,7 +143,7 @@ static void test_file_without_bar(void)
         path, adapter_path(adapter));
     machine_start(&machine, adapter, "pc", options);
     says(&machine, "with rombar=0 a BIOS runs it for no adapter in particular");
-    says(&machine, "leave out rombar=0");
+    says(&machine, "Leave out rombar=0.");
     machine_stop(&machine);
 }
 

@@ -25,7 +25,7 @@ static void test_flash_instead(void)
     adapter_post(adapter, region.size);
     start_plugged(&machine, adapter, "");
     says(&machine, "info: vfio vfio-user:");
-    says(&machine, "VBIOS: the guest gets it from the adapter's flash ROM, "
+    says(&machine, "the guest gets the VBIOS from the adapter's flash ROM, "
                    "because the ROM region is not pristine");
 
     /* The window is open while it is read, and as before afterwards */
@@ -121,12 +121,12 @@ static void test_flash_garbage(void)
     start_plugged(&machine, adapter, "");
     says(&machine, "VBIOS (ROM region): the entry point of its x86 image is a "
                    "return");
-    says(&machine, "The flash ROM does not help: there is no VBIOS in its "
-                   "flash ROM, which begins with 00 00 00 00");
+    says(&machine, "The flash ROM does not help: no VBIOS was found; the "
+                   "flash ROM begins with 00 00 00 00");
     machine_stop(&machine);
 }
 
-/* Registers that cannot be read: it is said, and the guest runs */
+/* Registers that cannot be read: there is a message, and the guest runs */
 static void test_flash_error(void)
 {
     Machine machine;
@@ -168,7 +168,7 @@ static void test_flash_refused(void)
 
     start(&machine, adapter_with(&ours), "");
     plug_fails(&machine, "'x-rom-source': 'flash',",
-               "x-rom-source=flash: it is not known how to read its flash "
+               "x-rom-source=flash: it is not known how to read the flash "
                "ROM");
     plug_fails(&machine, "'x-rom-source': 'flash', 'romfile': 'x.rom',",
                "x-rom-source=flash contradicts romfile=x.rom");

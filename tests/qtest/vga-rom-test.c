@@ -43,7 +43,7 @@ static void test_region_posted(void)
     says(&machine, "VBIOS (ROM region): the entry point of its x86 image is a "
                    "return");
     says(&machine, "The flash ROM does not help: it is not known how to read "
-                   "its flash ROM: neither NVIDIA nor AMD made it");
+                   "the flash ROM of vendor 0x");
     machine_stop(&machine);
 }
 
@@ -64,11 +64,13 @@ static void test_region_switched_off(void)
     Adapter *adapter = adapter_with(&ours);
 
     start_plugged(&machine, adapter, "'rombar': 0,");
-    says(&machine, "VBIOS (none): it is switched off");
-    says(&machine, "leave out rombar=0");
+    says(&machine, "VBIOS (none, because of rombar=0): the guest's firmware "
+                   "has nothing to run");
+    says(&machine, "Leave out rombar=0.");
     machine_unplug(&machine);
     plug(&machine, "'romfile': '',");
-    says(&machine, "give romfile= the name of a file");
+    says(&machine, "VBIOS (none, because romfile= is empty): ");
+    says(&machine, "Use romfile=FILE, or leave out romfile=.");
     while (adapter_next(adapter, &access)) {
         g_assert_cmpint(access.region, !=, ROM);
     }
@@ -88,7 +90,7 @@ static void test_region_unreadable(void)
                    "was read");
     says(&machine, "vga-assign rom dump");
 
-    /* as a server may, that has a ROM for who has mapped it */
+    /* like a server that has a ROM only while it is mapped */
     adapter_fault(adapter, ADAPTER_FAULT_NONE, 0, ADAPTER_REGIONS);
     guest_sees_image(&machine, &ours);
     machine_stop(&machine);
@@ -160,7 +162,7 @@ static void test_region_checksum(void)
     adapter_data(adapter, ROM)[0x100]++;    /* a variable of its own */
     start_plugged(&machine, adapter, "");
     says(&machine, "VBIOS (ROM region): the checksum of its x86 image is "
-                   "wrong, the guest gets it repaired");
+                   "wrong, and QEMU repairs it for the guest");
     image_sum(adapter_data(adapter, ROM), ours.size);
     guest_sees(&machine, adapter_data(adapter, ROM), ours.size);
     machine_stop(&machine);

@@ -6,7 +6,7 @@
  * Each carries its number in a byte of its memory and in a register, so what
  * the guest reads says who answers; 0xff says that nobody does.
  *
- *   vga-routing-bench.c  the machine, and the model of who answers
+ *   vga-routing-bench.c  the machine, and a model of which adapter answers
  *   vga-routing-test.c   each topology, hotplug, other ports, compatibility
  *   vga-routing-query.c  what QEMU says about it
  */

@@ -96,14 +96,14 @@ static void test_query(void)
         "they draw on");
     set_command(&bench, 2, IO_MEM);
     check_said(&bench, 2, "memory", "owner", "01:00.0");
-    check_verdict(&bench, "01:00.0 has the screen, and nothing has been drawn "
+    check_verdict(&bench, "01:00.0 has the screen, but nothing has been drawn "
         "yet: the firmware may have found no VBIOS for it");
     qtest_inb(bench.qts, 0x3c8);
     check_verdict(&bench, "01:00.0 has the screen");
     adapter_fault(bench.state[2].adapter, ADAPTER_FAULT_ERROR, 9, VGA);
     qtest_inb(bench.qts, 0x3c8);
-    check_verdict(&bench, "01:00.0 has the screen, and did not do 1 of 2 "
-        "accesses: look at QEMU's messages and at the host's kernel log");
+    check_verdict(&bench, "01:00.0 has the screen, but 1 of 2 accesses failed: "
+        "look at QEMU's messages and at the host's kernel log");
     adapter_fault(bench.state[2].adapter, ADAPTER_FAULT_NONE, 0,
                   ADAPTER_REGIONS);
     set_asleep(&bench, 2, true);
@@ -124,7 +124,7 @@ static void test_query_split(void)
     check_said(&bench, 1, "memory", "other-owner", "00:02.0");
     check_said(&bench, 1, "ports", "owner", "00:03.0");
     check_verdict(&bench,
-        "00:03.0 has only the ports: the others go to 00:02.0");
+        "00:03.0 has only the ports: the memory goes to 00:02.0");
     bench_stop(&bench);
 }
 
@@ -143,7 +143,7 @@ static void test_query_nothing(void)
     qtest_quit(bench.qts);
 }
 
-/* ISA adapters are on no bus that is routed, and are there all the same */
+/* ISA adapters are not on a routed bus, but answer nevertheless */
 static void test_query_isa(void)
 {
     static const char *const models[] = { "isa-vga", "isa-cirrus-vga" };

@@ -334,7 +334,7 @@ static void test_off(void)
     bench_stop(&bench);
 }
 
-/* An adapter that could not be plugged is no reason */
+/* An adapter that could not be plugged does not begin routing */
 static void test_failed_plug(void)
 {
     Adapter *adapter = adapter_with_number(7);

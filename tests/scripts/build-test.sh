@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # scripts/build with a QEMU and a SeaBIOS whose configure, ninja and make are a few lines: what is
-# done again when, and what is said when it fails. run_tests calls the functions.
+# done again when, and the messages of failures. run_tests calls the functions.
 # shellcheck disable=SC2317
 set -eu
 . "$(dirname -- "$0")/tap.sh"

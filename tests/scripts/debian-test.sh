@@ -31,7 +31,7 @@ t_build_depends() # what scripts/deps installs for the build is in Build-Depends
     [ -z "$missing" ] || { echo "debian/control lacks: $missing"; return 1; }
 }
 
-t_files() # what the packages take from debian/ and from docs/ is there
+t_files() # the files that the packages take from debian/ and docs/ exist
 {
     cat "$top"/debian/*.docs "$top"/debian/*.manpages >"$tmp/list"
     while read -r f; do [ -e "$top/$f" ] || { echo "no $f"; return 1; }; done <"$tmp/list"

@@ -93,7 +93,7 @@ t_kept_commits() # the commits before the first changed patch or overlay file st
     chmod -x "$tmp/top/hw/vfio/two.sh"
     [ "$(made "$scripts/apply" qemu)" = 1 ]
     as_fresh
-    # Keys are not in the commit: what it was made of before must not be taken for what it was made of last.
+    # Keys are not in the commit: an earlier state must not be taken for the last one.
     sed -i 's/^---$/---\nKind: bugfix/' "$second"
     [ "$(made "$scripts/apply" qemu)" = 1 ]
     as_fresh

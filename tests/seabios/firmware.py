@@ -56,7 +56,7 @@ def vga(size, more=''):
 
 
 def many(device, count, size):
-    """So many of a kind: x0, x1 ..."""
+    """A number of one kind: x0, x1 ..."""
     return [device(f'x{n}', size) for n in range(count)]
 
 
@@ -214,7 +214,7 @@ def check_sound(placement, machine, ram, low=None):
         require(end <= start, f'{name} reaches into {other} at {start:x}')
     for (name, number), bar in placement.memory.items():
         require(not bar.address % bar.size, f'{name} BAR {number}: '
-                f'{bar} is no multiple of {bar.size:x}')
+                f'{bar} is not a multiple of {bar.size:x}')
     check_bridges(placement)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What `vga-assign bind` has done is told, and only that is undone.
+"""`vga-assign bind` reports what it has done, and only that is undone.
 
 usage: bind-test.py VGA-ASSIGN
 
@@ -17,7 +17,7 @@ from harness import (DEVICE, VFIO, changeable, driver_of, files, main, read,
 
 
 def t_quoting(suite):
-    """what a device says is no command of the undo script's"""
+    """what a device says never becomes a command of the undo script"""
     root, kernel = changeable(suite, 'quote')
     mark = suite.path('executed')
     evil = '$(touch %s);`touch %s`' % ((mark.replace('/', '_'),) * 2)
@@ -248,7 +248,7 @@ def t_persist_foreign(suite):
         same(read(root + path).decode(), data)
         same(driver_of(root, '0000:01:00.0'), 'nouveau')
         kernel.end()
-    # Somebody's own override is said, and stays.
+    # A foreign override is reported, and stays.
     root, kernel = changeable(suite, 'persist')
     write(root + '/usr/sbin/driverctl', '')
     write(root + driverctl, 'vfio-pci\n')

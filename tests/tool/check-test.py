@@ -219,7 +219,7 @@ def t_vfct(suite):
     got = checks(suite, made(suite, 'apu-no-code')[0], bdf, '--romfile', out)
     same('has no code' in got['rom']['found'], True, got['rom'])
     bare = made(suite, 'apu-nothing')[0]
-    suite.says('made no ACPI table VFCT', *dump, bare, '--source', 'vfct',
+    suite.says('provides no ACPI table VFCT', *dump, bare, '--source', 'vfct',
                root=None, code=4)
     suite.says('auto, rom, flash or vfct', *dump, root, '--source', 'acpi',
                root=None, code=2)
@@ -323,12 +323,12 @@ def t_help(suite):
         same(suite.run('help', *words, root=None, code=0).stdout,
              suite.run(*words, '--help', root=None, code=0).stdout)
     for words in (['rom'], ['frob'], ['check', 'x']):
-        suite.says('help is for one of the commands', 'help', *words, root=None,
+        suite.says('help takes one of the commands', 'help', *words, root=None,
                    code=2)
 
 
 def t_romfile(suite):
-    """a file that is no good: what is better, or how to put it right"""
+    """a file that cannot be used: a better one, or how to repair it"""
     root = suite.path('machines/romfile')
     kinds.amd(root).close()
     bad = suite.path('bad sum.rom')

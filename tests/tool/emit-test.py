@@ -72,7 +72,7 @@ def qemu(argv):
 
 
 def run_qemu(argv):
-    """It ends by itself, or is told to on its monitor."""
+    """It ends by itself, or by a command on its monitor."""
     if not QEMU or not os.access(QEMU, os.X_OK):
         raise Skip('no %s (make qemu)' % (QEMU or 'QEMU named'))
     done = subprocess.run([QEMU] + argv, input='quit\n', capture_output=True,
@@ -333,7 +333,7 @@ def with_hostdev(bus, slot, more, text=DOMAIN):
 
 
 def t_xml_rom(suite):
-    """xml --domain: what hides the VBIOS is said, and ended"""
+    """xml --domain: options that hide the VBIOS are reported and removed"""
     for old, new in (("<rom bar='off' file='/a.rom'/>",
                       "<rom bar='on' file='/a.rom'/>"),
                      ("<rom bar='off'/>", "<rom bar='on'/>"),

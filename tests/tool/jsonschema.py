@@ -10,7 +10,7 @@ KNOWN = {'$comment', '$schema', 'title', 'definitions', '$ref', 'type',
 
 
 def is_type(value, name):
-    """JSON's types; a bool is no integer."""
+    """JSON's types; a bool is not an integer."""
     if name == 'integer':
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, TYPES[name])

@@ -223,7 +223,7 @@ def apu(doc, ids, image=None, bus=3):
     return function
 
 
-# Who has it
+# Programs that have it open
 
 def nvidia_open(root):
     """Programs have the nodes of NVIDIA's driver open."""

@@ -52,7 +52,7 @@ def t_remedy(suite):
 
 
 def outputs(suite):
-    """What is no regular file, by what to look at afterwards."""
+    """Outputs that are not regular files, with what to check afterwards."""
     place = suite.path('outputs')
     shutil.rmtree(place, ignore_errors=True)
     os.makedirs(place + '/folder')

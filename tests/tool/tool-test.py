@@ -142,13 +142,13 @@ def t_completion(suite):
 
 
 def t_usage(suite):
-    """a wrong command line is told so, with status 2"""
+    """a wrong command line gets a message and status 2"""
     for text, words in (
             ("no command 'frob'", ['frob']),
             ("no command 'rom frob'", ['rom', 'frob']),
             ("no command 'rom'", ['rom']),
             ('no more', ['check', '01:00.0', '02:00.0']),
-            ('args wants BDF', ['args']),
+            ('args takes BDF', ['args']),
             ("'01:00' is not a PCI address", ['check', '01:00']),
             ("'1:2:3:4.5' is not a PCI address", ['check', '1:2:3:4.5']),
             ("'01:20.0' is not a PCI address", ['check', '01:20.0']),
@@ -157,8 +157,8 @@ def t_usage(suite):
             ('512M or 4G', ['check', '01:00.0', '--memory', '4']),
             ('512M or 4G', ['check', '01:00.0', '--memory', '99999999999G']),
             ('a number', ['proxmox', '01:00.0', '--vmid', '1;reboot']),
-            ('whole path', ['xml', '01:00.0', '--romfile', 'card.rom']),
-            ('--full wants', ['xml', '01:00.0', '--full']),
+            ('absolute path', ['xml', '01:00.0', '--romfile', 'card.rom']),
+            ('--full needs', ['xml', '01:00.0', '--full']),
             ('nknown option --apply', ['check', '01:00.0', '--apply'])):
         suite.says(text, *words, code=2)
     same(suite.run('--version', root=None, code=0).stdout.split()[0],
@@ -253,7 +253,7 @@ def t_config_gz(suite):
 
 
 def t_unprivileged(suite):
-    """without permission: what could not be read is said, status 3"""
+    """without permission: files that could not be read are named, status 3"""
     done = suite.run('list', root='unprivileged', code=3)
     same('could not read' in done.stderr and 'root may' in done.stderr, True)
     value = suite.json('check', '01:00.0', root='unprivileged')
@@ -334,7 +334,7 @@ def t_rom_flash(suite):
     suite.says('echo on >', *flash, *root, code=4)
     root, place = flash_adapter(suite, 'garbage', b'\x12\x34\x56\x78')
     suite.says('begins with 12 34 56 78', *flash, *root, code=4)
-    suite.says('not from its flash ROM: there is no VBIOS', *dump, '--apply',
+    suite.says('its flash ROM does not help: no VBIOS was found', *dump, '--apply',
                *root, code=3)
     write(place + 'resource0', bytes(4096))
     suite.says('has 0x1000 bytes', *flash, *root, code=4)
@@ -458,7 +458,7 @@ def t_domain_schema(suite):
 
 
 def t_domain_styles(suite):
-    """a hostdev that is there already, and another style"""
+    """an existing hostdev, and another style"""
     path = suite.path('styled.xml')
     write(path, '<?xml version="1.0"?>\n<!--c--><domain type="kvm" '
           'xmlns:q="http://libvirt.org/schemas/domain/qemu/1.0"><name>a</name>'

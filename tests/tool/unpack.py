@@ -119,7 +119,7 @@ def main():
     with open(report, encoding='utf-8') as f:
         lines = f.read().split('\n')
     if lines[0] != 'vga-assign report 1':
-        sys.exit('%s is no report of vga-assign' % report)
+        sys.exit('%s is not a report of vga-assign' % report)
     try:
         Unpacker(report, where).run(lines[1:])
     except (OSError, ValueError, IndexError) as e:

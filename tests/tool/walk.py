@@ -45,7 +45,7 @@ class World:
         return self.path('/sys/bus/pci/devices/%s/%s' % (self.bdf, name))
 
     def write(self, name, text):
-        """A file, whether it is there or not."""
+        """A file, existing or not."""
         os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
         with open(self.path(name), 'wb') as f:
             f.write(text if isinstance(text, bytes) else text.encode())
@@ -144,7 +144,7 @@ def unbind_screen(world, fix):
 
 
 def without_firmware(world, fix):
-    """No framebuffer of firmware any more."""
+    """Remove the framebuffer of firmware."""
     unbind_screen(world, fix)
     world.edit('/proc/iomem', r'^.*: BOOTFB\n', '')
     if 'initcall' in fix:
@@ -163,13 +163,13 @@ def no_disable_vga(world, fix):
 
 
 def framebuffer_console(world, fix):
-    """The host's console is no vgacon any more."""
+    """Move the host's console away from vgacon."""
     world.write('/sys/class/vtconsole/vtcon0/bind', '0\n')
     del fix
 
 
 def end_programs(world, fix):
-    """All that have it open."""
+    """End all programs that have it open."""
     del fix
     for name in os.listdir(world.path('/proc')):
         if name.isdigit():

@@ -248,7 +248,7 @@ static void test_rebuild_npde(void)
     g_assert_cmpint(r.images[0].checksum, ==, VBIOS_CHECKSUM_GOOD);
 }
 
-/* A cut image is no use to anyone. */
+/* A cut image is useless. */
 static void test_rebuild_cut(void)
 {
     g_autoptr(GByteArray) rom = vbios_sample("both");
@@ -282,7 +282,7 @@ static void test_compare(void)
     g_assert_cmpuint(d.bytes, ==, 2);
     g_assert_cmpuint(d.first, ==, 700);
 
-    /* Shrunk, so the rest is no part of it. */
+    /* Shrunk, so the rest does not belong to it. */
     b->data[2] = 2;
     d = vbios_compare(a->data, a->len, b->data, b->len);
     g_assert_cmpuint(d.compared, ==, 1024);

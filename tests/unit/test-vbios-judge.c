@@ -1,5 +1,5 @@
 /*
- * Unit test of VBIOS images: what a guest's firmware makes of them
+ * Unit test of VBIOS images: how a guest's firmware treats them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *

@@ -1,5 +1,5 @@
 /*
- * Unit test of VBIOS images: what is there
+ * Unit test of VBIOS images: finding them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *

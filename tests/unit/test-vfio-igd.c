@@ -1,5 +1,5 @@
 /*
- * Assigned IGD: what is said when legacy mode cannot be had
+ * Assigned IGD: the messages when legacy mode is not possible
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -204,7 +204,7 @@ static void stop(void)
     object_unref(OBJECT(&vdev));
 }
 
-/* What stands in the way, and what is said about it */
+/* Obstacles, and their messages */
 typedef struct Obstacle {
     const char *name, *said;
     bool no_rom, no_vga, no_lpc, other_bridge;
@@ -258,7 +258,7 @@ static void test_on(const void *opaque)
     stop();
 }
 
-/* Not asked for: it is reported, and the device is there without */
+/* Not required: it is reported, and the device works without */
 static void test_auto(const void *opaque)
 {
     const Obstacle *obstacle = opaque;

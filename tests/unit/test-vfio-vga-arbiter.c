@@ -163,7 +163,7 @@ static void test_one(void)
     fake_end(&fake);
 }
 
-/* A guest that never pauses: let go of all the same, and taken again */
+/* A guest that never pauses: the arbiter is released and locked again */
 static void test_bounded(void)
 {
     char text[64];
@@ -254,7 +254,7 @@ static void test_contention(void)
     close(fake.fd);
 }
 
-/* The arbiter does not know the adapter any more: said once, and no more */
+/* The arbiter no longer knows the adapter: one message, and no more */
 static void test_gone(void)
 {
     Fake fake;

@@ -306,7 +306,7 @@ static void test_config(const void *opaque)
     g_assert_cmpint(machine_copy_mapped(), ==, w->harmless);
     machine_compare("written");
 
-    /* What is written before the next POST is gone, and after it is there */
+    /* Writes before the next POST are gone, and those after it exist */
     guest_write_config(CARD_PM + PCI_PM_CTRL, 0, 2);
     guest_write_config(PCI_COMMAND, IO_MEM, 2);
     text_write(100, 80);
@@ -403,7 +403,7 @@ static void test_mapped_bar_write(void)
     machine_stop();
 }
 
-/* Many legacy accesses take them back; registers may have changed meanwhile */
+/* Many legacy accesses trap them again; registers may have changed meanwhile */
 static void test_mapped_bar_back(void)
 {
     text_start((MachineOptions) { .mmap = true });

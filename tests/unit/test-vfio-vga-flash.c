@@ -329,10 +329,10 @@ static void test_nvidia_refused(void)
     } chips[] = {
         { 0x04c000a1, "chip 0x4c: it is integrated and has no flash ROM" },
         { 0x063000a1, "chip 0x63: it is integrated and has no flash ROM" },
-        { 0x180000a1, "it is not known how to read its flash ROM: NVIDIA chip "
-                      "0x180" },
-        { 0x1b2000a1, "it is not known how to read its flash ROM: NVIDIA chip "
-                      "0x1b2" },
+        { 0x180000a1, "it is not known how to read the flash ROM of NVIDIA "
+                      "chip 0x180" },
+        { 0x1b2000a1, "it is not known how to read the flash ROM of NVIDIA "
+                      "chip 0x1b2" },
         { 0xffffffff, "(NV_PMC_BOOT_0 is 0xffffffff)" },
         { 0x00000000, "(NV_PMC_BOOT_0 is 0x00000000)" },
     };
@@ -351,7 +351,7 @@ static void test_nvidia_window_stuck(void)
 {
     card_new_nvidia(0x124);
     card.stuck = true;
-    check_fails("the window to its flash ROM stays closed: register 0x88050 "
+    check_fails("the window to the flash ROM stays closed: register 0x88050 "
                 "is 0x12345601");
     g_assert_cmpint(card.reads, ==, 0);
 }
@@ -376,8 +376,7 @@ static void test_garbage(void)
 {
     card_new_nvidia(0x124);
     memset(card.flash, 0xff, FLASH_SIZE);
-    check_fails("there is no VBIOS in its flash ROM, which begins with "
-                "ff ff ff ff");
+    check_fails("no VBIOS was found; the flash ROM begins with ff ff ff ff");
     g_assert_cmpint(card.reads, ==, FLASH_FIRST_LOOK / 4);
 
     card_new_nvidia(0x124);
@@ -431,11 +430,11 @@ static void test_timeout(void)
 {
     card_new_nvidia(0x124);
     card.read_time = G_TIME_SPAN_SECOND / 100;
-    check_fails("gave no more than 4004 bytes in 10 seconds");
+    check_fails("gave only 4004 bytes in 10 seconds");
 
     card_new_amd(0x731f, &flash_amd_navi1);
     card.read_time = 20 * G_TIME_SPAN_SECOND;
-    check_fails("gave no more than 4 bytes in 10 seconds");
+    check_fails("gave only 4 bytes in 10 seconds");
 }
 
 static void test_access_fails(void)
@@ -454,7 +453,7 @@ static void test_access_fails(void)
     card.fail_after = 1;
     card.failure = -ENXIO;
     card.index = AMD_INDEX_OLD;
-    /* what was changed goes back even if nothing can be read any more */
+    /* changed registers are restored even if nothing can be read */
     check_fails("reading register 0x6b4 of BAR 5 failed: ");
 }
 
@@ -462,13 +461,13 @@ static void test_small_bar(void)
 {
     card_new_nvidia(0x124);
     card.bar_size[0] = 2 * MiB;
-    check_fails("BAR 0, which should have its flash ROM's registers, has "
-                "0x200000 bytes");
+    check_fails("BAR 0 has 0x200000 bytes, which is too small for the "
+                "registers of the flash ROM");
 
     card_new_amd(0x687f, &flash_amd_vega);
     card.bar_size[5] = 256 * KiB;
-    check_fails("BAR 5, which should have its flash ROM's registers, has "
-                "0x40000 bytes");
+    check_fails("BAR 5 has 0x40000 bytes, which is too small for the "
+                "registers of the flash ROM");
 }
 
 static void test_amd_families(void)
@@ -510,7 +509,7 @@ static void test_amd_refused(void)
     unsigned i;
 
     for (i = 0; i < ARRAY_SIZE(devices); i++) {
-        g_autofree char *why = g_strdup_printf("AMD device ID 0x%04x",
+        g_autofree char *why = g_strdup_printf("AMD device 0x%04x",
                                                devices[i]);
 
         card_new_amd(devices[i], &flash_amd_vi);
@@ -522,7 +521,7 @@ static void test_amd_refused(void)
 static void test_other_vendor(void)
 {
     card_new(0x1013, 0x00b8);
-    check_fails("neither NVIDIA nor AMD made it (vendor ID 0x1013)");
+    check_fails("of vendor 0x1013, which is neither NVIDIA nor AMD");
 }
 
 /* As firmware or a driver may leave it */
@@ -542,7 +541,7 @@ static void test_no_config_space(void)
 {
     card_new_nvidia(0x124);
     card.deaf = true;
-    check_fails("its config space cannot be read");
+    check_fails("config space cannot be read");
 }
 
 int main(int argc, char **argv)

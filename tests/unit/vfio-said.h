@@ -7,7 +7,7 @@
 #ifndef TESTS_VFIO_SAID_H
 #define TESTS_VFIO_SAID_H
 
-/* All of it, since the test has emptied it; the test makes it */
+/* All messages since the test has emptied it; the test creates it */
 extern GString *said;
 
 #endif /* TESTS_VFIO_SAID_H */

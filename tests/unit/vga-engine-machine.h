@@ -41,7 +41,7 @@ typedef struct Machine {
     unsigned blocked;    /* accesses that the guard dropped */
     unsigned others;     /* what the second processor did */
     bool on_its_way;     /* a write, since the last call that is waited for */
-    bool going;          /* away: nobody uses it any more */
+    bool going;          /* being freed: no longer in use */
     uint64_t random;
 } Machine;
 

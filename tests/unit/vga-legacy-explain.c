@@ -1,5 +1,5 @@
 /*
- * What the user is told when an assigned adapter has no VGA region
+ * The messages about an adapter without a VGA region, or one not attached
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -281,6 +281,61 @@ static void test_explain_order(void)
 }
 
 /*
+ * A device that cannot be attached
+ */
+
+static void put_group(void)
+{
+    g_autofree char *path = g_strdup_printf("%s/dev/iommu_group", sysfs);
+
+    g_assert_cmpint(symlink("../kernel/iommu_groups/7", path), ==, 0);
+}
+
+static void assert_hint(const VFIODevice *card, const char *hint)
+{
+    Error *err = NULL;
+
+    error_setg(&err, "reason");
+    vfio_vga_explain_attach(card, &err);
+    g_assert_cmpstr(error_get_pretty(err), ==, "reason");
+    g_string_truncate(said, 0);
+    error_report_err(err);
+    if (hint) {
+        g_assert_nonnull(strstr(said->str, hint));
+    } else {
+        g_assert_true(g_str_has_suffix(said->str, "reason\n"));
+    }
+}
+
+static void test_attach(void)
+{
+    VFIODevice card = host_new();
+    g_autofree char *driver = g_strdup_printf("%s/dev/driver", sysfs);
+    char *dir = card.sysfsdev;
+
+    card.name = (char *)"0000:01:00.0";
+    assert_hint(&card, "'vga-assign check 0000:01:00.0' tells more.\n");
+    put_group();
+    assert_hint(&card, NULL);
+    put_driver("nouveau");
+    assert_hint(&card, "bound to nouveau on the host, and not to vfio-pci. "
+                "Type:\ndriverctl set-override 0000:01:00.0 vfio-pci\n");
+    g_assert_cmpint(unlink(driver), ==, 0);
+    assert_hint(&card, "bound to no driver on the host");
+    put_driver("nvgrace-gpu-vfio-pci");
+    assert_hint(&card, NULL);
+
+    /* Nothing is known of one that is passed as a file descriptor */
+    put_driver("nouveau");
+    card.sysfsdev = NULL;
+    assert_hint(&card, NULL);
+    card.sysfsdev = dir;
+    card.mdev = true;
+    assert_hint(&card, NULL);
+    host_free(&card);
+}
+
+/*
  * x-vga=on
  */
 
@@ -390,6 +445,7 @@ void legacy_add_explain(void)
     g_test_add_func("/vfio-vga/explain/not-built", test_explain_not_built);
     g_test_add_func("/vfio-vga/explain/driver", test_explain_driver);
     g_test_add_func("/vfio-vga/explain/order", test_explain_order);
+    g_test_add_func("/vfio-vga/explain/attach", test_attach);
     g_test_add_func("/vfio-vga/enable", test_enable);
     g_test_add_func("/vfio-vga/enable/off", test_enable_off);
     g_test_add_func("/vfio-vga/enable/fails", test_enable_fails);

@@ -42,7 +42,7 @@ static bool drop_write_memory(Card *card, uint32_t address, uint8_t value)
 
 const Personality adversary_drop = {
     .name = "drop",
-    .about = "adversary: the window is no memory from an event to the next",
+    .about = "adversary: the window is not memory from one event to the next",
     .vendor = 0x1234,
     .device = 0x1112,
     .bars = { { .size = 0x200000, .frame = true } },

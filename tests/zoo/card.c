@@ -356,7 +356,7 @@ static uint8_t card_read_dac(Card *card)
     return value;
 }
 
-/* A retrace that is there for a few reads, so that whoever waits sees both */
+/* A retrace lasts a few reads, so that a program that waits sees both states */
 static uint8_t card_read_status(Card *card)
 {
     uint8_t n = card->status_reads++;

@@ -106,7 +106,7 @@ def refusals():
         refused(*served, '--rom', bench.path('text'), why='not an option ROM')
         refused(*served, '--dump', nobody, why='not a directory')
         refused(*served, '--speed', '9', why='Unknown option')
-        refused(*served, 'more', why="'more' is no option")
+        refused(*served, 'more', why="'more' is not an option")
         refused('--personality', 's3', '--socket', nobody + '/x',
                 why='No such file')
         refused(*served, '--control', nobody + '/x', why='No such file')

@@ -59,7 +59,7 @@ LOCK = {
     'nvidia': [(0x3d4, 0x1f, 0x99)],
     'intel': [(GRAPHICS, 0x10, 0)],
 }
-# Where a bank is, for who has one in a register
+# The place of a bank, for adapters that have one in a register
 BANKS = {
     's3': [(0x3d4, 0x6a), (0x3d4, 0x35)],
     'cirrus': [(GRAPHICS, 9), (GRAPHICS, 0xa), (GRAPHICS, 0xb),

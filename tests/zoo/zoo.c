@@ -425,7 +425,7 @@ static bool parse(int argc, char **argv, Options *options)
         return false;
     }
     if (argc > 1) {
-        g_printerr("zoo: '%s' is no option; see --help\n", argv[1]);
+        g_printerr("zoo: '%s' is not an option; see --help\n", argv[1]);
         return false;
     }
     return true;
@@ -454,7 +454,7 @@ static bool check(const Options *options)
     return false;
 }
 
-/* The adapter's memory: a file, for whoever maps it; returns a descriptor */
+/* The adapter's memory, a file that clients can map; returns a descriptor */
 static int make_memory(uint8_t **ram)
 {
     int memory = memfd_create("zoo", MFD_ALLOW_SEALING);

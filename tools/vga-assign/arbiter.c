@@ -29,7 +29,7 @@ bool arbiter_is_locked(const MachineArbiter *arbiter)
     return arbiter->known && (arbiter->io_locks || arbiter->mem_locks);
 }
 
-/* The line of @bdf in an answer; "invalid" and others' lines are no answer. */
+/* The line of @bdf in an answer; "invalid" and lines of others do not count. */
 static void arbiter_parse(const char *text, const char *bdf, MachineArbiter *a)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);

@@ -360,8 +360,8 @@ static int bind_apply(const Binding *b)
         return EXIT_ENVIRONMENT;
     }
     if (!bind_save(b, &error)) {
-        return out_fail(EXIT_ENVIRONMENT, error, "the undo file comes first; "
-                        "nothing was done");
+        return out_fail(EXIT_ENVIRONMENT, error, "without an undo file nothing "
+                        "is done");
     }
     out_note("undo file: %s", b->undo->path);
     if (!steps_apply(b->m, b->steps, &error)) {
@@ -459,7 +459,7 @@ static int bind_or_unbind(const Command *command, bool bind)
         return code;
     }
     if (device_is_bridge(d)) {
-        out_error("%s is a bridge; vfio-pci does not take bridges", d->bdf);
+        out_error("%s is a bridge; vfio-pci does not drive bridges", d->bdf);
         return EXIT_NO;
     }
     if (!binding_plan(b, d, &error)) {

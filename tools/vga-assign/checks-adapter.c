@@ -14,8 +14,9 @@
 void check_class(const CheckContext *c, CheckResult *r)
 {
     if (device_is_virtual(c->d)) {
-        is_fail(r, "it is a virtual function of %s, and those answer no legacy "
-                "VGA addresses: the guest's firmware cannot show anything",
+        is_fail(r, "it is a virtual function of %s, and virtual functions "
+                "answer no legacy VGA addresses: the guest's firmware cannot "
+                "show anything",
                 c->d->physfn);
         to_fix(r, "assign %s itself; or leave out x-vga=on and give the guest "
                "an emulated display beside it", c->d->physfn);
@@ -51,7 +52,7 @@ bool device_is_dead(const MachineDevice *d)
 static const char *stay_awake(const Machine *m)
 {
     return m->disable_idle_d3 == ANSWER_YES ? "" :
-           "; so that it stays awake: options vfio-pci disable_idle_d3=1 in "
+           "; to keep it awake: options vfio-pci disable_idle_d3=1 in "
            "/etc/modprobe.d/vfio.conf";
 }
 
@@ -67,8 +68,8 @@ static void power_is_asleep(const CheckContext *c, CheckResult *r)
 /* Waking it was tried, or is not what it needs. */
 static void power_is_off_the_bus(const CheckContext *c, CheckResult *r)
 {
-    is_fail(r, "it does not answer on the bus any more (%s%s%s): it did not "
-            "survive a reset, or got no power", device_is_silent(c->d) ?
+    is_fail(r, "it no longer answers on the bus (%s%s%s): it did not survive a "
+            "reset, or got no power", device_is_silent(c->d) ?
             "its configuration space reads all ones" : has_bad_header(c->d) ?
             "its header type is 7f" : "its power state", c->d->power_state ?
             ", " : "", c->d->power_state ? c->d->power_state : "");
@@ -256,7 +257,7 @@ void check_reset(const CheckContext *c, CheckResult *r)
     const MachineDevice *sharer = bus_sharer(c);
 
     if (!methods) {
-        is_na(r, "the kernel does not tell (reset_method is new in Linux 5.15)");
+        is_na(r, "the kernel does not say (reset_method is new in Linux 5.15)");
     } else if (resets_by(methods, "device_specific")) {
         is_ok(r, "%s", methods);
     } else if (family) {

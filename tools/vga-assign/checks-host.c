@@ -24,9 +24,9 @@ static const struct {
     bool igd;               /* it matters to Intel graphics alone */
     const char *text;
 } kernels[] = {
-    { 3, 9, false, "vfio-pci offers legacy VGA since 3.9" },
-    { 4, 6, true, "QEMU's legacy mode needs regions that vfio-pci has had "
-      "since 4.6" },
+    { 3, 9, false, "vfio-pci offers legacy VGA only from 3.9 on" },
+    { 4, 6, true, "QEMU's legacy mode needs regions that vfio-pci has only "
+      "from 4.6 on" },
 };
 
 void check_kernel(const CheckContext *c, CheckResult *r)
@@ -90,15 +90,15 @@ static void iommu_is_missing(const CheckContext *c, CheckResult *r)
 void check_iommu(const CheckContext *c, CheckResult *r)
 {
     if (c->m->noiommu) {
-        is_warn(r, "vfio was told to do without one: the guest can write to all "
-                "of the host's memory");
+        is_warn(r, "vfio was told to do without an IOMMU: the guest can write "
+                "to all of the host's memory");
         to_fix(r, "turn VT-d or AMD-Vi on in the firmware setup, and remove "
                "enable_unsafe_noiommu_mode from /etc/modprobe.d");
     } else if (!c->m->iommu_present) {
         iommu_is_missing(c, r);
     } else if (c->d->group < 0) {
-        is_fail(r, "there is one (%s), but it does not cover this adapter, and "
-                "vfio-pci needs that", c->m->iommu_names);
+        is_fail(r, "the IOMMU (%s) does not cover this adapter, and vfio-pci "
+                "needs that", c->m->iommu_names);
         to_fix(r, "use another slot; journalctl -k -g 'DMAR|AMD-Vi' may tell "
                "why");
     } else {
@@ -236,11 +236,11 @@ void check_driver(const CheckContext *c, CheckResult *r)
         return;
     }
     if (c->d->driver) {
-        is_fail(r, "bound to %s, and QEMU can use it through vfio-pci alone",
+        is_fail(r, "bound to %s, but QEMU can use it only through vfio-pci",
                 c->d->driver);
     } else {
-        is_fail(r, "bound to no driver, and QEMU can use it through vfio-pci "
-                "alone");
+        is_fail(r, "bound to no driver, but QEMU can use it only through "
+                "vfio-pci");
     }
     to_fix(r, "%s%s", holders->len ? "first do what in-use says; then: " :
            c->m->disable_vga_source && !root_exists(c->m->root, VFIO_DRIVER) ?
@@ -273,7 +273,8 @@ void check_in_use(const CheckContext *c, CheckResult *r)
         is_fail(r, "%s: the driver cannot be unbound while it is in use", text);
         to_fix(r, "%s", remedy);
     } else if (c->m->holders_hidden) {
-        is_unknown(r, "whether a program has it open could not be seen");
+        is_unknown(r, "it could not be seen whether a program has the adapter "
+                      "open");
         to_fix(r, AS_ROOT);
     } else {
         is_ok(r, "nobody has it open");
@@ -326,7 +327,7 @@ static bool access_by_iommufd(const CheckContext *c, CheckResult *r)
         !root_exists(c->m->root, "/dev/iommu")) {
         return false;
     }
-    is_warn(r, "%s and /dev/iommu exist, and the node of its group does not: "
+    is_warn(r, "%s and /dev/iommu exist, but the node of its group does not: "
             "QEMU opens the node of the group unless it is told to use "
             "IOMMUFD", node);
     to_fix(r, "-object iommufd,id=iommufd0 -device vfio-pci,...,"
@@ -369,7 +370,7 @@ static void qemu_is_proxmox(CheckResult *r)
 {
     is_warn(r, "Proxmox VE starts its own /usr/bin/kvm and SeaBIOS, and neither "
             "has this series: %s", not_the_series);
-    to_fix(r, "nothing to type; to run this series' QEMU, take the command of "
+    to_fix(r, "nothing to type; to run this series' QEMU, use the command of "
            "vga-assign args");
 }
 

@@ -136,8 +136,8 @@ static bool rom_must_be_given(const CheckContext *c, CheckResult *r)
         return false;
     }
     if (c->guest->firmware == VBIOS_FIRMWARE_UEFI) {
-        is_fail(r, "OVMF has no driver for Intel graphics, and they bring none: "
-                "no picture before the guest's own driver");
+        is_fail(r, "OVMF has no driver for Intel graphics, and they bring "
+                "none: there is no picture before the guest's own driver runs");
         to_fix(r, "--romfile FILE, an option ROM for IGD (QEMU's docs/"
                "igd-assign.txt, \"Guest firmware\")");
     } else {
@@ -278,7 +278,7 @@ void check_resizable(const CheckContext *c, CheckResult *r)
     g_autofree char *most = bit < 0 ? NULL : size_text(1ULL << (bit + 20));
 
     if (bit < 0) {
-        is_na(r, "no BAR of it can be resized");
+        is_na(r, "none of its BARs can be resized");
     } else if (g_str_equal(now, most)) {
         is_ok(r, "BAR %d has %s, which is its largest size; the guest cannot "
               "change it", i, now);

@@ -203,7 +203,7 @@ void check_framebuffer(const CheckContext *c, CheckResult *r)
         framebuffer_of_driver(r, own);
     } else if (c->m->ranges_hidden && device_is_boot_vga(c->d) &&
                screen_of(c->m, NULL)) {
-        is_unknown(r, "whether %s is in its BARs could not be read",
+        is_unknown(r, "it could not be read whether %s is in its BARs",
                    screen_of(c->m, NULL)->owner);
         to_fix(r, AS_ROOT);
     } else {

@@ -42,8 +42,8 @@ void check_disable_vga(const CheckContext *c, CheckResult *r)
         to_fix(r, "remove disable_vga from %s; " NEW_INITRAMFS "; reboot",
                source);
     } else if (c->m->disable_vga == ANSWER_YES) {
-        is_fail(r, "vfio-pci was loaded with disable_vga, which nothing sets "
-                "any more: it offers no legacy VGA until it is loaded again");
+        is_fail(r, "vfio-pci was loaded with disable_vga, which no file sets "
+                "now: it offers no legacy VGA until it is loaded again");
         to_fix(r, NEW_INITRAMFS "; reboot");
     } else if (source) {
         is_fail(r, "%s sets disable_vga for vfio-pci: once it is loaded, it "
@@ -113,14 +113,14 @@ void check_locks(const CheckContext *c, CheckResult *r)
         to_fix(r, "end %s if the guest stands still: kill %s", name,
                holder->pid);
     } else if (c->m->holders_hidden) {
-        is_unknown(r, "it is locked for %s (%u:%u), and it could not be seen "
-                   "by whom",
+        is_unknown(r, "it is locked for %s (%u:%u), but by whom could not be "
+                   "seen",
                    locked->bdf, locked->arbiter.io_locks,
                    locked->arbiter.mem_locks);
         to_fix(r, AS_ROOT);
     } else {
-        is_fail(r, "it is locked for %s (%u:%u), and nobody holds the lock "
-                "any more: a guest would wait forever", locked->bdf,
+        is_fail(r, "it is locked for %s (%u:%u), but no program holds the "
+                "lock: a guest would wait forever", locked->bdf,
                 locked->arbiter.io_locks, locked->arbiter.mem_locks);
         to_fix(r, "reboot; what left the lock behind used the arbiter's "
                "trylock");
@@ -188,7 +188,7 @@ static void igd_with_vbios(const CheckContext *c, CheckResult *r,
     uint16_t ggc;
 
     if (!device_config(c->d, IGD_GGC, &ggc)) {
-        is_unknown(r, "%s: whether it decodes VGA could not be read", name);
+        is_unknown(r, "%s: it could not be read whether it decodes VGA", name);
         to_fix(r, AS_ROOT);
     } else if (ggc & IGD_GGC_IVD) {
         is_fail(r, "%s: the host's firmware turned its VGA off (GGC.IVD=1), "
@@ -227,8 +227,8 @@ static void igd_is_another(const CheckContext *c, CheckResult *r,
 {
     if (!disabled && igd->arbiter.known &&
         g_str_equal(igd->arbiter.decodes, "none")) {
-        is_warn(r, "Intel graphics %s decode VGA, and the arbiter does not know "
-                "it: they answer the guest's accesses, too", igd->bdf);
+        is_warn(r, "Intel graphics %s decode VGA, but the arbiter does not "
+                "know it: they answer the guest's accesses, too", igd->bdf);
         to_fix(r, "firmware setup: make the adapter's slot the primary display; "
                "reboot");
     } else if (g_strcmp0(igd->driver, "i915") == 0 &&
@@ -255,7 +255,8 @@ void check_igd(const CheckContext *c, CheckResult *r)
     } else if (!found) {
         is_na(r, "no Intel graphics in this machine");
     } else if (!device_config(found, IGD_GGC, &ggc)) {
-        is_unknown(r, "whether Intel graphics %s decode VGA could not be read",
+        is_unknown(r, "it could not be read whether Intel graphics %s decode "
+                      "VGA",
                    found->bdf);
         to_fix(r, AS_ROOT);
     } else {

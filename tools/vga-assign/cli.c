@@ -14,7 +14,7 @@ Machine *cli_machine(const Command *command)
 
     if (!machine) {
         out_fail(EXIT_ENVIRONMENT, error, dir ?
-                 "--sysfs-root wants the directory that has sys/ in it" :
+                 "--sysfs-root needs the directory that contains sys/" :
                  "sysfs must be mounted on /sys");
     }
     return machine;
@@ -121,7 +121,7 @@ void cli_not_ready(const Command *command, Machine *machine,
         failed += r->verdict == VERDICT_FAIL;
     }
     if (failed) {
-        out_note("%s is not ready for it (%u checks failed): vga-assign "
+        out_note("%s is not ready for x-vga=on (%u checks failed): vga-assign "
                  "check %s", device->bdf, failed, device->bdf);
     }
 }

@@ -241,7 +241,7 @@ void domain_show_rom(xmlNode *hostdev)
     }
 }
 
-/* What is there on q35 alone, as one names it; NULL: nothing. */
+/* The name of a part that only q35 has; NULL: no such part. */
 static const char *needs_q35(const xmlNode *root)
 {
     const xmlNode *devices = domxml_child(root, "devices");

@@ -74,7 +74,7 @@ static char *romfile_property(const char *romfile)
     return g_strdup_printf("%s%s", romfile ? ",romfile=" : "", text->str);
 }
 
-/* What the adapter's device is told besides its place.  g_free(). */
+/* Options of the adapter's device besides its place; g_free() frees them. */
 static char *args_properties(const GuestPlace *place, const char *romfile)
 {
     g_autofree char *rom = romfile_property(romfile);
@@ -256,7 +256,7 @@ int cmd_proxmox(const Command *command)
     int code = EXIT_ENVIRONMENT;
 
     if (!proxmox_number(vmid)) {
-        out_error("--vmid is a number, not '%s'", vmid);
+        out_error("--vmid must be a number, not '%s'", vmid);
         return EXIT_USAGE;
     }
     if (!proxmox_romfile(command->options->romfile, &romfile)) {

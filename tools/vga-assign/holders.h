@@ -1,5 +1,5 @@
 /*
- * Who has an adapter's device nodes open
+ * Programs that have an adapter's device nodes open
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *

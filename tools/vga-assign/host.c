@@ -137,7 +137,7 @@ bool host_apparmor(const Machine *m)
            root_exists(m->root, APPARMOR_LIBVIRT);
 }
 
-/* A rule or an include that has @word in it; "#include" is no comment. */
+/* A rule or an include that contains @word; "#include" is not a comment. */
 static bool profile_has(const Machine *m, const char *path, const char *word)
 {
     g_autofree char *text = root_text(m->root, path);

@@ -19,7 +19,7 @@ char *host_vgacon(const Machine *machine);
 /**
  * host_memlock: how much this user's programs may lock, RLIMIT_MEMLOCK
  *
- * False if it is not known; G_MAXUINT64 is no limit, which root has as well.
+ * False if it is not known; G_MAXUINT64 means no limit, as for root.
  */
 bool host_memlock(const Machine *machine, guint64 *bytes);
 

@@ -1,5 +1,5 @@
 /*
- * Intel's graphics, and where a guest must have an adapter
+ * Intel's graphics, and the place that an adapter needs in a guest
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -105,10 +105,10 @@ GuestPlace guest_place(const MachineDevice *device, bool q35)
     place.x_vga = igd.has_legacy_mode;
     place.q35 = false;
     place.reason = !q35 ? NULL : igd.has_legacy_mode ?
-        "Intel graphics have a picture in QEMU's legacy mode alone, which "
-        "exists on the machine pc, with the adapter at 00:02.0." :
+        "Intel graphics have a picture only in QEMU's legacy mode, which "
+        "exists only on the machine pc, with the adapter at 00:02.0." :
         "Intel graphics need the host's ids of the LPC bridge, which QEMU can "
-        "copy on the machine pc alone.";
+        "copy only on the machine pc.";
     return place;
 }
 

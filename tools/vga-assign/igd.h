@@ -1,5 +1,5 @@
 /*
- * Intel's graphics, and where a guest must have an adapter
+ * Intel's graphics, and the place that an adapter needs in a guest
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -30,7 +30,7 @@ bool igd_identify(const MachineDevice *device, Igd *igd);
 /** igd_name: "Coffee Lake, generation 9".  g_free() */
 char *igd_name(const Igd *igd);
 
-/* Where a guest has an adapter, and what its device is told besides host=. */
+/* The guest's address of an adapter, and the options of its device. */
 typedef struct GuestPlace {
     bool q35;               /* the machine type: else pc */
     bool port;              /* behind a PCIe root port of its own */
@@ -57,7 +57,8 @@ typedef struct GuestPlace {
 /**
  * guest_place: where a guest must have @device
  *
- * @q35: the machine type that was asked for; Intel graphics get pc all the same
+ * @q35: the machine type that the user chose; Intel graphics get pc
+ *       nevertheless
  */
 GuestPlace guest_place(const MachineDevice *device, bool q35);
 

@@ -222,7 +222,7 @@ static bool choose(const char *option, const char *value, const char *first,
     if (*is_first || g_str_equal(value, second)) {
         return true;
     }
-    message = g_strdup_printf("--%s is %s or %s, not '%s'", option, first,
+    message = g_strdup_printf("--%s must be %s or %s, not '%s'", option, first,
                               second, value);
     usage(message);
     return false;
@@ -245,7 +245,8 @@ static bool parse_memory(const char *text, guint64 *memory)
         *memory = value << (*end == 'M' ? 20 : 30);
         return true;
     }
-    message = g_strdup_printf("--memory is a size as 512M or 4G, not '%s'",
+    message = g_strdup_printf("--memory must be a size such as 512M or 4G, not "
+                              "'%s'",
                               text);
     usage(message);
     return false;
@@ -259,7 +260,7 @@ static int run(const struct CliCommand *c, char **arguments)
 
     if ((int)n < c->least || (int)n > c->most) {
         g_autofree char *message =
-            g_strdup_printf("%s wants %s%s", c->name, *c->arguments ?
+            g_strdup_printf("%s takes %s%s", c->name, *c->arguments ?
                             c->arguments : "no argument",
                             (int)n < c->least ? "" : " and no more");
 
@@ -312,7 +313,7 @@ static int help_of(int argc, char **argv)
             return dispatch(&cli_commands[i], 1, words);
         }
     }
-    return usage("help is for one of the commands");
+    return usage("help takes one of the commands");
 }
 
 static void options_free(void)
@@ -332,7 +333,7 @@ static int command_line(int argc, char **argv)
     g_autofree char *message = NULL;
 
     if (argc < 2) {
-        return usage("which command?");
+        return usage("no command was given");
     }
     if (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h") ||
         (g_str_equal(argv[1], "help") && argc == 2)) {

@@ -1,5 +1,5 @@
 /*
- * What is said, and how
+ * Messages and output
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -383,7 +383,7 @@ static bool out_write_all(int fd, const char *data, size_t size)
     return fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
 }
 
-/* A link that leads nowhere is a link all the same. */
+/* A link that leads nowhere is still a link. */
 static bool out_may_replace(const char *path, GError **error)
 {
     struct stat st;

@@ -20,7 +20,7 @@
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 #define CONFIG_SIZE 4096
-/* What the kernel shows of it to who is not root. */
+/* The part that the kernel shows to users other than root. */
 #define CONFIG_PUBLIC 64
 
 static jmp_buf pci_escape;
@@ -259,7 +259,7 @@ static void pci_device_free(gpointer opaque)
     g_free(d);
 }
 
-/* One entry of the bus, NULL if its name is no address of a device. */
+/* One entry of the bus, NULL if its name is not an address of a device. */
 static MachineDevice *pci_entry(Root *root, struct pci_access *access,
                                 const char *name)
 {

@@ -14,7 +14,7 @@
  *   file PATH               lines of text follow, each after a "|"
  *   binary PATH             rows follow: " OFFSET COUNT HEX", COUNT times HEX
  *   link PATH TARGET        both are paths of the machine
- *   text PATH TARGET        a link that leads to what is no file of sysfs
+ *   text PATH TARGET        a link that leads out of sysfs
  *   directory PATH
  *   node PATH MODE          an empty file with that mode
  */

@@ -138,7 +138,7 @@ void report_host(GString *out, const Machine *m)
     report_programs(out, m);
 }
 
-/* The line of NVIDIA's driver that says which of its nodes is the adapter's. */
+/* The line of NVIDIA's driver that names the adapter's node. */
 static void report_nvidia(GString *out, const Machine *m,
                           const MachineDevice *d)
 {

@@ -406,7 +406,7 @@ static RomBytes *rom_best(const Command *command, Machine *m,
     }
     bytes = rom_from_flash(m, d, &why);
     if (!bytes) {
-        out_note("%s: not from its flash ROM: %s", d->bdf, why->message);
+        out_note("%s: its flash ROM does not help: %s", d->bdf, why->message);
         bytes = rom_from_kernel(m, d, error);
     }
     return bytes;
@@ -467,7 +467,8 @@ static bool parse_ids(const char *text, uint16_t *vendor, uint16_t *device)
 
     if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text) ||
         sscanf(text, "%4x:%4x%n", &v, &d, &used) != 2 || text[used]) {
-        out_error("--ids is vendor:device as 10de:128b, not '%s'", text);
+        out_error("--ids must be VENDOR:DEVICE such as 10de:128b, not '%s'",
+                  text);
         return false;
     }
     *vendor = v;
@@ -517,7 +518,7 @@ static bool rom_fix_usage(const Command *command, bool *set_ids,
         return false;
     }
     if (!images_to_keep(o->images)) {
-        out_error("--images is all, bios or uefi, not '%s'", o->images);
+        out_error("--images must be all, bios or uefi, not '%s'", o->images);
         return false;
     }
     *set_ids = o->ids != NULL;
@@ -555,7 +556,7 @@ int cmd_rom_fix(const Command *command)
     data = vbios_rebuild(bytes->data, bytes->size,
                          images_to_keep(command->options->images), &size);
     if (!data) {
-        out_error("%s: there is no such image in it", bytes->path);
+        out_error("%s has no such image", bytes->path);
         out_hint("vga-assign rom info %s shows what there is", bytes->path);
         rom_bytes_free(bytes);
         return EXIT_NO;

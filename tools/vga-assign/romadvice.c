@@ -90,11 +90,11 @@ char *rom_where(Machine *m, const MachineDevice *d, const char *tried)
     }
     return g_strdup_printf("make another adapter the host's primary display "
                            "(firmware setup), reboot, then: vga-assign rom "
-                           "dump %s --source rom -o NEW, %s; or use a file of "
-                           "the adapter's maker", d->bdf, then_romfile);
+                           "dump %s --source rom -o NEW, %s; or use a file "
+                           "from the adapter's maker", d->bdf, then_romfile);
 }
 
-/* Whether "rom fix" makes it good; the ids are set for the adapter's own. */
+/* Whether "rom fix" repairs it; the ids are set for the adapter's own. */
 static bool is_fixable(const MachineDevice *d, VBIOSFirmware firmware,
                        const RomBytes *bytes, bool with_ids)
 {

@@ -104,7 +104,7 @@ static bool vfct_read(Machine *m, char **data, Vfct *t, GError **error)
     *t = (Vfct) { (const uint8_t *)*data, size };
     if (result == ROOT_ABSENT) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                    "this machine's firmware made no ACPI table VFCT");
+                    "this machine's firmware provides no ACPI table VFCT");
         return false;
     }
     if (result == ROOT_UNREADABLE) {

@@ -360,12 +360,12 @@ int cmd_xml(const Command *command)
         return EXIT_USAGE;
     }
     if (romfile && !g_path_is_absolute(romfile)) {
-        out_error("libvirt wants the whole path of the romfile, not '%s'",
+        out_error("libvirt needs the absolute path of the romfile, not '%s'",
                   romfile);
         return EXIT_USAGE;
     }
     if (command->options->full && !command->options->domain) {
-        out_error("--full wants --domain");
+        out_error("--full needs --domain");
         return EXIT_USAGE;
     }
     m = cli_machine(command);

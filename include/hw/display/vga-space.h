@@ -1,12 +1,12 @@
 /*
- * The legacy VGA ranges of one emulated card, as spaces of its own
+ * The legacy VGA ranges of one emulated card, as its own spaces
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * An emulated VGA card puts its memory at 0xa0000 and its ports at 0x3b0 into
- * the spaces of its bus, where the next card covers them: the bus has one
- * owner at a time.  A process that serves cards to other processes has as many
- * owners at a time as cards, so there each card gets
+ * the spaces of its bus, where the next card covers them: the bus has one owner
+ * at a time.  A process that serves cards to other processes has as many owners
+ * at a time as cards, so in such a process each card gets
  *
  *   mem  1 MiB, everything the card decodes below 1 MiB at its bus address
  *   io   64 KiB, everything the card decodes at its port number; the offsets
@@ -18,13 +18,13 @@
  * reads all ones in io_as and ignores writes.
  *
  * Cards on x-remote get a space.  On other machines vga_space_claim() claims
- * nothing: a bus with several cards would give its accesses to other cards
- * than it has done so far, since the overlap priorities inside a container do
- * not compete with those outside (vga.chain4 and a second card's memory for
- * example).  Where that is wanted, vga_space_new() only makes the containers,
- * and its caller puts them on the bus.
+ * nothing: a bus with several cards would give its accesses to other cards than
+ * before, since the overlap priorities inside a container do not compete with
+ * those outside (vga.chain4 and a second card's memory for example).  Where
+ * that is intended, vga_space_new() only makes the containers, and its caller
+ * puts them on the bus.
  *
- * All of it runs under the BQL.
+ * All functions run under the BQL.
  */
 #ifndef HW_DISPLAY_VGA_SPACE_H
 #define HW_DISPLAY_VGA_SPACE_H
@@ -42,7 +42,7 @@ struct VGASpace {
     MemoryRegion mem;
     MemoryRegion io;
 
-    /* Of vga_space_claim() only: */
+    /* Set by vga_space_claim() only: */
     AddressSpace mem_as;
     AddressSpace io_as;
 
@@ -56,12 +56,13 @@ struct VGASpace {
 };
 
 /**
- * vga_space_claim: give a card its own spaces, where cards have them
+ * vga_space_claim: give a card its own spaces, on machines where cards have
+ * them
  *
  * @card: the card; the space becomes a child of it and lives as long
- * @mem: in: the bus's memory; out: where the card puts its regions
+ * @mem: in: the bus's memory; out: the space for the card's regions
  * @io: the same for its ports
- * @reset: what puts the VGA registers into their state after power on
+ * @reset: function that puts the VGA registers into their state after power on
  * @opaque: argument of @reset
  *
  * Called once for a card, before it adds its legacy regions.  @mem and @io
@@ -71,9 +72,9 @@ void vga_space_claim(Object *card, MemoryRegion **mem, MemoryRegion **io,
                      QEMUResetHandler *reset, void *opaque);
 
 /**
- * vga_space_new: containers for a card, and nothing else
+ * vga_space_new: make the containers for a card, and do nothing else
  *
- * @card: the card, which has none; they become a child of it and live as long
+ * @card: the card, which has no spaces yet; they become a child of it
  *
  * Returns the space.
  */
@@ -84,7 +85,7 @@ VGASpace *vga_space_new(Object *card);
  *
  * @card: the card, or any other object
  *
- * Returns NULL if it has none.
+ * Returns NULL if it has no space.
  */
 static inline VGASpace *vga_space_of(Object *card)
 {
@@ -94,12 +95,12 @@ static inline VGASpace *vga_space_of(Object *card)
 }
 
 /**
- * vga_space_io: where a card puts further legacy ports
+ * vga_space_io: the space for further legacy ports of a card
  *
  * @card: the card, after vga_space_claim()
  * @io: the bus's ports
  *
- * Returns the card's own ports, or @io if it has none.
+ * Returns the card's own ports, or @io if it has no space.
  */
 static inline MemoryRegion *vga_space_io(Object *card, MemoryRegion *io)
 {

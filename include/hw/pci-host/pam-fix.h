@@ -3,18 +3,18 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * pam.c knows two of the four modes of a PAM segment, and what no PCI device
- * claims below 1 MiB shows RAM.  An adapter with legacy VGA sees guests that
- * rely on the rest: option ROMs that write to themselves, firmware that copies
- * a ROM into the RAM below it, drivers that toggle PCI_COMMAND.
+ * pam.c implements two of the four modes of a PAM segment, and addresses below
+ * 1 MiB that no PCI device claims show RAM.  Guests of an adapter with legacy
+ * VGA rely on the rest: option ROMs that write to themselves, firmware that
+ * copies a ROM into the RAM below it, drivers that toggle PCI_COMMAND.
  *
  * One PAMFix belongs to a host bridge.  It does nothing, and costs nothing,
  * until one of three subjects is made strict:
  *
  * x-pam-strict    The modes of the 13 segments from 0xc0000 to 0xfffff (82441FX
  *                 data sheet, PAM[6:0], 59h-5Fh; Intel 3 Series MCH data sheet,
- *                 PAM0-PAM6, 90h-96h).  RE and WE choose, apart from each
- *                 other, whether reads and writes go to DRAM (1) or PCI (0).
+ *                 PAM0-PAM6, 90h-96h).  RE and WE choose independently whether
+ *                 reads and writes go to DRAM (1) or PCI (0).
  *
  *                   mode       reads        writes
  *                   0          PCI          PCI       as pam.c does it
@@ -36,14 +36,14 @@
  * fetch from a read.
  *
  * Mode 1 is a ROM device over RAM's own RAMBlock: the same pages and the same
- * ram_addr_t, so reads and fetches are native, and whatever device, loader,
- * debugger or migration stream writes to that RAM is seen at once.  Nothing is
- * copied.  KVM maps it as a read-only slot, and a write comes back to the ROM
- * device, which hands it to the PCI space.  A second RAMBlock over the same
- * host pages would not do: the block of a host address would no longer be
- * unique, and it is the key to translated code and dirty bits.  Dumps and the
- * DMA of assigned devices find it by memory_region_shows_ram(); vfio maps it
- * read-only.
+ * ram_addr_t, so reads and fetches are native, and writes to that RAM by any
+ * device, loader, debugger or migration stream are seen at once.  Nothing is
+ * copied.  KVM maps it as a read-only slot, and a write exits to the ROM
+ * device, which passes it to the PCI space.  A second RAMBlock over the same
+ * host pages would not work: the block of a host address, which is the key to
+ * translated code and dirty bits, would no longer be unique.  Dumps and the DMA
+ * of assigned devices find the device by memory_region_shows_ram(); vfio maps
+ * it read-only.
  *
  * Mode 2 is a ROM device with a copy of the segment's PCI side, if that is ROM
  * from end to end: fetches need memory.  Otherwise each read is passed to the
@@ -76,7 +76,7 @@
 
 struct MemoryRegion;
 
-/* Part of the machine: what the user chose, and what the board has */
+/* Part of the machine: the user's options, and the board's region */
 typedef struct PAMFixConfig {
     OnOffAuto pam;
     OnOffAuto hole;
@@ -87,26 +87,26 @@ typedef struct PAMFixConfig {
 typedef struct PAMFix PAMFix;
 typedef struct PAMMemoryRegion PAMMemoryRegion;
 
-/* The three properties, for a machine class below TYPE_PC_MACHINE */
+/* Add the three properties to a machine class below TYPE_PC_MACHINE */
 void pam_fix_add_properties(ObjectClass *machine_class);
 
 /*
- * The bridge @owner has set up its PAM_REGIONS_COUNT regions at @pam.  When a
- * subject becomes strict, @post_load (@owner, 0) has to apply the registers.
- * The regions, and @owner, live as long as the machine.
+ * To be called when the bridge @owner has set up its PAM_REGIONS_COUNT regions
+ * at @pam.  When a subject becomes strict, @post_load (@owner, 0) has to apply
+ * the registers.  The regions, and @owner, live as long as the machine.
  */
 void pam_fix_init(Object *owner, PAMMemoryRegion *pam, MemoryRegion *ram,
                   MemoryRegion *system_memory, MemoryRegion *pci,
                   int (*post_load)(void *owner, int version_id));
 
-/* Segment @idx of pam_regions is in mode @mode; nothing to do if !@fix */
+/* Put segment @idx of pam_regions into mode @mode; does nothing if !@fix */
 void pam_fix_update(PAMFix *fix, int idx, unsigned mode);
 
 /* Does the SMRAM control register @smramc open SMRAM to all processors? */
 bool pam_fix_smram_open(const PAMFix *fix, uint8_t smramc);
-/* After a write to the SMRAM control register at @reg, or its migration */
+/* To be called after a write to, or migration of, the SMRAM register @reg */
 void pam_fix_smram_lock(const PAMFix *fix, PCIDevice *bridge, int reg);
-/* At reset */
+/* To be called at reset */
 void pam_fix_smram_reset(const PAMFix *fix, PCIDevice *bridge, int reg);
 
 #endif /* HW_PCI_HOST_PAM_FIX_H */

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A client passes a file descriptor for memory that it shares, and the server
- * maps it.  Other memory is reached by VFIO_USER_DMA_READ and
+ * maps the file.  Other memory is reached by VFIO_USER_DMA_READ and
  * VFIO_USER_DMA_WRITE: a region here turns each access into such a message, of
  * up to 8 bytes, and waits for the reply.
  */
@@ -22,14 +22,14 @@ struct QEMUBH;
  * @root: the device's DMA address space
  * @ctx: the server
  * @info: the memory, which is not mapped
- * @requests: to be scheduled after a message.  What the client asked for
- *            meanwhile has been received, and waits for vfu_run_ctx().
+ * @requests: to be scheduled after a message, because requests of the client
+ *            may have been received meanwhile, and wait for vfu_run_ctx()
  */
 void vfu_dma_add(struct MemoryRegion *root, vfu_ctx_t *ctx,
                  const vfu_dma_info_t *info, struct QEMUBH *requests);
 
 /**
- * vfu_dma_remove: the client takes it back
+ * vfu_dma_remove: remove memory of the client
  *
  * @root, @info: as for vfu_dma_add()
  */

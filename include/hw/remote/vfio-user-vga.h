@@ -13,18 +13,18 @@
  *   0x003c0-0x003df   port of this number
  *   all others        refused
  *
- * An access is one message with any number of bytes.  It is done whole, in
- * ascending order, or refused whole with EINVAL and nothing done: if a byte of
- * it lies outside the three ranges.  An access that begins in one and ends in
- * another is such a case.  A refused write that was posted has no reply to
+ * An access is one message with any number of bytes.  It is made wholly, in
+ * ascending order, or, if a byte of it is outside the three ranges, refused
+ * wholly with EINVAL.  An access that begins in one range and ends in another
+ * is refused as well.  A refused write that was posted has no reply that could
  * carry the error; it is lost.
  *
  * 1, 2 or 4 bytes at ports are one cycle of that width, as the client's guest
- * made it.  Another number of bytes is as many cycles of one byte.
+ * made it.  Any other number of bytes becomes cycles of one byte.
  *
- * What the card does not decode inside the ranges reads all ones.  Its ports
- * outside of them, 0x1ce-0x1d0 of the Bochs VBE interface for example, are not
- * reachable, just as with a physical adapter behind a bridge.
+ * Addresses inside the ranges that the card does not decode read all ones.  Its
+ * ports outside of them, 0x1ce-0x1d0 of the Bochs VBE interface for example,
+ * are not reachable, just as with a physical adapter behind a bridge.
  *
  * The card's PCI_COMMAND does not gate the region, just as with Linux's
  * vfio-pci: the client routes only what its guest's card decodes.
@@ -37,7 +37,7 @@
 struct PCIDevice;
 
 /**
- * vfu_object_card: what a server serves (in vfio-user-obj.c)
+ * vfu_object_card: the card that a server serves (in vfio-user-obj.c)
  *
  * @ctx: the server, with its VfuObject as private data
  */
@@ -48,7 +48,7 @@ struct PCIDevice *vfu_object_card(vfu_ctx_t *ctx);
  *
  * @ctx: the server, not realized yet
  * @name: of the card, for the error
- * @errp: on failure, why libvfio-user does not take the region
+ * @errp: set on failure to the reason of libvfio-user
  *
  * Does nothing for a device without a VGASpace; VGA cards have one.
  *
@@ -57,12 +57,12 @@ struct PCIDevice *vfu_object_card(vfu_ctx_t *ctx);
 bool vfu_vga_setup(vfu_ctx_t *ctx, const char *name, Error **errp);
 
 /**
- * vfu_vga_reset: the part of a device reset that qdev does not reach
+ * vfu_vga_reset: reset the VGA registers, which qdev does not
  *
- * @card: what is served, of any class
+ * @card: the served device, of any class
  *
- * The VGA registers of most models are reset by qemu_register_reset(), which
- * is for the machine.  Does nothing for a device without legacy ranges.
+ * The VGA registers of most models are reset by qemu_register_reset(), with the
+ * machine only.  Does nothing for a device without legacy ranges.
  */
 void vfu_vga_reset(struct PCIDevice *card);
 

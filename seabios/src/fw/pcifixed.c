@@ -59,7 +59,7 @@ void pci_free_wanted(void)
 }
 
 // Test whether a record names a device: by the way to it, as the numbers of
-// busses are not known to who writes the record.
+// busses are not known when the record is written.
 static int pci_wanted_names(struct pci_wanted *w, struct pci_device *pci)
 {
     int i = w->depth;
