@@ -56,23 +56,23 @@ static inline bool vfio_vga_engine_must_forward(const VFIOVGAEngine *e)
  * @e: the adapter's engine
  * @regs: the registers
  *
- * Returns none also where the tier leaves such a window alone.
+ * Returns no window if the tier does not copy such a window.
  */
 VFIOVGAWindow vfio_vga_engine_window(const VFIOVGAEngine *e,
                                      const VFIOVGARegs *regs);
 
 /**
- * vfio_vga_engine_trap_bars: the guest accesses what could be kept for a while
+ * vfio_vga_engine_trap_bars: the guest makes an access that could be kept
  *
  * @e: the adapter's engine
  *
- * Traps BARs that are mapped, once that pays.  Through them the guest may have
+ * Traps mapped BARs, once that pays.  Through mapped BARs the guest may have
  * done anything meanwhile.
  */
 void vfio_vga_engine_trap_bars(VFIOVGAEngine *e);
 
 /**
- * vfio_vga_engine_forgotten: registers are not known any more
+ * vfio_vga_engine_forgotten: the registers are no longer known
  *
  * @e: the adapter's engine
  *
@@ -81,7 +81,7 @@ void vfio_vga_engine_trap_bars(VFIOVGAEngine *e);
 void vfio_vga_engine_forgotten(VFIOVGAEngine *e);
 
 /**
- * vfio_vga_engine_read_port, vfio_vga_engine_write_port: one of the guest's
+ * vfio_vga_engine_read_port, vfio_vga_engine_write_port: an access of the guest
  *
  * @e: the adapter's engine
  * @port: 3b0-3bb or 3c0-3df

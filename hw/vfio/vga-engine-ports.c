@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A register decides what the addresses of legacy memory mean, so what was
- * written to memory before is at the adapter before the register is.
+ * Registers decide the meaning of legacy memory addresses, so earlier writes to
+ * memory reach the adapter before a register does.
  */
 
 #include "qemu/osdep.h"
@@ -25,7 +25,7 @@ void vfio_vga_engine_read_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
     vfio_vga_region_read(e->region, port, size, data);
 }
 
-/* Miscellaneous Output reads back, which changes nothing */
+/* Reading Miscellaneous Output back changes nothing in the adapter */
 static void engine_learn_misc(VFIOVGAEngine *e)
 {
     uint8_t misc;
@@ -36,10 +36,10 @@ static void engine_learn_misc(VFIOVGAEngine *e)
     }
 }
 
-/* What a write to a port makes of the registers, and of the window wanted */
+/* The effect of a write to a port on the registers and the wanted window */
 typedef struct VFIOVGAChange {
     VFIOVGAEffect effect;
-    bool expected; /* it has left the window as it was before */
+    bool expected; /* the same write has left the window as it was */
     VFIOVGARegs regs;
     VFIOVGAWindow wanted;
 } VFIOVGAChange;
@@ -74,7 +74,7 @@ static bool engine_leaves_planes(const VFIOVGAEngine *e,
     return key && key != vfio_vga_regs_planes(after);
 }
 
-/* Before the write: the adapter has what was written to memory before */
+/* Before the write is made, earlier writes to memory reach the adapter */
 static VFIOVGAChange engine_make_way(VFIOVGAEngine *e,
                                      const VFIOVGAWrite *write)
 {
@@ -88,7 +88,7 @@ static VFIOVGAChange engine_make_way(VFIOVGAEngine *e,
         vfio_vga_pending_sync(pending);
     }
     if (before.key && !pending->copy.window.key) {
-        /* What came out of the ring meanwhile may have been a register, too */
+        /* A write from the ring may have been one to a register, too */
         c = engine_change(e, write);
     }
     if (c.expected || c.effect == VFIO_VGA_EFFECT_UNKNOWN) {
@@ -97,7 +97,7 @@ static VFIOVGAChange engine_make_way(VFIOVGAEngine *e,
     return c;
 }
 
-/* A mode set begins: what the software or the window of before did is past */
+/* A mode set begins: distrust belongs to the mode before */
 static void engine_see_misc(VFIOVGAEngine *e)
 {
     vfio_vga_look_again(&e->look);
@@ -134,8 +134,9 @@ static void engine_forward_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
 }
 
 /*
- * Makes a write to a port, unless it has an effect on what is kept.  A register
- * that only the copy of the planes needs is kept.  Returns false if it is left.
+ * Makes a write to a port, unless it affects pending writes.  A register that
+ * only the copy of the planes needs is kept.  Returns false if the write has
+ * not been made.
  */
 static bool engine_write_simple(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                                 const void *data)
