@@ -186,8 +186,8 @@ void vfio_vga_explain_attach(const VFIODevice *vbasedev, Error **errp)
                           "'vga-assign check %s' tells more.\n",
                           vbasedev->name);
     } else if (!driver || !strstr(driver, "vfio")) {
-        error_append_hint(errp, "The device is bound to %s on the host, and not "
-                          "to vfio-pci. Type:\n"
+        error_append_hint(errp, "The device is bound to %s on the host, and "
+                          "not to vfio-pci. Type:\n"
                           "driverctl set-override %s vfio-pci\n",
                           driver ?: "no driver", vbasedev->name);
     }
