@@ -246,8 +246,8 @@ static void test_shadow_and_flash(void)
 {
     card_new(SHADOW);
     g_assert_true(vfio_vga_rom_setup(&vdev, &error_abort));
-    g_assert_nonnull(strstr(said->str, "info: vfio 0000:01:00.0: the guest gets "
-                            "the VBIOS from the adapter's flash ROM, "
+    g_assert_nonnull(strstr(said->str, "info: vfio 0000:01:00.0: the guest "
+                            "gets the VBIOS from the adapter's flash ROM, "
                             "because the ROM region is the copy that has run"));
     g_assert_null(strstr(said->str, "warning"));
     guest_gets(flash);
