@@ -49,6 +49,7 @@ t_once() # no file is in two packages
 
 t_components() # the source package's components lie where the repository has nothing, and debian/rules looks there
 {
+    # shellcheck disable=SC2016
     grep -q 'orig-release-\$part\.tar' "$top/scripts/deb"
     for part in qemu seabios; do
         [ ! -e "$top/release-$part" ]
