@@ -84,6 +84,10 @@ bench: auto-deps ## what VGA accesses and interrupts cost, by ratios: build/benc
 check-others: auto-deps ## upstream's tests of displays and devices on hppa and mipsel (a third build)
 	@scripts/check-others
 
+check-guests: auto-deps ## boot loaders and Linux on an assigned adapter, dot by dot as on the model itself; takes hours
+	@scripts/build qemu
+	@tests/guests/guests-test.py all
+
 check-asan: auto-deps ## the tests about vfio and VGA under AddressSanitizer and UBSan (a second build)
 	@scripts/check-asan
 
@@ -121,4 +125,4 @@ clean: ## remove what was built; the sources and the download cache stay
 distclean: ## remove build/ altogether, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help bench test check-quick deps auto-deps full-deps qemu qemu-full qemu-base seabios seabios-base tool series install install-qemu install-tool deb srcpkg check-deb check check-asan check-others check-each check-topics check-fuzz check-soak coverage-vbios check-series demo clean distclean
+.PHONY: help bench test check-quick deps auto-deps full-deps qemu qemu-full qemu-base seabios seabios-base tool series install install-qemu install-tool deb srcpkg check-deb check check-asan check-others check-each check-topics check-guests check-fuzz check-soak coverage-vbios check-series demo clean distclean

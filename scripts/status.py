@@ -27,6 +27,7 @@ SUITES = {
     'unit': 'unit tests in QEMU', 'qtest': 'qtests in QEMU',
     'lab': 'the nested lab', 'seabios': 'SeaBIOS under TCG',
     'tool': 'the host tool', 'scripts': 'the scripts and the series',
+    'guests': 'real software, dot by dot', 'zoo': 'adapters of our own',
     'docs': 'this manual'}
 
 

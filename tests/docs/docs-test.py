@@ -164,6 +164,34 @@ def status():
     require('Not part of this run: unit tests' in said, said)
 
 
+def guests():
+    """The table of guests.py, from made-up results."""
+    with tempfile.TemporaryDirectory() as where:
+        for number, (adapter, machine, way, engine, differ) in enumerate((
+                ('VGA', 'pc', 'served', 'auto', []),
+                ('VGA', 'pc', 'served', 'forward', []),
+                ('VGA', 'pc', 'lab', 'auto', ['menu']),
+                ('ati-vga', 'q35', 'lab', 'auto', []),
+                ('cirrus-vga', 'q35', 'lab', 'auto', []))):
+            out = os.path.join(where, 'tests', 'guests', str(number))
+            os.makedirs(out)
+            with open(os.path.join(out, 'scenes.json'), 'w',
+                      encoding='utf-8') as file:
+                json.dump({'guest': 'a', 'about': 'A guest', 'scenes': 4,
+                           'adapter': adapter, 'machine': machine, 'way': way,
+                           'engine': engine, 'differ': differ}, file)
+        said = subprocess.run(
+            [os.path.join(TOP, 'scripts', 'guests.py')], check=True, text=True,
+            capture_output=True, env=dict(os.environ, VGA_ASSIGN_BUILD=where)
+        ).stdout
+    require('5 runs, 20 scenes compared, 1 of them different.' in said, said)
+    require(re.search(r'VGA\n *- served: auto, forward; '
+                      r'\*\*lab, auto: 1 differ\*\*\n *- not run\n', said),
+            f'what differs is not there: {said}')
+    require(re.search(r'ati-vga, cirrus-vga\n *- not run\n *- lab: auto\n',
+                      said), f'adapters of the same are not one row: {said}')
+
+
 def diagrams():
     """The pictures are what their script draws."""
     done = subprocess.run([os.path.join(TOP, 'scripts', 'diagrams.py'),
@@ -227,6 +255,7 @@ CASES = (
         edit('docs/vga-assign/speed.rst', 'x-vga-bar-order', 'x-vga-bar-row'),
         says=('speed.rst names x-vga-bar-row',))),
     ('status.py', status),
+    ('guests.py', guests),
     ('diagrams', diagrams),
     ('README.md', readme),
 )

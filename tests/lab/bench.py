@@ -38,7 +38,8 @@ class Bench:
         return self
 
     def __exit__(self, *_):
-        for process in self.processes:
+        # A guest before the server that it would complain about
+        for process in reversed(self.processes):
             process.kill()
             process.wait()
         self.temporary.cleanup()
@@ -122,7 +123,11 @@ def rst_table(rows):
 
 
 def tap(cases):
-    """(title, function) pairs as TAP; a function may return a remark."""
+    """(title, function) pairs as TAP; a function may return a remark.
+
+    Returns how many failed.
+    """
+    failures = 0
     print(f'1..{len(cases)}', flush=True)
     for number, (title, case) in enumerate(cases, 1):
         remark = failed = None
@@ -130,7 +135,9 @@ def tap(cases):
             remark = case()
         except (Failure, LabError, OSError, RuntimeError) as problem:
             failed = str(problem) or type(problem).__name__
+            failures += 1
         print(f'{"not ok" if failed else "ok"} {number} - {title}')
         for line in (failed or remark or '').splitlines():
             print(f'# {line}')
         sys.stdout.flush()
+    return failures

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guests made of Debian's packages, for pictures: boot loaders and Linux."""
+
+import glob
+import os
+import shutil
+
+from . import images
+from .images import (BUILD, built, digest, guest_initrd, kernel, one, run,
+                     say, staging, write_disk)
+
+# What is not in the lab's own packages
+PACKAGES = ('isolinux', 'syslinux-common', 'ipxe', 'ovmf')
+GRUB_MODULES = ('biosdisk', 'part_msdos', 'ext2', 'normal', 'test', 'true',
+                'echo', 'configfile')
+GRUB_GRAPHICS = ('video', 'font', 'gfxterm', 'gfxmenu', 'png')
+GRUB_EMBEDDED = 'set root=hd0,msdos1\nset prefix=($root)/grub\n' \
+                'configfile $prefix/grub.cfg\n'
+GRUB_FONTS = '/usr/share/grub'
+GRUB_MENU = '''
+menuentry "The first of the entries" { true }
+menuentry "The second" { true }
+submenu "More of them" {
+    menuentry "The only one below" { true }
+}
+'''
+GRUB_COLORS = 'set menu_color_normal=yellow/blue\n' \
+              'set menu_color_highlight=white/red\n' \
+              'set color_normal=light-green/black\n' \
+              'export menu_color_normal menu_color_highlight color_normal\n'
+GRUB_THEMED = 'set theme=$prefix/theme.txt\n'
+
+
+def grub_text(more=''):
+    """Without a graphical terminal."""
+    return (), 'terminal_output console\nset timeout=-1\n' + more + GRUB_MENU
+
+
+def grub_graphics(driver, mode, more=GRUB_COLORS):
+    """A graphical terminal, by a driver of GRUB's: a module."""
+    return ((*GRUB_GRAPHICS, driver),
+            f'loadfont $prefix/font.pf2\nset gfxmode={mode}\n'
+            f'terminal_output gfxterm\nset timeout=-1\n{more}' + GRUB_MENU)
+
+
+# What is in the core beside GRUB_MODULES, and grub.cfg; `vga` draws in mode 12h
+GRUB_CONFIGS = {
+    'text': grub_text(), 'colors': grub_text(GRUB_COLORS),
+    'planar': grub_graphics('vga', '640x480'),
+    **{f'vbe-{mode}': grub_graphics('vbe', mode) for mode in (
+        '640x480x16', '640x480x32', '800x600x16',
+        '1024x768x16')},
+    'cirrus': grub_graphics('video_cirrus', '640x480x16'),
+    'theme': grub_graphics('vbe', '640x480x32', GRUB_THEMED),
+}
+GRUB_THEME = '''
+desktop-color: "#204060"
+title-text: ""
++ boot_menu {
+    left = 10%  top = 20%  width = 80%  height = 50%
+    item_color = "#c0c0ff"  selected_item_color = "#ffff80"
+    item_height = 24  item_padding = 4  item_spacing = 8
+}
++ label {
+    left = 10%  top = 80%  text = "A line of text below the menu"
+    color = "#80ff80"
+}
+'''
+ISOLINUX_CONFIG = '''
+PROMPT 1
+TIMEOUT 0
+DISPLAY message
+DEFAULT menu
+LABEL menu
+    COM32 menu.c32
+    APPEND menu.cfg
+LABEL vesa
+    COM32 vesamenu.c32
+    APPEND menu.cfg
+LABEL modes
+    COM32 vesainfo.c32
+'''
+ISOLINUX_MENU = '''
+MENU TITLE A menu with a title
+MENU RESOLUTION 640 480
+LABEL one
+    MENU LABEL The ^first of the entries
+    COM32 reboot.c32
+LABEL two
+    MENU LABEL The ^second
+    COM32 reboot.c32
+    TEXT HELP
+This is what the second of them does,
+in two lines.
+    ENDTEXT
+MENU SEPARATOR
+MENU BEGIN more
+    MENU TITLE More of them
+    LABEL three
+        MENU LABEL The ^only one below
+        COM32 reboot.c32
+MENU END
+'''
+# Colours of the text by ^O and two digits
+ISOLINUX_MESSAGE = ''.join(
+    f'\x0f{n:x}{15 - n:x} colour {n:x} on {15 - n:x} ' + ('\n' if n % 4 == 3
+                                                        else '')
+    for n in range(16)) + '\x0f07\n'
+ISOLINUX_MODULES = ('ldlinux', 'libcom32', 'libutil', 'menu', 'vesamenu',
+                    'vesainfo', 'reboot')
+
+
+def packages():
+    """Directory with the unpacked packages."""
+    store = os.path.join(BUILD, 'lab', 'software')
+    ready = os.path.join(store, 'ready')
+    with images.only_one():
+        if os.path.exists(ready):
+            return os.path.join(store, 'root')
+        say(f'getting Debian packages ({", ".join(PACKAGES)})')
+        shutil.rmtree(store, ignore_errors=True)
+        debs = os.path.join(store, 'debs')
+        os.makedirs(debs)
+        run([os.path.join(images.TOP, 'scripts', 'debs'), debs, images.SUITE,
+             *PACKAGES])
+        for deb in glob.glob(os.path.join(debs, '*.deb')):
+            run(['dpkg-deb', '-x', deb, os.path.join(store, 'root')])
+        shutil.rmtree(debs)
+        with open(ready, 'w', encoding='utf-8'):
+            pass
+    return os.path.join(store, 'root')
+
+
+def ipxe():
+    """iPXE, a Linux image for BIOS machines."""
+    return one(os.path.join(packages(), 'boot', 'ipxe.lkrn'))
+
+
+def ovmf():
+    """UEFI firmware, in one file."""
+    return one(os.path.join(packages(), 'usr', 'share', 'ovmf', 'OVMF.fd'))
+
+
+def ipxe_script(text):
+    """Its initramfs: what it does."""
+    return written('ipxe.txt', '#!ipxe\n' + text)
+
+
+def written(name, text):
+    """A file with a text."""
+    def build(path):
+        with open(path, 'w', encoding='latin-1') as file:
+            file.write(text)
+
+    return built(name, digest(text), build)
+
+
+def grub(name):
+    """A disk that boots GRUB with one of GRUB_CONFIGS."""
+    directory, (modules, config) = images.grub_directory(), GRUB_CONFIGS[name]
+    font = os.path.join(GRUB_FONTS, 'unicode.pf2')
+
+    def build(path):
+        with staging() as tree:
+            files = os.path.join(tree, 'files', 'grub')
+            os.makedirs(files)
+            shutil.copy(one(font), os.path.join(files, 'font.pf2'))
+            texts = {os.path.join(files, 'grub.cfg'): config,
+                     os.path.join(files, 'theme.txt'): GRUB_THEME,
+                     os.path.join(tree, 'embedded'): GRUB_EMBEDDED}
+            for where, text in texts.items():
+                with open(where, 'w', encoding='utf-8') as file:
+                    file.write(text)
+            core, partition = (os.path.join(tree, n)
+                               for n in ('core', 'partition'))
+            run(['grub-mkimage', '-O', 'i386-pc', '-d', directory, '-c',
+                 os.path.join(tree, 'embedded'), '-p', '/grub', '-o', core,
+                 *GRUB_MODULES, *modules])
+            run(['/sbin/mke2fs', '-q', '-t', 'ext2', '-d',
+                 os.path.dirname(files), partition,
+                 f'{images.PARTITION_BYTES // 1024}k'])
+            write_disk(path, os.path.join(directory, 'boot.img'), core,
+                       partition)
+
+    return built(f'grub-{name}.img', digest(directory, font, config,
+                                            *modules, __file__), build)
+
+
+def isolinux():
+    """A CD that boots ISOLINUX: a prompt, menus, a list of modes."""
+    root = packages()
+    loader = one(os.path.join(root, 'usr/lib/ISOLINUX/isolinux.bin'))
+    modules = os.path.join(root, 'usr/lib/syslinux/modules/bios')
+
+    def build(path):
+        with staging() as tree:
+            shutil.copy(loader, tree)
+            for name in ISOLINUX_MODULES:
+                shutil.copy(os.path.join(modules, name + '.c32'), tree)
+            for name, text in (('isolinux.cfg', ISOLINUX_CONFIG),
+                               ('menu.cfg', ISOLINUX_MENU),
+                               ('message', ISOLINUX_MESSAGE)):
+                with open(os.path.join(tree, name), 'w',
+                          encoding='latin-1') as file:
+                    file.write(text)
+            run(['xorriso', '-as', 'mkisofs', '-quiet', '-o', path, '-b',
+                 'isolinux.bin', '-c', 'boot.cat', '-no-emul-boot',
+                 '-boot-load-size', '4', '-boot-info-table', tree])
+
+    return built('isolinux.iso', digest(loader, __file__), build)
+
+
+def linux(append, *modules):
+    """Linux with a console on its display: kernel, initrd and append."""
+    return {'kernel': kernel(),
+            'initrd': guest_initrd('guest-screen-init', modules),
+            'append': f'quiet loglevel=0 console=tty0 no_timer_check {append}'}

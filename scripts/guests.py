@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which guests showed the same on an assigned adapter: docs/vga-assign/guests.rst.
+
+guests.py            prints the table of the runs of make check-guests
+guests.py --update   writes it into the chapter
+
+Reads the scenes.json of each run in build/tests/guests.
+"""
+
+import collections
+import glob
+import json
+import os
+import sys
+
+import status
+
+CHAPTER = os.environ.get('VGA_ASSIGN_GUESTS', os.path.join(
+    status.TOP, 'docs', 'vga-assign', 'guests.rst'))
+BEGIN = '.. begin of what scripts/guests.py writes\n'
+END = '.. end of what scripts/guests.py writes\n'
+WAYS = ('served', 'lab')
+
+
+def runs():
+    """All results."""
+    for path in sorted(glob.glob(os.path.join(
+            status.BUILD, 'tests', 'guests', '*', 'scenes.json'))):
+        with open(path, encoding='utf-8') as file:
+            yield json.load(file)
+
+
+def cell(those):
+    """Of one guest, adapter and machine: in which way, with which engines."""
+    found = []
+    for way in WAYS:
+        engines = [run['engine'] for run in those if run['way'] == way
+                   and not run['differ']]
+        if engines:
+            found.append(f'{way}: {", ".join(engines)}')
+        found += [f'**{way}, {run["engine"]}: {len(run["differ"])} differ**'
+                  for run in those if run['way'] == way and run['differ']]
+    return '; '.join(found) or 'not run'
+
+
+def rows(all_runs):
+    """[guest, scenes, adapters, pc, q35]; adapters of the same cells in one."""
+    guests = collections.defaultdict(lambda: collections.defaultdict(list))
+    about = {}
+    for run in all_runs:
+        guests[run['guest']][run['adapter']].append(run)
+        about[run['guest']] = f'{run["about"]} (``{run["guest"]}``)', \
+            run['scenes']
+    for guest, adapters in guests.items():
+        merged = collections.defaultdict(list)
+        for adapter, those in sorted(adapters.items()):
+            cells = tuple(cell([run for run in those
+                                if run['machine'] == machine])
+                          for machine in ('pc', 'q35'))
+            merged[cells].append(adapter)
+        for cells, names in merged.items():
+            yield [*about[guest], ', '.join(names), *cells]
+
+
+def text():
+    """The table."""
+    found = list(runs())
+    if not found:
+        return 'No results of ``make check-guests`` were there.\n'
+    scenes = sum(run['scenes'] for run in found)
+    differ = sum(len(run['differ']) for run in found)
+    return (f'{len(found)} runs, {scenes} scenes compared, {differ} of them '
+            'different.\n\n' + status.table(
+                ['Guest', 'Scenes', 'Adapter', 'pc', 'q35'],
+                list(rows(found)), [36, 8, 16, 20, 20]))
+
+
+def main():
+    """What the argument says."""
+    if sys.argv[1:] not in ([], ['--update']):
+        sys.exit(__doc__)
+    if not sys.argv[1:]:
+        print(text(), end='')
+        return
+    with open(CHAPTER, encoding='utf-8') as file:
+        before, rest = file.read().split(BEGIN)
+    _, after = rest.split(END)
+    with open(CHAPTER, 'w', encoding='utf-8') as file:
+        file.write(f'{before}{BEGIN}\n{text()}\n{END}{after}')
+
+
+if __name__ == '__main__':
+    main()
