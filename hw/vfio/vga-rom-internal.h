@@ -6,6 +6,7 @@
  *   vga-rom.c         which VBIOS the guest gets, and the properties
  *   vga-rom-source.c  reads it and gives it to the guest
  *   vga-rom-report.c  reports its defects
+ *   vga-dark.c        reports that firmware can draw on no adapter
  */
 #ifndef HW_VFIO_VGA_ROM_INTERNAL_H
 #define HW_VFIO_VGA_ROM_INTERNAL_H
@@ -83,5 +84,12 @@ bool vfio_vga_rom_complain(VFIOPCIDevice *vdev, const char *from,
 bool vfio_vga_rom_report(VFIOPCIDevice *vdev, const RomCandidate *rom,
                          VBIOSFirmware firmware, const char *instead,
                          Error **errp);
+
+/*
+ * vga-dark.c
+ */
+
+/* At start it is said if the guest's BIOS can draw on no display adapter. */
+void vfio_vga_dark_watch(void);
 
 #endif /* HW_VFIO_VGA_ROM_INTERNAL_H */

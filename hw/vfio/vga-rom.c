@@ -429,4 +429,5 @@ static const Property rom_props[] = {
 void vfio_vga_rom_class_init(ObjectClass *klass)
 {
     vfio_props_add(klass, rom_props, ARRAY_SIZE(rom_props));
+    vfio_vga_dark_watch();
 }

@@ -38,6 +38,11 @@ void vfio_props_add(ObjectClass *klass, const Property *props, size_t n)
     g_assert_not_reached();
 }
 
+void vfio_vga_dark_watch(void)
+{
+    g_assert_not_reached();
+}
+
 void vfio_props_get_enum(Object *obj, Visitor *v, const char *name,
                          void *opaque, Error **errp)
 {

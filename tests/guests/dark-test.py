@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What QEMU says of a display adapter that no BIOS can draw on (TAP)."""
+
+import json
+import os
+import subprocess
+import sys
+
+from play import Bench, images, require       # makes vgalab known
+from bench import tap
+from vgalab import software
+
+SAID = 'the guest has no other display adapter, and without x-vga=on its ' \
+       'BIOS and boot loader cannot draw on this one'
+
+
+def said(adapter, *arguments, machine='pc', **properties):
+    """What a QEMU with an assigned adapter says at its start."""
+    with Bench() as bench:
+        socket = bench.path('card')
+        bench.start(images.QEMU, 'server', '-machine', 'x-remote,vfio-user=on',
+                    '-device', f'{adapter},id=gpu', '-object',
+                    'x-vfio-user-server,id=server,type=unix,device=gpu,'
+                    f'path={socket}')
+        bench.wait(lambda: os.path.exists(socket), 'it serves')
+        device = {'driver': 'vfio-user-pci', 'socket':
+                  {'type': 'unix', 'path': socket}, **properties}
+        done = subprocess.run(
+            [images.QEMU, '-nodefaults', '-display', 'none', '-S', '-machine',
+             machine, '-device', json.dumps(device), *arguments, '-monitor',
+             'stdio'], input='quit\n', capture_output=True, text=True,
+            check=False)
+        require(done.returncode == 0, done.stderr)
+        return done.stderr
+
+
+def case(title, wanted, *arguments, **properties):
+    """It is said, or not."""
+    def check():
+        text = said(*arguments, **properties)
+        require(text.count(SAID) == wanted and (wanted or not text), text)
+        require(not wanted or ': info: vfio ' in text, text)
+    return title, check
+
+
+if __name__ == '__main__':
+    sys.exit(tap([
+        case('the only one, without x-vga', 1, 'VGA'),
+        case('the only one on q35', 1, 'ati-vga', machine='q35'),
+        case('with x-vga', 0, 'VGA', **{'x-vga': True}),
+        case('with x-rom-check=off', 0, 'VGA', **{'x-rom-check': 'off'}),
+        case('beside an emulated one', 0, 'VGA', '-device', 'cirrus-vga'),
+        case('beside one that is not a VGA', 0, 'VGA', '-device',
+             'bochs-display'),
+        case('beside one on the ISA bus', 0, 'VGA', '-device', 'isa-vga'),
+        case('beside ramfb', 0, 'VGA', '-device', 'ramfb'),
+        case('none that is a VGA', 0, 'bochs-display'),
+        case('a guest with UEFI', 0, 'VGA', '-bios', software.ovmf())]) != 0)
