@@ -74,12 +74,13 @@ check-quick: auto-deps ## the same without the lab, SeaBIOS and the long oracle:
 test: auto-deps ## T=name[:case] ...: build what these tests need, then run them; scripts/test --list names them
 	@$(if $(T),scripts/test $(T),echo "usage: make test T=name[:case]; scripts/test --list names the tests"; exit 2)
 
-bench: auto-deps ## what VGA accesses and interrupts cost, by ratios: build/bench/{speed,msi}.rst
+bench: auto-deps ## what VGA accesses, interrupts and served adapters cost, by ratios: build/bench/{speed,msi,felt}.rst
 	@scripts/build qemu
 	@scripts/build qemu-base
 	@scripts/build seabios
 	@tests/lab/speed-bench.py
 	@tests/lab/msi-bench.py
+	@tests/lab/felt-bench.py
 
 check-others: auto-deps ## upstream's tests of displays and devices on hppa and mipsel (a third build)
 	@scripts/check-others

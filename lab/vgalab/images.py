@@ -26,6 +26,16 @@ QEMU_BASE = os.path.join(BUILD, 'qemu-base', 'qemu-system-x86_64')
 # The lab's own world is one Debian release, whatever the machine runs.
 SUITE = 'bookworm'
 
+# What a disc with ISOLINUX is made of, in these packages
+ISOLINUX_PACKAGES = ('isolinux', 'syslinux-common')
+ISOLINUX_MODULES = ('ldlinux', 'libcom32', 'libutil', 'menu', 'vesamenu')
+ISOLINUX_CONFIG = '''
+UI {menu}.c32
+PROMPT 0
+MENU TITLE Systems of this disc
+{entries}
+'''
+
 # Loading order matters to insmod; dependencies are looked up in the modules.
 HOST_MODULES = ('virtio_pci', 'virtio_blk', 'vfio_iommu_type1', 'vfio-pci',
                 'kvm-amd', 'kvm-intel')
@@ -232,6 +242,27 @@ def packages():
     return store
 
 
+def isolinux_packages():
+    """Directory with the unpacked packages of ISOLINUX."""
+    store = os.path.join(BUILD, 'lab', 'isolinux')
+    ready = os.path.join(store, 'ready')
+    with only_one():
+        if os.path.exists(ready):
+            return store
+        say('getting Debian packages (isolinux)')
+        shutil.rmtree(store, ignore_errors=True)
+        debs = os.path.join(store, 'debs')
+        os.makedirs(debs)
+        run([os.path.join(TOP, 'scripts', 'debs'), debs, SUITE,
+             *ISOLINUX_PACKAGES])
+        for deb in glob.glob(os.path.join(debs, '*.deb')):
+            run(['dpkg-deb', '-x', deb, os.path.join(store, 'root')])
+        shutil.rmtree(debs)
+        with open(ready, 'w', encoding='utf-8'):
+            pass
+    return store
+
+
 def one(pattern):
     """The only path that fits."""
     found = sorted(glob.glob(pattern, recursive=True))
@@ -420,9 +451,9 @@ def soak_initrd():
                         **{'vga-soak': guest_program('vga-soak')})
 
 
-def log_initrd():
-    """Initramfs of the guest whose console scrolls."""
-    return guest_initrd('guest-log-init')
+def log_initrd(modules=()):
+    """Initramfs of the guest whose console scrolls, on the modules' adapter."""
+    return guest_initrd('guest-log-init', modules)
 
 
 def drm_initrd():
@@ -567,6 +598,28 @@ def grub_disk(timeout):
 
     return built('grub.img', digest(grub, initrd, vmlinuz, __file__,
                                     str(timeout)), build)
+
+
+def isolinux_disc(menu):
+    """A CD that boots ISOLINUX into a menu: `menu` is text, `vesamenu` not."""
+    root = os.path.join(isolinux_packages(), 'root', 'usr', 'lib')
+    entries = '\n'.join(f'LABEL {n}\n  MENU LABEL System number {n}\n'
+                        f'  KERNEL system{n}' for n in range(1, 13))
+
+    def build(path):
+        with staging() as tree:
+            shutil.copy(os.path.join(root, 'ISOLINUX', 'isolinux.bin'), tree)
+            for module in ISOLINUX_MODULES:
+                shutil.copy(os.path.join(root, 'syslinux', 'modules', 'bios',
+                                         module + '.c32'), tree)
+            with open(os.path.join(tree, 'isolinux.cfg'), 'w',
+                      encoding='utf-8') as file:
+                file.write(ISOLINUX_CONFIG.format(menu=menu, entries=entries))
+            run(['xorriso', '-as', 'mkisofs', '-o', path, '-b', 'isolinux.bin',
+                 '-c', 'boot.cat', '-no-emul-boot', '-boot-load-size', '4',
+                 '-boot-info-table', tree])
+
+    return built('isolinux.iso', digest(root, menu, entries, __file__), build)
 
 
 def write_disk(path, boot, core, partition):

@@ -38,7 +38,7 @@ class Bench:
         return self
 
     def __exit__(self, *_):
-        # A guest before the server that it would complain about
+        # A guest first: it would complain that its server is gone.
         for process in reversed(self.processes):
             process.kill()
             process.wait()
