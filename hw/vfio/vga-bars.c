@@ -59,6 +59,7 @@ static void bars_set(VFIOVGABARs *bars, bool trapped)
     }
     bars->trapped = trapped;
     bars->changes++;
+    bars->vdev->vbasedev.regions_trapped = trapped;
     vfio_bars_trap(bars->vdev, VFIO_BARS_TRAP_VGA, trapped);
     trace_vfio_vga_bars(bars->vdev->vbasedev.name, trapped);
 }

@@ -80,6 +80,7 @@ static void engine_see_bar_write(VFIOVGAEngine *e, uint8_t nr, off_t off,
     if (!vfio_vga_pending_expects(&e->pending, &write)) {
         vfio_vga_engine_forget_window(e, "BAR written");
     }
+    e->regs.misc_read = VFIO_VGA_UNKNOWN;
     vfio_vga_pending_note(&e->pending, &write, before);
 }
 

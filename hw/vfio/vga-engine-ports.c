@@ -13,16 +13,36 @@
 #include "vga-engine-internal.h"
 #include "qemu/bswap.h"
 
+/*
+ * Miscellaneous Output reads as it did before: video BIOSes ask it for the
+ * CRTC's port with each character.
+ */
+static bool engine_knows(const VFIOVGAEngine *e, uint32_t port, uint32_t size)
+{
+    return port == VFIO_VGA_MISC_READ && size == 1 &&
+           e->tier >= VFIO_VGA_TIER_COPY &&
+           e->regs.misc_read != VFIO_VGA_UNKNOWN &&
+           !vfio_vga_engine_must_forward(e);
+}
+
 void vfio_vga_engine_read_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                                void *data)
 {
+    if (engine_knows(e, port, size)) {
+        stb_p(data, e->regs.misc_read);
+        return;
+    }
     if (vfio_vga_regs_show_latches(&e->regs, port, size)) {
         vfio_vga_pending_end_copy(&e->pending, "latches read");
     }
     vfio_vga_combine_flush(&e->pending.combine);
     vfio_vga_planes_put_registers(&e->pending.planes);
+    vfio_vga_cursor_flush(&e->pending.cursor);
     vfio_vga_regs_read(&e->regs, port, size);
     vfio_vga_region_read(e->region, port, size, data);
+    if (port == VFIO_VGA_MISC_READ && size == 1) {
+        e->regs.misc_read = ldub_p(data);
+    }
 }
 
 /* Reading Miscellaneous Output back changes nothing in the adapter */
@@ -57,6 +77,7 @@ static VFIOVGAChange engine_change(const VFIOVGAEngine *e,
         c.expected = true;
         c.effect = VFIO_VGA_EFFECT_ORDERED;
         c.regs = e->regs;
+        c.regs.misc_read = VFIO_VGA_UNKNOWN;
         c.wanted = pending->copy.wanted;
         vfio_vga_regs_write_index(&c.regs, write->offset, write->data,
                                   write->size);
@@ -162,6 +183,19 @@ static bool engine_write_simple(VFIOVGAEngine *e, uint32_t port, uint32_t size,
     return true;
 }
 
+/* A register that only the cursor depends on */
+static bool engine_keeps_cursor(VFIOVGAEngine *e, uint32_t port, uint32_t size,
+                                const void *data)
+{
+    if (e->tier < VFIO_VGA_TIER_COPY || vfio_vga_engine_must_forward(e) ||
+        !vfio_vga_cursor_keep(&e->pending.cursor, &e->regs, port, size, data)) {
+        return false;
+    }
+    vfio_vga_regs_write(&e->regs, port, ldn_le_p(data, size), size);
+    vfio_vga_pending_arm(&e->pending);
+    return true;
+}
+
 void vfio_vga_engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
                                 const void *data)
 {
@@ -175,6 +209,10 @@ void vfio_vga_engine_write_port(VFIOVGAEngine *e, uint32_t port, uint32_t size,
             return;
         }
     }
+    if (engine_keeps_cursor(e, port, size, data)) {
+        return;
+    }
+    vfio_vga_cursor_flush(&e->pending.cursor);
     engine_before_port(e, port, data);
     if (engine_write_simple(e, port, size, data)) {
         return;

@@ -72,6 +72,7 @@ static void engine_look(VFIOVGAEngine *e)
     if (!engine_may_look(e)) {
         return;
     }
+    vfio_vga_cursor_flush(&e->pending.cursor);
     if (vfio_vga_regs_look(&e->regs, e->region)) {
         vfio_vga_pending_want(&e->pending, vfio_vga_engine_window(e, &e->regs));
     }

@@ -159,6 +159,7 @@ void vfio_vga_pending_barrier(VFIOVGAPending *pending)
 {
     vfio_vga_posted_drain(&pending->posted);
     vfio_vga_combine_flush(&pending->combine);
+    vfio_vga_cursor_flush(&pending->cursor);
     vfio_vga_pending_sync(pending);
 }
 
@@ -166,6 +167,7 @@ void vfio_vga_pending_give_up(VFIOVGAPending *pending, const char *reason)
 {
     vfio_vga_posted_drain(&pending->posted);
     vfio_vga_combine_flush(&pending->combine);
+    vfio_vga_cursor_flush(&pending->cursor);
     vfio_vga_pending_end_copy(pending, reason);
     vfio_vga_pending_want(pending, (VFIOVGAWindow) { });
 }
@@ -261,6 +263,7 @@ void vfio_vga_pending_tick(VFIOVGAPending *pending)
         pending_begin_copy(pending);
     }
     vfio_vga_combine_flush(&pending->combine);
+    vfio_vga_cursor_flush(&pending->cursor);
     copy->verify = pending->planes.verify = true;
     changed = vfio_vga_pending_sync(pending);
     busy = changed || pending->came;
@@ -303,6 +306,7 @@ void vfio_vga_pending_init(VFIOVGAPending *pending, VFIOVGAHostRegion *region,
                            QEMUTimerCB *tick, void *opaque)
 {
     pending->region = pending->combine.region = pending->copy.region = region;
+    pending->cursor.region = region;
     vfio_vga_planes_init(&pending->planes, region, regs);
     pending->posted.name = region->vbasedev->name;
     pending->posted.windows = windows;

@@ -23,6 +23,9 @@
 #include "vga-region.h"
 #include "qemu/error-report.h"
 
+#define DAC_WRITE_INDEX 0x3c8
+#define DAC_DATA 0x3c9
+
 void vfio_vga_region_init(VFIOVGAHostRegion *region, VFIODevice *vbasedev)
 {
     *region = (VFIOVGAHostRegion) {
@@ -34,14 +37,24 @@ void vfio_vga_region_init(VFIOVGAHostRegion *region, VFIODevice *vbasedev)
 /*
  * On PCI a memory write is posted, but a port write is not: its initiator waits
  * for the completion (in PCI Express terms, an I/O Write is a Non-Posted
+<<<<<<< HEAD
  * Request).  A guest may rely on a port write being complete after the
  * instruction, so the call must not return earlier.  The same holds while BARs
  * are mapped into the guest: an access through them would overtake a write that
  * is still on its way to a vfio-user server.
+=======
+ * Request).  A guest may rely on a port write having happened once it is past
+ * the instruction, so the call must not return before it has.  The colors of
+ * the DAC are an exception: they are only looked at, and there are hundreds of
+ * them.  Nothing is posted where BARs are mapped into the guest: an access
+ * through them would overtake what is still on its way to a vfio-user server.
+>>>>>>> bf5990c (hw/remote: let clients map BARs that are RAM; hw/vfio: keep the text cursor's registers, ask Miscellaneous Output once, post colors)
  */
-static bool region_may_post(const VFIOVGAHostRegion *region, uint32_t offset)
+static bool region_may_post(const VFIOVGAHostRegion *region, uint32_t offset,
+                            uint32_t size)
 {
-    return offset >= QEMU_PCI_VGA_MEM_BASE &&
+    return (offset >= QEMU_PCI_VGA_MEM_BASE ||
+            (offset >= DAC_WRITE_INDEX && offset + size - 1 <= DAC_DATA)) &&
            !(region->bars && vfio_vga_bars_mapped(region->bars));
 }
 
@@ -67,7 +80,7 @@ static int region_call(VFIOVGAHostRegion *region, bool write, uint32_t offset,
             region->writes++;
             ret = region->io_ops->region_write(
                 vbasedev, VFIO_PCI_VGA_REGION_INDEX, offset, size, data,
-                region_may_post(region, offset));
+                region_may_post(region, offset, size));
         } else {
             region->reads++;
             ret = region->io_ops->region_read(

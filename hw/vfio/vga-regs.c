@@ -51,12 +51,19 @@ static bool regs_crtc_decoded(const VFIOVGARegs *r, bool color)
     return r->misc != VFIO_VGA_UNKNOWN && !!(r->misc & MISC_COLOR) == color;
 }
 
+uint32_t vfio_vga_regs_crtc_port(const VFIOVGARegs *r)
+{
+    return r->misc == VFIO_VGA_UNKNOWN ? 0 :
+           r->misc & MISC_COLOR ? 0x3d4 : 0x3b4;
+}
+
 static VFIOVGAEffect regs_write_misc(VFIOVGARegs *r, uint8_t value)
 {
     if (r->misc == VFIO_VGA_UNKNOWN || ((r->misc ^ value) & MISC_COLOR)) {
         r->cr_index[0] = r->cr_index[1] = VFIO_VGA_UNKNOWN;
     }
     r->misc = value;
+    r->misc_read = VFIO_VGA_UNKNOWN;
     return VFIO_VGA_EFFECT_ORDERED;
 }
 
@@ -91,7 +98,7 @@ static int16_t *regs_crtc(VFIOVGARegs *r, int index)
     }
 }
 
-static bool regs_is_cursor(int index)
+bool vfio_vga_regs_is_cursor(int index)
 {
     return index == CR_CURSOR_START || index == CR_CURSOR_END ||
            index == CR_CURSOR_HIGH || index == CR_CURSOR_LOW;
@@ -102,7 +109,7 @@ static VFIOVGAEffect regs_write_crtc(VFIOVGARegs *r, bool color, uint8_t value)
     int index = r->cr_index[color];
     int16_t *reg = regs_crtc(r, index);
 
-    if (regs_is_cursor(index)) {
+    if (vfio_vga_regs_is_cursor(index)) {
         return VFIO_VGA_EFFECT_NONE;
     }
     if (index < 0) {

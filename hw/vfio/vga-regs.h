@@ -34,6 +34,7 @@
 typedef struct VFIOVGARegs {
     /* Each a byte, or VFIO_VGA_UNKNOWN */
     int16_t misc;          /* Miscellaneous Output, 3c2 */
+    int16_t misc_read;     /* what it read as, at 3cc, since it was written */
     int16_t sr[5];         /* Sequencer, 3c5 */
     int16_t gr[9];         /* Graphics Controller, 3cf */
     int16_t cr09;          /* CRTC: Maximum Scan Line */
@@ -149,7 +150,27 @@ void vfio_vga_regs_write_index(VFIOVGARegs *r, uint32_t port, uint8_t value,
 int16_t vfio_vga_regs_index(const VFIOVGARegs *r, uint32_t port);
 
 /**
+<<<<<<< HEAD
  * vfio_vga_regs_known: are all registers known that select a window?
+=======
+ * vfio_vga_regs_crtc_port: where the index of the CRTC is decoded
+ *
+ * @r: what is known
+ *
+ * Returns 3b4 or 3d4, or 0 if that is not known.
+ */
+uint32_t vfio_vga_regs_crtc_port(const VFIOVGARegs *r);
+
+/**
+ * vfio_vga_regs_is_cursor: does a register of the CRTC only change the cursor?
+ *
+ * @index: of the register, or VFIO_VGA_UNKNOWN
+ */
+bool vfio_vga_regs_is_cursor(int index);
+
+/**
+ * vfio_vga_regs_known: are all registers known that decide on a window?
+>>>>>>> bf5990c (hw/remote: let clients map BARs that are RAM; hw/vfio: keep the text cursor's registers, ask Miscellaneous Output once, post colors)
  *
  * @r: the registers as far as they are known
  */

@@ -11,27 +11,15 @@
 #include "qemu/osdep.h"
 #include <glib/gstdio.h>
 #include <linux/vfio.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "hw/display/bochs-vbe.h"
 #include "hw/pci/pci_regs.h"
-#include "hw/vfio-user/protocol.h"
 #include "libqos/pci-pc.h"
 #include "libqtest.h"
 #include "qemu/bswap.h"
-#include "qobject/qdict.h"
+#include "vfio-user-server-bench.h"
 
 #define SLOT        4
-#define MAX_DEVICES 2
-#define WIDTH       640
-#define HEIGHT      480
-
-typedef struct Server {
-    QTestState *qts;
-    char *dir;
-    char *path[MAX_DEVICES];
-} Server;
 
 typedef struct Client {
     QTestState *qts;
@@ -39,47 +27,6 @@ typedef struct Client {
     QPCIDevice *dev;
     char *log;
 } Client;
-
-/* Serve @devices devices called @model */
-static void server_start(Server *server, const char *model, unsigned devices)
-{
-    g_autoptr(GString) args = g_string_new(
-        "-M x-remote,vfio-user=on,auto-shutdown=off -nodefaults -vga none");
-    QDict *response;
-    unsigned i;
-
-    g_assert_cmpint(devices, <=, MAX_DEVICES);
-    server->dir = g_dir_make_tmp("vfio-user-server-XXXXXX", NULL);
-    g_assert_nonnull(server->dir);
-    for (i = 0; i < devices; i++) {
-        server->path[i] = g_strdup_printf("%s/socket%u", server->dir, i);
-        g_string_append_printf(args,
-            " -device %s,id=gpu%u"
-            " -object x-vfio-user-server,id=vfu%u,type=unix,path=%s,"
-            "device=gpu%u", model, i, i, server->path[i], i);
-    }
-    server->qts = qtest_init(args->str);
-
-    /* It listens by the time its main loop runs */
-    response = qtest_qmp(server->qts, "{'execute': 'query-status'}");
-    g_assert_true(qdict_haskey(response, "return"));
-    qobject_unref(response);
-}
-
-static void server_stop(Server *server)
-{
-    unsigned i;
-
-    qtest_quit(server->qts);
-    for (i = 0; i < MAX_DEVICES; i++) {
-        if (server->path[i]) {
-            g_unlink(server->path[i]);
-            g_free(server->path[i]);
-        }
-    }
-    g_rmdir(server->dir);
-    g_free(server->dir);
-}
 
 static void client_start(Client *client, Server *server, unsigned device)
 {
@@ -135,26 +82,6 @@ static void vga_write(Client *client, QPCIBar mmio, unsigned port,
     qpci_io_writeb(client->dev, mmio, 0x400 + port - 0x3c0, value);
 }
 
-/* The colour 0x00rrggbb at @x, @y of the server's screen */
-static uint32_t server_pixel(Server *server, unsigned x, unsigned y)
-{
-    static const char head[] = "P6\n640 480\n255\n";
-    g_autofree char *path = g_strdup_printf("%s/screen.ppm", server->dir);
-    g_autofree char *ppm = NULL;
-    const uint8_t *rgb;
-    gsize size;
-
-    qtest_qmp_assert_success(server->qts,
-                             "{'execute': 'screendump',"
-                             " 'arguments': {'filename': %s}}", path);
-    g_assert_true(g_file_get_contents(path, &ppm, &size, NULL));
-    g_unlink(path);
-    g_assert_cmpint(size, ==, strlen(head) + 3 * WIDTH * HEIGHT);
-    g_assert_cmpint(memcmp(ppm, head, strlen(head)), ==, 0);
-    rgb = (uint8_t *)ppm + strlen(head) + 3 * (y * WIDTH + x);
-    return rgb[0] << 16 | rgb[1] << 8 | rgb[2];
-}
-
 /*
  * What a client wrote to a framebuffer used to be unknown to the dirty log,
  * so that it did not show on the server's screen.
@@ -166,7 +93,7 @@ static void test_framebuffer_shows(void)
     Client client;
     QPCIBar vram, mmio;
 
-    server_start(&server, "VGA", 1);
+    server_start(&server, "", "VGA", 1);
     client_start(&client, &server, 0);
     vram = qpci_iomap(client.dev, 0, NULL);
     mmio = qpci_iomap(client.dev, 2, NULL);
@@ -208,7 +135,7 @@ static void test_two_devices_at_one_address(void)
     QPCIBar vram[MAX_DEVICES], mmio[MAX_DEVICES];
     unsigned i;
 
-    server_start(&server, "VGA", MAX_DEVICES);
+    server_start(&server, "", "VGA", MAX_DEVICES);
     for (i = 0; i < MAX_DEVICES; i++) {
         client_start(&client[i], &server, i);
         vram[i] = qpci_iomap(client[i].dev, 0, NULL);
@@ -239,72 +166,6 @@ static void test_two_devices_at_one_address(void)
     server_stop(&server);
 }
 
-/* One request of a client without QEMU, and its reply in the same place */
-static void raw_request(int fd, VFIOUserHdr *hdr, unsigned command,
-                        uint32_t size, uint32_t room)
-{
-    static uint16_t id;
-    struct iovec iov = { .iov_base = hdr, .iov_len = room };
-    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-    *hdr = (VFIOUserHdr) { .id = ++id, .command = command, .size = size };
-    g_assert_cmpint(send(fd, hdr, size, 0), ==, size);
-    g_assert_cmpint(recvmsg(fd, &msg, 0), >=, sizeof(*hdr));
-    g_assert_cmpint(hdr->id, ==, id);
-    g_assert_cmphex(hdr->flags, ==, VFIO_USER_REPLY);
-}
-
-static int raw_connect(const char *path)
-{
-    struct sockaddr_un un = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    union {
-        VFIOUserVersion version;
-        uint8_t room[4096];
-    } m = { };
-
-    g_assert_cmpint(strlen(path), <, sizeof(un.sun_path));
-    strcpy(un.sun_path, path);
-    g_assert_cmpint(connect(fd, (struct sockaddr *)&un, sizeof(un)), ==, 0);
-    strcpy(m.version.capabilities, "{}");
-    raw_request(fd, &m.version.hdr, VFIO_USER_VERSION, sizeof(m.version) + 3,
-                sizeof(m));
-    return fd;
-}
-
-static uint32_t raw_region_flags(int fd, unsigned region)
-{
-    VFIOUserRegionInfo info = { .argsz = sizeof(info) - sizeof(info.hdr),
-                                .index = region };
-
-    raw_request(fd, &info.hdr, VFIO_USER_DEVICE_GET_REGION_INFO, sizeof(info),
-                sizeof(info));
-    g_assert_cmpint(info.index, ==, region);
-    return info.flags;
-}
-
-static void raw_access(int fd, bool write, unsigned region, uint64_t offset,
-                       void *data, uint32_t count)
-{
-    uint32_t size = sizeof(VFIOUserRegionRW) + count;
-    g_autofree VFIOUserRegionRW *rw = g_malloc0(size);
-
-    /* what the header is set to leaves the rest alone */
-    rw->offset = offset;
-    rw->region = region;
-    rw->count = count;
-    if (write) {
-        memcpy(rw->data, data, count);
-    }
-    raw_request(fd, &rw->hdr,
-                write ? VFIO_USER_REGION_WRITE : VFIO_USER_REGION_READ,
-                write ? size : sizeof(*rw), size);
-    g_assert_cmpint(rw->count, ==, count);
-    if (!write) {
-        memcpy(data, rw->data, count);
-    }
-}
-
 /*
  * One access that lies across several regions of a BAR is made in pieces, and
  * each reaches the region on top: BAR 2 of a VGA has EDID at 0, VGA ports at
@@ -321,7 +182,7 @@ static void test_access_across_regions(void)
     unsigned i;
     int fd;
 
-    server_start(&server, "VGA", 1);
+    server_start(&server, "", "VGA", 1);
     fd = raw_connect(server.path[0]);
     raw_access(fd, true, VFIO_PCI_CONFIG_REGION_INDEX, PCI_BASE_ADDRESS_2,
                &address, sizeof(address));
@@ -361,11 +222,14 @@ static void test_writable_after_read_only(void)
         return;
     }
 
-    server_start(&server, "qxl", 1);
+    server_start(&server, "", "qxl", 1);
     fd = raw_connect(server.path[0]);
-    g_assert_cmphex(raw_region_flags(fd, VFIO_PCI_BAR0_REGION_INDEX), ==, rw);
-    g_assert_cmphex(raw_region_flags(fd, VFIO_PCI_BAR2_REGION_INDEX), ==, ro);
-    g_assert_cmphex(raw_region_flags(fd, VFIO_PCI_BAR3_REGION_INDEX), ==, rw);
+    g_assert_cmphex(rw & raw_region_info(fd, VFIO_PCI_BAR0_REGION_INDEX, NULL,
+                                         NULL), ==, rw);
+    g_assert_cmphex(rw & raw_region_info(fd, VFIO_PCI_BAR2_REGION_INDEX, NULL,
+                                         NULL), ==, ro);
+    g_assert_cmphex(rw & raw_region_info(fd, VFIO_PCI_BAR3_REGION_INDEX, NULL,
+                                         NULL), ==, rw);
     close(fd);
     server_stop(&server);
 }

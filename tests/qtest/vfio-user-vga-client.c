@@ -186,7 +186,8 @@ static void guest_command(Guest *g, uint16_t command)
     qtest_outw(g->qts, 0xcfc, command);
 }
 
-static void guest_start(Guest *g, const char *model)
+/* @options: more properties of the adapter, as JSON */
+static void guest_start(Guest *g, const char *model, const char *options)
 {
     server_start(&g->server, model, NULL);
 
@@ -199,9 +200,9 @@ static void guest_start(Guest *g, const char *model)
 
     g->qts = qtest_initf("-machine pc -nodefaults -vga none -device "
                          "'{\"driver\":\"vfio-user-pci\",\"id\":\"vga0\","
-                         "\"addr\":\"%d\",\"x-vga\":true,"
+                         "\"addr\":\"%d\",\"x-vga\":true,%s"
                          "\"socket\":{\"type\":\"unix\",\"path\":\"%s\"}}'",
-                         SLOT, g->path);
+                         SLOT, options, g->path);
 }
 
 static void guest_stop(Guest *g)
@@ -263,7 +264,7 @@ void test_guest(const void *model)
 {
     Guest g = { };
 
-    guest_start(&g, model);
+    guest_start(&g, model, "");
     guest_command(&g, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
     guest_round_trips(&g);
 
@@ -283,7 +284,8 @@ void test_posted(void)
     g_autofree Seen *none = NULL;
     g_autofree Seen *seen = NULL;
 
-    guest_start(&g, "VGA");
+    /* no BAR is mapped, and with no engine none is trapped */
+    guest_start(&g, "VGA", "\"x-mmap\":\"off\",");
     guest_command(&g, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
     none = guest_seen(&g, 0);
 
@@ -320,12 +322,44 @@ void test_posted(void)
     guest_stop(&g);
 }
 
+/*
+ * A BAR that the server lets the client map is trapped first, and the access
+ * that maps it waits: no posted write is on its way then, nor later.
+ */
+void test_posted_mapped(void)
+{
+    const uint64_t bar = 0xe0000000;
+    Guest g = { };
+    g_autofree Seen *none = NULL;
+    g_autofree Seen *seen = NULL;
+
+    guest_start(&g, "VGA", "\"x-vga-engine\":\"combine\",");
+    qtest_outl(g.qts, 0xcf8, config_address(PCI_BASE_ADDRESS_0));
+    qtest_outl(g.qts, 0xcfc, bar);
+    guest_command(&g, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+    none = guest_seen(&g, 0);
+
+    qtest_writeb(g.qts, MEM, 0x12);
+    qtest_writeb(g.qts, bar, 0x34);
+    qtest_writeb(g.qts, bar + 1, 0x56);     /* without a message */
+    qtest_writeb(g.qts, MEM, 0x78);
+    g_assert_cmphex(qtest_readb(g.qts, bar + 1), ==, 0x56);
+    seen = guest_seen(&g, 2);
+
+    g_assert_true(seen[0].write && seen[0].posted);
+    g_assert_cmphex(seen[0].offset, ==, MEM);
+    g_assert_true(seen[1].write && !seen[1].posted);
+    g_assert_cmphex(seen[1].offset, ==, MEM);
+    g_assert_cmphex(seen[1].data[0], ==, 0x78);
+    guest_stop(&g);
+}
+
 void test_decode(void)
 {
     Guest g = { };
     int command;
 
-    guest_start(&g, "VGA");
+    guest_start(&g, "VGA", "");
     for (command = 0; command < 8; command++) {
         bool io = command & PCI_COMMAND_IO;
         bool mem = command & PCI_COMMAND_MEMORY;

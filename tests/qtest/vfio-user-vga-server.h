@@ -106,6 +106,7 @@ uint8_t pattern(uint32_t i);
 
 void test_guest(const void *model);
 void test_posted(void);
+void test_posted_mapped(void);
 /* The adapter sees what PCI_COMMAND lets through, and nothing else */
 void test_decode(void);
 /* The message for a user whose server has no VGA card */

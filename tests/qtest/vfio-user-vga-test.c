@@ -468,6 +468,7 @@ int main(int argc, char **argv)
     }
     if (client) {
         qtest_add_func("/vfio-user-vga/posted", test_posted);
+        qtest_add_func("/vfio-user-vga/posted-mapped", test_posted_mapped);
         qtest_add_func("/vfio-user-vga/decode", test_decode);
     }
 

@@ -26,11 +26,16 @@ static void oracle_start_server(Oracle *o)
         "type=unix,path=%s/vfio", o->model, o->dir);
 }
 
+/*
+ * Time stands still here, so BARs that were mapped once would stay so, and the
+ * engine have nothing to do.
+ */
 static char *client_options(const Tier *tier)
 {
-    const char *list = g_getenv("VGA_ORACLE_CLIENT_OPTS") ?: tier->options;
-    g_auto(GStrv) options = g_strsplit(list, ",", 0);
-    GString *args = g_string_new("");
+    const char *own = g_getenv("VGA_ORACLE_CLIENT_OPTS");
+    g_auto(GStrv) options = g_strsplit(own ?: tier->options, ",", 0);
+    GString *args = g_string_new(own ? "" :
+                                 " -global vfio-user-pci.x-mmap=off");
     int i;
 
     for (i = 0; options[i] && *options[i]; i++) {

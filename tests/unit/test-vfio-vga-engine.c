@@ -758,6 +758,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vga-engine/cost/pauses", test_cost_pauses);
     g_test_add_func("/vga-engine/cost/verify", test_cost_verify);
     planes_add_tests();
+    cursor_add_tests();
     random_add_tests();
 
     return g_test_run();

@@ -104,6 +104,7 @@ static void test_posted(void)
         bool post;
     } cases[] = {
         { 0x3b0, false }, { 0x3bb, false }, { 0x3c0, false }, { 0x3df, false },
+        { 0x3c7, false }, { 0x3c8, true }, { 0x3c9, true }, { 0x3ca, false },
         { 0xa0000, true }, { 0xb8000, true }, { 0xbffff, true },
     };
     VFIODevice card = card_new();

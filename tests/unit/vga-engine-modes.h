@@ -35,6 +35,9 @@ void text_write(unsigned at, unsigned count);
 /* Planar modes, see vga-engine-planes.c */
 void planes_add_tests(void);
 
+/* The text cursor, see vga-engine-cursor.c */
+void cursor_add_tests(void);
+
 /* The random accesses, see vga-engine-random.c */
 void random_add_tests(void);
 
