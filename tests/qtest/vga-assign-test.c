@@ -9,9 +9,9 @@
  * asked.  The guest is played by qtest, so no processor runs, and neither KVM
  * nor hardware is needed.
  *
- * A write to memory or to a color is posted: it is on its way when QEMU goes on.
- * sync_with_adapter() has it arrive, and no "nothing came" is believed without
- * it.
+ * A write to memory or to a color is posted: it is on its way when QEMU goes
+ * on.  sync_with_adapter() has it arrive, and no "nothing came" is believed
+ * without it.
  */
 
 #include "qemu/osdep.h"
