@@ -5,15 +5,10 @@
  *
  * A write waits in one of three places, oldest first: in KVM's ring of posted
  * writes (vga-posted.h), among the combined writes (vga-combine.h), or in a
-<<<<<<< HEAD
  * copy of the window (vga-copy.h) or of the planes (vga-planes.h).  This file
  * keeps the three in order, begins and ends each of them, and has the timer
- * that sends all pending writes to the adapter.
-=======
- * copy of the window (vga-copy.h) or of the planes (vga-planes.h).  This is
- * about the order of the three, when each begins and ends, and the timer by
- * which all of it leaves, the cursor's registers (vga-cursor.h) with it.
->>>>>>> bf5990c (hw/remote: let clients map BARs that are RAM; hw/vfio: keep the text cursor's registers, ask Miscellaneous Output once, post colors)
+ * that sends all pending writes to the adapter, those to the cursor's registers
+ * (vga-cursor.h) included.
  *
  * Emptying KVM's ring can run one access in the middle of another; vga-posted.h
  * says where, and what follows from that.  The functions below say if they may

@@ -37,18 +37,12 @@ void vfio_vga_region_init(VFIOVGAHostRegion *region, VFIODevice *vbasedev)
 /*
  * On PCI a memory write is posted, but a port write is not: its initiator waits
  * for the completion (in PCI Express terms, an I/O Write is a Non-Posted
-<<<<<<< HEAD
  * Request).  A guest may rely on a port write being complete after the
- * instruction, so the call must not return earlier.  The same holds while BARs
- * are mapped into the guest: an access through them would overtake a write that
- * is still on its way to a vfio-user server.
-=======
- * Request).  A guest may rely on a port write having happened once it is past
- * the instruction, so the call must not return before it has.  The colors of
- * the DAC are an exception: they are only looked at, and there are hundreds of
- * them.  Nothing is posted where BARs are mapped into the guest: an access
- * through them would overtake what is still on its way to a vfio-user server.
->>>>>>> bf5990c (hw/remote: let clients map BARs that are RAM; hw/vfio: keep the text cursor's registers, ask Miscellaneous Output once, post colors)
+ * instruction, so the call must not return earlier.  The colors of the DAC are
+ * an exception: they only change how a picture looks, and a mode set writes
+ * hundreds of them.  While BARs are mapped into the guest, nothing is posted:
+ * an access through them would overtake a write that is still on its way to a
+ * vfio-user server.
  */
 static bool region_may_post(const VFIOVGAHostRegion *region, uint32_t offset,
                             uint32_t size)

@@ -150,14 +150,11 @@ void vfio_vga_regs_write_index(VFIOVGARegs *r, uint32_t port, uint8_t value,
 int16_t vfio_vga_regs_index(const VFIOVGARegs *r, uint32_t port);
 
 /**
-<<<<<<< HEAD
- * vfio_vga_regs_known: are all registers known that select a window?
-=======
- * vfio_vga_regs_crtc_port: where the index of the CRTC is decoded
+ * vfio_vga_regs_crtc_port: the port at which the CRTC's index is decoded
  *
- * @r: what is known
+ * @r: the registers as far as they are known
  *
- * Returns 3b4 or 3d4, or 0 if that is not known.
+ * Returns 3b4 or 3d4, or 0 if it is not known.
  */
 uint32_t vfio_vga_regs_crtc_port(const VFIOVGARegs *r);
 
@@ -169,8 +166,7 @@ uint32_t vfio_vga_regs_crtc_port(const VFIOVGARegs *r);
 bool vfio_vga_regs_is_cursor(int index);
 
 /**
- * vfio_vga_regs_known: are all registers known that decide on a window?
->>>>>>> bf5990c (hw/remote: let clients map BARs that are RAM; hw/vfio: keep the text cursor's registers, ask Miscellaneous Output once, post colors)
+ * vfio_vga_regs_known: are all registers known that select a window?
  *
  * @r: the registers as far as they are known
  */

@@ -30,8 +30,8 @@ typedef struct VFUMmap {
  * @m: all zero, or of earlier BARs of the same device
  * @bar: the BAR, which lives until vfu_mmap_end()
  *
- * Returns the file, in which the BAR begins at offset 0 and which cannot become
- * shorter any more, or -1.  The file stays the BAR's.
+ * Returns the file, in which the BAR begins at offset 0 and which can no longer
+ * become shorter, or -1.  The BAR keeps the file.
  */
 int vfu_mmap_offer(VFUMmap *m, MemoryRegion *bar);
 
