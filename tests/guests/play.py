@@ -185,7 +185,7 @@ def displays(guest, mine, assigned):
     if guest.beside:
         slots = ['2', '3']
         if guest.starts_on_mine and assigned:
-            mine['bootindex'] = 0
+            mine['bootindex'] = 1       # -kernel takes 0
         elif guest.starts_on_mine:
             slots.reverse()
         found = [{'driver': guest.beside, 'id': 'beside', 'addr': slots[0]},
