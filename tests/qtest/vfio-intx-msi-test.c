@@ -271,18 +271,20 @@ static const struct {
       " 'rombar': 1, 'romfile': 'card.rom'", "no such host device",
       "use -device vfio-pci,host=0000:ff:1f.7\n" },
     { "share_intx-off", ", 'share_intx': false",
-      "share_intx=off has no meaning", NULL },
-    { "configfd", ", 'configfd': '5'", "configfd has no meaning", NULL },
+      "share_intx=off no longer has a meaning", NULL },
+    { "configfd", ", 'configfd': '5'",
+      "configfd no longer has a meaning", NULL },
     { "iommu-on", ", 'iommu': true", "no such host device",
       "use -device vfio-pci,host=0000:ff:1f.7\n" },
-    { "iommu-off", ", 'iommu': false", "iommu=off has no meaning", NULL },
+    { "iommu-off", ", 'iommu': false",
+      "iommu=off no longer has a meaning", NULL },
     { "kvm", ", 'prefer_msi': 'on', 'share_intx': true, 'iommu': true",
       "no such host device",
       "kvm-pci-assign is an old name; "
       "use -device vfio-pci,host=0000:ff:1f.7,x-prefer-msi=on\n",
       "kvm-pci-assign" },
-    { "kvm-configfd", ", 'configfd': '5'", "configfd has no meaning", NULL,
-      "kvm-pci-assign" },
+    { "kvm-configfd", ", 'configfd': '5'",
+      "configfd no longer has a meaning", NULL, "kvm-pci-assign" },
 };
 
 static void test_pci_assign(const void *opaque)
