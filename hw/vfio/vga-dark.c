@@ -6,8 +6,8 @@
  * SeaBIOS runs the VBIOS of any adapter of class VGA.  Without x-vga=on what
  * the VBIOS and the boot loader write to the legacy ranges reaches nobody, and
  * the screen stays dark until the guest has a driver.  Some users want that, of
- * an adapter to compute with for example, so QEMU informs and does not warn.  It
- * says nothing where another display shows what they write, nor with
+ * an adapter to compute with for example, so QEMU informs and does not warn.
+ * It says nothing where another display shows what they write, nor with
  * x-rom-check=off.
  */
 
