@@ -12,7 +12,6 @@ import collections
 import glob
 import json
 import os
-import sys
 
 import status
 
@@ -76,19 +75,5 @@ def text():
                 list(rows(found)), [36, 8, 16, 20, 20]))
 
 
-def main():
-    """What the argument says."""
-    if sys.argv[1:] not in ([], ['--update']):
-        sys.exit(__doc__)
-    if not sys.argv[1:]:
-        print(text(), end='')
-        return
-    with open(CHAPTER, encoding='utf-8') as file:
-        before, rest = file.read().split(BEGIN)
-    _, after = rest.split(END)
-    with open(CHAPTER, 'w', encoding='utf-8') as file:
-        file.write(f'{before}{BEGIN}\n{text()}\n{END}{after}')
-
-
 if __name__ == '__main__':
-    main()
+    status.update(CHAPTER, BEGIN, END, text())

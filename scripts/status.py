@@ -136,19 +136,19 @@ def text():
     return '\n'.join(parts)
 
 
-def main():
-    """What the argument says."""
+def update(chapter, begin, end, tables):
+    """Does what the argument says with the tables of a chapter."""
     if sys.argv[1:] not in ([], ['--update']):
-        sys.exit(__doc__)
+        sys.exit(sys.modules['__main__'].__doc__)
     if not sys.argv[1:]:
-        print(text(), end='')
+        print(tables, end='')
         return
-    with open(CHAPTER, encoding='utf-8') as file:
-        before, rest = file.read().split(BEGIN)
-    _, after = rest.split(END)
-    with open(CHAPTER, 'w', encoding='utf-8') as file:
-        file.write(f'{before}{BEGIN}\n{text()}\n{END}{after}')
+    with open(chapter, encoding='utf-8') as file:
+        before, rest = file.read().split(begin)
+    _, after = rest.split(end)
+    with open(chapter, 'w', encoding='utf-8') as file:
+        file.write(f'{before}{begin}\n{tables}\n{end}{after}')
 
 
 if __name__ == '__main__':
-    main()
+    update(CHAPTER, BEGIN, END, text())

@@ -71,7 +71,7 @@ bool vfio_intx_msi_message(VFIOPCIDevice *vdev)
 
 /*
  * The guest reads QEMU's copy of the bit, so this reads the device's.  All ones
- * are no status: the adapter is gone, and would seem to want service for ever.
+ * mean that the device is gone; it would seem to need service for ever.
  */
 static bool vfio_intx_msi_wants_service(VFIOPCIDevice *vdev)
 {

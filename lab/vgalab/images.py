@@ -190,77 +190,72 @@ def pack(tree, path):
         file.write(done.stdout)
 
 
-def libvirt_packages():
-    """Directory with libvirtd, virsh and all they need, as Debian has them."""
-    store = os.path.join(BUILD, 'lab', 'libvirt')
+def get_debs(directory, *packages, options=()):
+    """Fetches packages of the lab's suite, by scripts/debs."""
+    run([os.path.join(TOP, 'scripts', 'debs'), *options, directory, SUITE,
+         *packages])
+
+
+def unpacked(name, about, get, trim=None):
+    """build/lab/NAME, in whose `root` the packages are that get(DIR) fetches.
+
+    trim(root) may remove what the lab does not need.
+    """
+    store = os.path.join(BUILD, 'lab', name)
+    root = os.path.join(store, 'root')
     ready = os.path.join(store, 'ready')
     with only_one():
         if os.path.exists(ready):
             return store
-        say('getting Debian packages (libvirt)')
+        say(f'getting Debian packages ({about})')
         shutil.rmtree(store, ignore_errors=True)
         debs = os.path.join(store, 'debs')
         os.makedirs(debs)
-        run([os.path.join(TOP, 'scripts', 'debs'), '--with-dependencies',
-             debs, SUITE, *LIBVIRT_PACKAGES])
+        get(debs)
         for deb in glob.glob(os.path.join(debs, '*.deb')):
-            run(['dpkg-deb', '-x', deb, os.path.join(store, 'root')])
+            run(['dpkg-deb', '-x', deb, root])
         shutil.rmtree(debs)
-        for directory in LIBVIRT_LEFT_OUT:
-            shutil.rmtree(os.path.join(store, 'root', directory),
-                          ignore_errors=True)
-        for path in glob.glob(os.path.join(store, 'root', LIBVIRT_DRIVERS)):
-            if os.path.basename(path) != LIBVIRT_DRIVER:
-                os.unlink(path)
+        if trim:
+            trim(root)
         with open(ready, 'w', encoding='utf-8'):
             pass
     return store
+
+
+def trim_libvirt(root):
+    """Leaves of libvirt's packages what a domain of QEMU's needs."""
+    for directory in LIBVIRT_LEFT_OUT:
+        shutil.rmtree(os.path.join(root, directory), ignore_errors=True)
+    for path in glob.glob(os.path.join(root, LIBVIRT_DRIVERS)):
+        if os.path.basename(path) != LIBVIRT_DRIVER:
+            os.unlink(path)
+
+
+def libvirt_packages():
+    """Directory with libvirtd, virsh and all they need, as Debian has them."""
+    return unpacked('libvirt', 'libvirt', lambda debs: get_debs(
+        debs, *LIBVIRT_PACKAGES, options=['--with-dependencies']),
+                    trim_libvirt)
+
+
+def get_lab(debs):
+    """The packages of the lab, with the kernel that the suite has today."""
+    get_debs(debs, 'linux-image-amd64', 'busybox-static', 'memtest86+')
+    # The metapackage names the kernel.
+    meta, = glob.glob(os.path.join(debs, 'linux-image-amd64_*.deb'))
+    depends = run(['dpkg-deb', '-f', meta, 'Depends'], text=True).stdout
+    get_debs(debs, depends.split()[0].rstrip(','))
 
 
 def packages():
     """Directory with the unpacked Debian packages of the lab."""
-    store = os.path.join(BUILD, 'lab', 'packages')
-    ready = os.path.join(store, 'ready')
-    with only_one():
-        if os.path.exists(ready):
-            return store
-        say('getting Debian packages (kernel, busybox, memtest86+)')
-        shutil.rmtree(store, ignore_errors=True)
-        os.makedirs(store)
-        debs = os.path.join(store, 'debs')
-        fetch = [os.path.join(TOP, 'scripts', 'debs'), debs, SUITE]
-        run(fetch + ['linux-image-amd64', 'busybox-static', 'memtest86+'])
-        # The metapackage names the kernel that the suite has today.
-        meta, = glob.glob(os.path.join(debs, 'linux-image-amd64_*.deb'))
-        depends = run(['dpkg-deb', '-f', meta, 'Depends'], text=True).stdout
-        run(fetch + [depends.split()[0].rstrip(',')])
-        for deb in glob.glob(os.path.join(debs, '*.deb')):
-            run(['dpkg-deb', '-x', deb, os.path.join(store, 'root')])
-        shutil.rmtree(debs)
-        with open(ready, 'w', encoding='utf-8'):
-            pass
-    return store
+    return unpacked('packages', 'kernel, busybox, memtest86+', get_lab)
 
 
 def isolinux_packages():
     """Directory with the unpacked packages of ISOLINUX."""
-    store = os.path.join(BUILD, 'lab', 'isolinux')
-    ready = os.path.join(store, 'ready')
-    with only_one():
-        if os.path.exists(ready):
-            return store
-        say('getting Debian packages (isolinux)')
-        shutil.rmtree(store, ignore_errors=True)
-        debs = os.path.join(store, 'debs')
-        os.makedirs(debs)
-        run([os.path.join(TOP, 'scripts', 'debs'), debs, SUITE,
-             *ISOLINUX_PACKAGES])
-        for deb in glob.glob(os.path.join(debs, '*.deb')):
-            run(['dpkg-deb', '-x', deb, os.path.join(store, 'root')])
-        shutil.rmtree(debs)
-        with open(ready, 'w', encoding='utf-8'):
-            pass
-    return store
+    return unpacked('isolinux', 'isolinux', lambda debs: get_debs(
+        debs, *ISOLINUX_PACKAGES))
 
 
 def one(pattern):

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Guests made of Debian's packages, for pictures: boot loaders and Linux."""
 
-import glob
 import os
 import shutil
 
 from . import images
-from .images import (BUILD, built, digest, guest_initrd, kernel, one, run,
-                     say, staging, write_disk)
+from .images import (built, digest, guest_initrd, kernel, one, run, staging,
+                     write_disk)
 
 # What is not in the lab's own packages
 PACKAGES = ('isolinux', 'syslinux-common', 'ipxe', 'ovmf')
@@ -112,22 +111,8 @@ ISOLINUX_MODULES = ('ldlinux', 'libcom32', 'libutil', 'menu', 'vesamenu',
 
 def packages():
     """Directory with the unpacked packages."""
-    store = os.path.join(BUILD, 'lab', 'software')
-    ready = os.path.join(store, 'ready')
-    with images.only_one():
-        if os.path.exists(ready):
-            return os.path.join(store, 'root')
-        say(f'getting Debian packages ({", ".join(PACKAGES)})')
-        shutil.rmtree(store, ignore_errors=True)
-        debs = os.path.join(store, 'debs')
-        os.makedirs(debs)
-        run([os.path.join(images.TOP, 'scripts', 'debs'), debs, images.SUITE,
-             *PACKAGES])
-        for deb in glob.glob(os.path.join(debs, '*.deb')):
-            run(['dpkg-deb', '-x', deb, os.path.join(store, 'root')])
-        shutil.rmtree(debs)
-        with open(ready, 'w', encoding='utf-8'):
-            pass
+    store = images.unpacked('software', ', '.join(PACKAGES),
+                            lambda debs: images.get_debs(debs, *PACKAGES))
     return os.path.join(store, 'root')
 
 
