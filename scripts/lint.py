@@ -16,7 +16,7 @@ ROOTS = {'qemu': ['hw', 'include', 'qapi', 'util', 'system', 'target', 'docs', '
          'seabios': ['.']}
 # Lines that a series may add to files of the release, without its fixes and without lines that only move: what
 # it has now. The aim was 250 and 350.
-BUDGET = {'qemu': 280, 'seabios': 147}
+BUDGET = {'qemu': 250, 'seabios': 147}
 LONGEST = 80
 # What is not said in messages, comments and the manual, with what to say instead. Only what is wrong in any place.
 WORDS = {

@@ -131,10 +131,8 @@ static void add_reserve(GArray *entries, const QDict *opts)
     }
 }
 
-static void add_device(const QDict *opts, void *opaque)
+static void add_device(GArray *entries, const QDict *opts)
 {
-    GArray *entries = opaque;
-
     if (is_host_device(qdict_get_try_str(opts, "driver"))) {
         add_host_device(entries, opts);
     } else {
@@ -146,7 +144,7 @@ static int add_opts(void *opaque, QemuOpts *opts, Error **errp)
 {
     g_autoptr(QDict) dict = qemu_opts_to_qdict(opts, NULL);
 
-    add_device(dict, opaque);
+    add_device(opaque, dict);
     return 0;
 }
 
@@ -156,12 +154,15 @@ void pc_window_auto(PCMachineState *pcms, bool q35)
     g_autofree char *split = NULL;
     PCIWindowMemory memory;
     PCIWindowAdvice advice;
+    DeviceOption *json;
 
     if (!pcms->auto_pci_window || pcms->max_ram_below_4g) {
         return;
     }
     qemu_opts_foreach(qemu_find_opts("device"), add_opts, entries, NULL);
-    qemu_foreach_json_device(add_device, entries);
+    QTAILQ_FOREACH(json, &device_opts, next) {
+        add_device(entries, json->opts);
+    }
     add_bar(entries, OWN_DEVICES, false, false, false);
     memory = pci_window_memory(q35, MACHINE(pcms)->ram_size, 0);
     advice = pci_window_advise(&memory, 0, entries);

@@ -16,7 +16,7 @@ VGARoutingInfo *qmp_x_query_vga_routing(Error **errp)
     return NULL;
 }
 
-void hmp_info_vga_routing(Monitor *mon, const QDict *qdict)
+void hmp_info_vga(Monitor *mon, const QDict *qdict)
 {
     monitor_printf(mon, "PCI devices not supported\n");
 }

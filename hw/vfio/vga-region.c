@@ -106,7 +106,7 @@ static void region_failed(VFIOVGAHostRegion *region, bool write,
                  "adapter does not answer.\n"
                  "Look at the host's kernel log and at the adapter's power "
                  "state; further failures are\n"
-                 "only counted: \"info vga-stats\" in the monitor shows "
+                 "only counted: \"info vga\" in the monitor shows "
                  "them.\n");
 }
 

@@ -7,8 +7,19 @@
 #ifndef SYSTEM_DEVICE_JSON_H
 #define SYSTEM_DEVICE_JSON_H
 
-/* Call @fn for each option in order; none is left after devices are created */
-void qemu_foreach_json_device(void (*fn)(const QDict *opts, void *opaque),
-                              void *opaque);
+#include "qemu/error-report.h"
+#include "qemu/queue.h"
+#include "qobject/qdict.h"
+
+typedef struct DeviceOption {
+    QDict *opts;
+    Location loc;
+    QTAILQ_ENTRY(DeviceOption) next;
+} DeviceOption;
+
+typedef QTAILQ_HEAD(DeviceOptions, DeviceOption) DeviceOptions;
+
+/* In the order of the command line; empty once the devices are created */
+extern DeviceOptions device_opts;
 
 #endif /* SYSTEM_DEVICE_JSON_H */

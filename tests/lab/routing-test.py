@@ -88,7 +88,7 @@ def start(bench, machine, cards, *arguments):
 
 def routing(guest):
     """What QEMU says about it, for a message."""
-    return guest.monitor('info vga-routing')
+    return guest.monitor('info vga')
 
 
 # ---- what firmware starts ----

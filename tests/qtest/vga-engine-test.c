@@ -145,30 +145,6 @@ static void test_properties(void)
     machine_stop(&m);
 }
 
-static void check_monitor(Machine *m, const char *line, bool said)
-{
-    g_autofree char *stats = qtest_hmp(m->qts, "info vga-stats");
-
-    g_test_message("%s", stats);
-    g_assert_cmpint(!!strstr(stats, line), ==, said);
-}
-
-/* For a person; the other tests ask by QMP */
-static void test_monitor(void)
-{
-    Machine m;
-
-    engine_start(&m, COMBINE);
-    put(&m, TEXT, "combined");
-    check_monitor(&m, "/machine/peripheral/card", true);
-    check_monitor(&m, "guest writes     8\r\n", true);
-    check_monitor(&m, "region writes    0\r\n", true);
-    check_monitor(&m, "arbiter holds", false);
-    machine_unplug(&m);
-    check_monitor(&m, "no assigned adapter has legacy VGA", true);
-    machine_stop(&m);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -178,7 +154,6 @@ int main(int argc, char **argv)
         return g_test_run();
     }
 
-    qtest_add_func("/vga-engine/monitor", test_monitor);
     engine_add("trouble", "posted", COMBINE, test_trouble);
     engine_add("trouble", "not-posted", NO_POST, test_trouble);
     qtest_add_func("/vga-engine/short", test_short);
