@@ -117,6 +117,8 @@ def moving():
     blinking = Scene('a', pictures=2)
     require(quiet(FakeScreen([a, b] * 20), blinking) == {a, b},
             'a cursor that blinks is not')
+    require(quiet(FakeScreen([a] * 5 + [b] * 20), blinking) is None,
+            'a cursor that shows its first picture only once blinks')
     require(quiet(FakeScreen([a]), blinking) is None,
             'a cursor that stopped is')
 

@@ -108,8 +108,13 @@ class Screen:
 
 
 def quiet(screen, scene):
-    """The pictures of a screen while it was quiet, or None if it was not."""
-    seen, before = {}, None
+    """The pictures of a screen while it was quiet, or None if it was not.
+
+    A cursor that blinks shows its first picture again.  Two pictures of which
+    the first does not come back are one that the guest was still drawing, and
+    the finished one.
+    """
+    seen, before = [], None
     looks = LOOKS_AFTER_WORD if scene.said.startswith(WORD) and \
         scene.pictures == 1 else LOOKS
     for number in range(looks):
@@ -122,10 +127,14 @@ def quiet(screen, scene):
             return None
         before = now
         picture = screen.look()
-        seen[picture] = seen.get(picture, 0) + 1
-        if len(seen) > scene.pictures:
+        if not seen or picture != seen[-1]:
+            seen.append(picture)
+        if len(set(seen)) > scene.pictures:
             return None
-    return frozenset(seen) if len(seen) == scene.pictures else None
+    found = frozenset(seen)
+    came_back = len(seen) > len(found)
+    return found if len(found) == scene.pictures and \
+        (came_back or scene.pictures == 1) else None
 
 
 def wait_for(screen, scene, before, wanted=None):
