@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The nested lab: a host machine, its adapters and a guest, in one command.
 
-images.py   what the emulated host and the guests consist of
-machine.py  the outer QEMU that plays the host, and its control lines
-screen.py   what an adapter shows: pictures and text screens
+paths.py       where the repository, its build and QEMU are
+programs.py    the machine's own programs: a missing one is the environment's
+store.py       what is built once and kept under build/lab
+debian.py      packages, of which the host and the guests are made
+guest_code.py  lab/guests, compiled or assembled
+initramfs.py   what the emulated host and the Linux guests start with
+disks.py       what a guest boots from a disk: one sector, GRUB, ISOLINUX
+software.py    guests whose pictures are compared: boot loaders and Linux
+machine.py     the outer QEMU that plays the host, and its control lines
+screen.py      what an adapter shows: pictures and text screens
 """
 
 

@@ -19,7 +19,7 @@ import tempfile
 import time
 
 from . import EnvironmentFault, UsageError
-from .images import run
+from .programs import run
 from .screen import CELLS, PLANES, text_screen
 
 VGA_CLASS = 'VGA controller'

@@ -4,9 +4,11 @@
 import os
 import shutil
 
-from . import images
-from .images import (built, digest, guest_initrd, kernel, one, run, staging,
-                     write_disk)
+from .debian import get_debs, kernel, one, unpacked
+from .disks import PARTITION_BYTES, grub_directory, write_disk
+from .initramfs import guest_initrd
+from .programs import run
+from .store import built, digest, staging
 
 # What is not in the lab's own packages
 PACKAGES = ('isolinux', 'syslinux-common', 'ipxe', 'ovmf')
@@ -111,8 +113,8 @@ ISOLINUX_MODULES = ('ldlinux', 'libcom32', 'libutil', 'menu', 'vesamenu',
 
 def packages():
     """Directory with the unpacked packages."""
-    store = images.unpacked('software', ', '.join(PACKAGES),
-                            lambda debs: images.get_debs(debs, *PACKAGES))
+    store = unpacked('software', ', '.join(PACKAGES),
+                     lambda debs: get_debs(debs, *PACKAGES))
     return os.path.join(store, 'root')
 
 
@@ -142,7 +144,7 @@ def written(name, text):
 
 def grub(name):
     """A disk that boots GRUB with one of GRUB_CONFIGS."""
-    directory, (modules, config) = images.grub_directory(), GRUB_CONFIGS[name]
+    directory, (modules, config) = grub_directory(), GRUB_CONFIGS[name]
     font = os.path.join(GRUB_FONTS, 'unicode.pf2')
 
     def build(path):
@@ -163,7 +165,7 @@ def grub(name):
                  *GRUB_MODULES, *modules])
             run(['/sbin/mke2fs', '-q', '-t', 'ext2', '-d',
                  os.path.dirname(files), partition,
-                 f'{images.PARTITION_BYTES // 1024}k'])
+                 f'{PARTITION_BYTES // 1024}k'])
             write_disk(path, os.path.join(directory, 'boot.img'), core,
                        partition)
 

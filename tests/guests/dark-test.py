@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 
-from play import Bench, images, require       # makes vgalab known
+from play import Bench, require       # makes vgalab known
 from bench import tap
-from vgalab import software
+from vgalab import paths, software
 
 SAID = 'the guest has no other display adapter, and without x-vga=on its ' \
        'BIOS and boot loader cannot draw on this one'
@@ -19,7 +19,7 @@ def said(adapter, *arguments, machine='pc', **properties):
     """What a QEMU with an assigned adapter says at its start."""
     with Bench() as bench:
         socket = bench.path('card')
-        bench.start(images.QEMU, 'server', '-machine', 'x-remote,vfio-user=on',
+        bench.start(paths.QEMU, 'server', '-machine', 'x-remote,vfio-user=on',
                     '-device', f'{adapter},id=gpu', '-object',
                     'x-vfio-user-server,id=server,type=unix,device=gpu,'
                     f'path={socket}')
@@ -27,7 +27,7 @@ def said(adapter, *arguments, machine='pc', **properties):
         device = {'driver': 'vfio-user-pci', 'socket':
                   {'type': 'unix', 'path': socket}, **properties}
         done = subprocess.run(
-            [images.QEMU, '-nodefaults', '-display', 'none', '-S', '-machine',
+            [paths.QEMU, '-nodefaults', '-display', 'none', '-S', '-machine',
              machine, '-device', json.dumps(device), *arguments, '-monitor',
              'stdio'], input='quit\n', capture_output=True, text=True,
             check=False)

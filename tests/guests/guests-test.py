@@ -18,13 +18,14 @@ import json
 import os
 import sys
 
-from play import Failure, images, play, require     # makes vgalab known
+from play import play, require       # makes vgalab known
 from bench import tap
 import in_lab
 import pictures
+from vgalab import paths
 from table import GUESTS
 
-OUT = os.path.join(images.BUILD, 'tests', 'guests')
+OUT = os.path.join(paths.BUILD, 'tests', 'guests')
 # Served over vfio-user, with TCG; and by vfio-pci in the nested lab, with KVM
 WAYS = ('served', 'lab')
 

@@ -8,7 +8,7 @@ import os
 import sys
 
 import play                                 # makes vgalab known
-from vgalab import images
+from vgalab import paths
 from vgalab.machine import vga_stats
 
 import pictures
@@ -23,7 +23,7 @@ def load(path):
     return module
 
 
-lab_run = load(os.path.join(images.LAB, 'run'))
+lab_run = load(os.path.join(paths.LAB, 'run'))
 
 
 class LabScreen(play.Screen):

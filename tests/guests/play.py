@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
 
 # pylint: disable=wrong-import-position
 from bench import Bench, Failure, require     # noqa: E402 (makes vgalab known)
-from vgalab import images                     # noqa: E402
+from vgalab import paths                      # noqa: E402
 from vgalab.machine import ram_blocks, read_screen, vga_stats   # noqa: E402
 
 import pictures                               # noqa: E402
@@ -207,7 +207,7 @@ def start_direct(bench, guest, adapter, machine):
     """The guest on an adapter of its own QEMU; of two the first by slot."""
     if guest.beside:
         machine += ',x-vga-routing=on'
-    qmp = bench.start(images.QEMU, 'guest', *displays(
+    qmp = bench.start(paths.QEMU, 'guest', *displays(
         guest, {'driver': adapter, 'id': 'gpu'}, assigned=False),
         *arguments(bench, guest, machine))
     return Screen(bench, qmp, beside=guest.beside)
@@ -217,12 +217,12 @@ def start_assigned(bench, guest, adapter, machine, properties):
     """The guest on the same adapter, which another QEMU serves."""
     socket = bench.path('card')
     owner = bench.start(
-        images.QEMU, 'server', '-machine', 'x-remote,vfio-user=on',
+        paths.QEMU, 'server', '-machine', 'x-remote,vfio-user=on',
         '-device', f'{adapter},id=gpu', '-object', 'x-vfio-user-server,'
         f'id=server,type=unix,path={socket},device=gpu')
     device = {'driver': 'vfio-user-pci', 'id': 'card', 'x-vga': True,
               'socket': {'type': 'unix', 'path': socket}, **properties}
-    qmp = bench.start(images.QEMU, 'guest', *displays(
+    qmp = bench.start(paths.QEMU, 'guest', *displays(
         guest, device, assigned=True), *arguments(bench, guest, machine))
     return Screen(bench, qmp, owner, beside=guest.beside)
 

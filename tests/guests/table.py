@@ -4,7 +4,7 @@
 from typing import Callable, NamedTuple
 
 import play                                 # makes vgalab known
-from vgalab import images, software
+from vgalab import disks, software
 
 MODELS = ('VGA', 'cirrus-vga', 'ati-vga')
 MACHINES = ('pc', 'q35')
@@ -62,7 +62,7 @@ def own(names, **special):
 
 def boot_sector(name):
     """A disk of lab/guests."""
-    return lambda: {'disk': images.boot_sector(name)}
+    return lambda: {'disk': disks.boot_sector(name)}
 
 
 def isolinux():

@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 from bench import TOP, require, tap
-from vgalab import images
+from vgalab import debian, guest_code, initramfs, paths
 
 ROWS = 25
 # How long each draws
@@ -42,7 +42,7 @@ STATE = ('lab_arbiter() { exec 8<>/dev/vga_arbiter; '
 
 def run(name, *arguments, until, status=0):
     """lab/run with three adapters; returns its directory."""
-    out = os.path.join(images.BUILD, 'tests', 'lab', 'contend-' + name)
+    out = os.path.join(paths.BUILD, 'tests', 'lab', 'contend-' + name)
     waits = [word for regex in until for word in ('--until', regex)]
     done = subprocess.run(
         [os.path.join(TOP, 'lab', 'run'), '--out', out, '--seconds', '900',
@@ -63,9 +63,9 @@ def read(out, name):
 
 def draw(name, first, second, options, *arguments, until):
     """Two guests, FIRST and SECOND seconds each, and the host."""
-    program = images.guest_program('vga-draw')
-    return run(name, '--kernel', images.kernel(),
-               '--initrd', images.draw_initrd(),
+    program = guest_code.guest_program('vga-draw')
+    return run(name, '--kernel', debian.kernel(),
+               '--initrd', initramfs.draw_initrd(),
                '--append', APPEND.format(f'{first},First'),
                '--device-opts', f'x-vga-engine=forward{options[0]}',
                '--file', program + ':/bin/vga-draw',

@@ -23,7 +23,7 @@ import sys
 import time
 
 from bench import Bench, Failure, require, rst_table, save
-from vgalab import images
+from vgalab import debian, disks, initramfs, paths
 
 PERIOD = 0.05           # between two looks at a screen
 REST = 40               # looks without anything new to see
@@ -39,19 +39,19 @@ Guest = collections.namedtuple('Guest', 'model arguments scenes')
 
 def disc(menu):
     """Arguments for a CD with an ISOLINUX menu."""
-    return ['-cdrom', images.isolinux_disc(menu)]
+    return ['-cdrom', disks.isolinux_disc(menu)]
 
 
 def disk(name):
     """Arguments for a boot sector."""
-    return ['-drive', f'file={images.boot_sector(name)},format=raw,'
+    return ['-drive', f'file={disks.boot_sector(name)},format=raw,'
             'snapshot=on,if=ide']
 
 
 def linux():
     """Arguments for Linux with a DRM driver's console."""
-    return ['-kernel', images.kernel(), '-initrd',
-            images.log_initrd(('bochs',)), '-append',
+    return ['-kernel', debian.kernel(), '-initrd',
+            initramfs.log_initrd(('bochs',)), '-append',
             'console=tty0 loglevel=8 no_timer_check']
 
 
@@ -265,11 +265,11 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--qemu', default=images.QEMU)
+    parser.add_argument('--qemu', default=paths.QEMU)
     parser.add_argument('--before', metavar='BIN')
     parser.add_argument('--accel', default='tcg', choices=('tcg', 'kvm'))
     parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--out', default=os.path.join(images.BUILD, 'bench'))
+    parser.add_argument('--out', default=os.path.join(paths.BUILD, 'bench'))
     parser.add_argument('guest', nargs='*', default=list(GUESTS),
                         metavar='GUEST', help=', '.join(GUESTS))
     options = parser.parse_args()

@@ -12,6 +12,8 @@ import re
 
 # A file with a hyphen in its name, as Meson's tests have.
 LAB = __import__('lab-test')
+from vgalab import debian, initramfs    # noqa: E402 (lab-test sets the path)
+
 Lab, require = LAB.Lab, LAB.require
 
 IORESOURCE_MEM = 0x200
@@ -118,12 +120,11 @@ def linux_bars(lab):
 
 def linux_driver(machine):
     """Linux keeps the addresses, and its driver paints the adapter's screen."""
-    images = LAB.lab_images()
     lab = Lab(f'identity-{machine}-drm', '--machine', machine, '--adapter',
               'VGA', '--adapter', 'VGA', '--device-opts', 'x-bar-identity=on'
               + (f',addr={SLOTS[0]:#x}' if machine == 'pc' else ''),
               '--host-cmd', say_bars(host_bdf(1)), '--seconds', '400',
-              '--kernel', images.kernel(), '--initrd', images.drm_initrd(),
+              '--kernel', debian.kernel(), '--initrd', initramfs.drm_initrd(),
               '--append', 'console=ttyS0 quiet no_timer_check', '--arg',
               '-serial stdio', until='qemu:DRM DONE')
     log = lab.read('qemu.log')

@@ -17,6 +17,10 @@ import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, 'lab'))
+
+from vgalab import debian, disks        # noqa: E402 (path is set above)
+
 BUILD = os.environ.get('VGA_ASSIGN_BUILD', os.path.join(TOP, 'build'))
 BASE = os.path.join(BUILD, 'qemu-base', 'qemu-system-x86_64')
 NO_DISK = 'No bootable device'
@@ -163,18 +167,11 @@ def interrupted_accesses():
     require(count['region_failures'] == 0, f'accesses failed: {count}')
 
 
-def lab_images():
-    """The lab's own images module: where its packages and disks are."""
-    sys.path.insert(0, os.path.join(TOP, 'lab'))
-    from vgalab import images
-    return images
-
-
 def disk_of_the_user():
     """--disk: a file with a name that QEMU's option syntax would cut."""
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, 'my, own disk.img')
-        shutil.copy(lab_images().grub_disk(-1), path)
+        shutil.copy(disks.grub_disk(-1), path)
         lab = Lab('disk', '--disk', path, '--seconds', '200',
                   until='Linux on the assigned adapter')
     require('GNU GRUB' in lab.read('adapter1.txt'), 'GRUB is not there')
@@ -182,7 +179,7 @@ def disk_of_the_user():
 
 def package_file(*path):
     """A file of the lab's Debian packages."""
-    return os.path.join(lab_images().packages(), 'root', *path)
+    return os.path.join(debian.packages(), 'root', *path)
 
 
 def cdrom_of_the_user():

@@ -18,7 +18,8 @@ import tempfile
 import xml.etree.ElementTree as ET
 
 from bench import Bench, require, tap
-from vgalab.images import BUILD, LIBVIRT_DRIVERS, libvirt_packages
+from vgalab.debian import LIBVIRT_DRIVERS, libvirt_packages
+from vgalab.paths import BUILD
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FULL = os.path.join(BUILD, 'qemu-full')

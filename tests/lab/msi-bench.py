@@ -20,7 +20,7 @@ import re
 import sys
 
 from bench import require, rst_table, save
-from vgalab import images
+from vgalab import paths
 
 test = importlib.import_module('msi-test')
 
@@ -64,7 +64,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--out', default=os.path.join(images.BUILD, 'bench'))
+    parser.add_argument('--out', default=os.path.join(paths.BUILD, 'bench'))
     options = parser.parse_args()
 
     found = {name: measure(properties, kind, more)

@@ -20,7 +20,7 @@ import sys
 import tempfile
 
 from bench import TOP, require, tap
-from vgalab import images
+from vgalab import debian, guest_code, initramfs
 
 DEVICE = '0000:00:10.0'
 NEXT = '0000:00:11.0'
@@ -74,7 +74,7 @@ def run(machine, *arguments):
 def run_edu(options, machine, more, until):
     """A guest with edu; more: further arguments of lab/run."""
     return run(machine, '--host-device', 'edu',
-               '--bios', images.firmware('edu-intx'),
+               '--bios', guest_code.firmware('edu-intx'),
                '--host-cmd', f'lab_vfio_bind {DEVICE}', *more,
                '--arg', f'-device {options},id=edu,addr=0x5',
                '--until', 'debug:^INTERRUPTS DONE', *until)
@@ -163,7 +163,7 @@ def run_io(directory, data, prefer, more, slot):
         '--host-arg', '-device ide-hd,bus=ahci.0,drive=disk',
         '--host-cmd', f'lab_vfio_bind {DEVICE}', *more,
         '--host-cmd', f'lab_vfio_bind {OTHER}',
-        '--kernel', images.kernel(), '--initrd', images.io_initrd(),
+        '--kernel', debian.kernel(), '--initrd', initramfs.io_initrd(),
         '--append', 'pci=nomsi console=ttyS0 no_timer_check',
         '--arg', '-serial stdio',
         '--arg', f'-device vfio-pci,host={DEVICE},x-prefer-msi={prefer},addr=5',

@@ -16,6 +16,8 @@ from ways import WAYS, names
 
 # A file with a hyphen in its name, as Meson's tests have.
 LAB = __import__('lab-test')
+from vgalab import disks, guest_code    # noqa: E402 (lab-test sets the path)
+
 Lab, require = LAB.Lab, LAB.require
 
 SEED = os.environ.get('POSTED_SEED', '3c03da')
@@ -51,7 +53,7 @@ TRACED = re.compile(r'trace (vga|config): .* at=0x(\w+) write=(\d)')
 
 def run(name, guest, append, *arguments, until):
     """A guest without an operating system; what it said."""
-    lab = Lab(f'{guest}-{name}', '--kernel', LAB.lab_images().bare_guest(guest),
+    lab = Lab(f'{guest}-{name}', '--kernel', guest_code.bare_guest(guest),
               '--append', append, '--seconds', '600', *arguments,
               until='debug:' + until)
     print(f'# {lab.result["counters"]}')
@@ -154,7 +156,7 @@ def redraw(model, times):
 def modes(model, options=''):
     """What the video BIOS sets is the same each time."""
     def case():
-        disk = LAB.lab_images().boot_sector('mode-soak')
+        disk = disks.boot_sector('mode-soak')
         lab = Lab(f'modes-{model}-{options or "default"}', '--disk', disk,
                   '--adapter', 'VGA', '--adapter', model, '--device-opts',
                   options, '--seconds', '900', until='debug:^modes 000001')

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from bench import TOP, Bench, require, tap
-from vgalab import images
+from vgalab import debian, initramfs, paths
 from vgalab.machine import ram_blocks, read_screen
 
 NO_DISK = 'No bootable device'
@@ -51,7 +51,7 @@ class Card:
             return json.dumps(dict(device, driver=self.model))
         path = bench.path(name)
         self.owner = bench.start(
-            images.QEMU, 'server-' + name, '-machine',
+            paths.QEMU, 'server-' + name, '-machine',
             'x-remote,vfio-user=on', '-device', f'{self.model},id={name}',
             '-object', f'x-vfio-user-server,id=s,type=unix,path={path},'
             f'device={name}')
@@ -78,7 +78,7 @@ def start(bench, machine, cards, *arguments):
     devices = []
     for number, card in enumerate(cards):
         devices += ['-device', card.device(bench, f'gpu{number}')]
-    guest = bench.start(images.QEMU, 'guest', '-machine',
+    guest = bench.start(paths.QEMU, 'guest', '-machine',
                         f'{machine},accel=tcg', '-m', '256', '-vga', 'none',
                         *bench.debug('guest'), *arguments, *devices)
     for card in cards:
@@ -151,8 +151,8 @@ def switch_case(machine, cards, addresses, *arguments):
     def case():
         with Bench() as bench:
             guest = start(
-                bench, machine, cards, *arguments, '-kernel', images.kernel(),
-                '-initrd', images.switch_initrd(), '-append',
+                bench, machine, cards, *arguments, '-kernel', debian.kernel(),
+                '-initrd', initramfs.switch_initrd(), '-append',
                 'console=ttyS0 quiet no_timer_check nomodeset')
             bench.wait_for_line('guest.debug', 'vga-switch: done')
             for number, address in enumerate(addresses):
@@ -193,13 +193,13 @@ def switches():
 def assigned_case(machine, second, addresses, *arguments):
     """One guest with two assigned adapters of the nested lab's host."""
     def case():
-        out = os.path.join(images.BUILD, 'tests', 'lab', 'switch-' + machine)
+        out = os.path.join(paths.BUILD, 'tests', 'lab', 'switch-' + machine)
         done = subprocess.run(
             [os.path.join(TOP, 'lab', 'run'), '--out', out, '--machine',
              machine, '--seconds', '900', '--until', 'debug:vga-switch: done',
              '--adapter', 'VGA', '--adapter', 'VGA', '--adapter', 'cirrus-vga',
              '--assign', '1', '--host-cmd', 'lab_vfio_bind 0000:03:00.0',
-             '--kernel', images.kernel(), '--initrd', images.switch_initrd(),
+             '--kernel', debian.kernel(), '--initrd', initramfs.switch_initrd(),
              '--append', 'console=ttyS0 quiet no_timer_check nomodeset',
              *arguments, '--arg',
              f'-device vfio-pci,host=03:00.0,x-vga=on,id=second{second}'],

@@ -10,7 +10,7 @@ between: what the two screens show must be the same to the last dot.
 import json
 
 from bench import Bench, Failure, tap     # makes vgalab known
-from vgalab import images
+from vgalab import disks, paths
 
 MODELS = ('VGA', 'cirrus-vga', 'ati-vga')
 # (name, colours there must be)
@@ -31,9 +31,9 @@ def guest(bench, picture, device):
     """A guest that draws on a device."""
     arguments = ['-machine', 'pc', '-accel', 'tcg', '-vga', 'none', '-device',
                  device, *bench.debug('guest'),
-                 '-drive', f'file={images.boot_sector(picture)},'
+                 '-drive', f'file={disks.boot_sector(picture)},'
                  'format=raw,snapshot=on,if=virtio']
-    return bench.start(images.QEMU, 'guest', *arguments)
+    return bench.start(paths.QEMU, 'guest', *arguments)
 
 
 def draw(model, picture, served):
@@ -42,7 +42,7 @@ def draw(model, picture, served):
         if served:
             card = bench.path('card')
             owner = bench.start(
-                images.QEMU, 'server', '-machine', 'x-remote,vfio-user=on',
+                paths.QEMU, 'server', '-machine', 'x-remote,vfio-user=on',
                 '-device', f'{model},id=gpu', '-object', 'x-vfio-user-server,'
                 f'id=server,type=unix,path={card},device=gpu')
             drawer = guest(bench, picture, json.dumps(

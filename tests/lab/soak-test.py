@@ -17,6 +17,8 @@ from ways import WAYS as BESIDE
 
 # A file with a hyphen in its name, as Meson's tests have.
 LAB = __import__('lab-test')
+from vgalab import debian, initramfs    # noqa: E402 (lab-test sets the path)
+
 Lab, require = LAB.Lab, LAB.require
 
 SEED = os.environ.get('SOAK_SEED', '0x3c03da')
@@ -36,11 +38,10 @@ EXPECTED = {}
 
 def soak(model, way, options, used=()):
     """Run it; the counters USED tell that the way was taken."""
-    images = LAB.lab_images()
     lab = Lab(f'soak-{model}-{way}', '--adapter', 'VGA', '--adapter', model,
               '--device-opts', options, '--arg', '-smp 2', '--seconds', '600',
               '--host-cmd', PROBE,
-              '--kernel', images.kernel(), '--initrd', images.soak_initrd(),
+              '--kernel', debian.kernel(), '--initrd', initramfs.soak_initrd(),
               '--append', 'console=ttyS0 quiet no_timer_check nomodeset '
               f'lab.soak={SEED},{ACCESSES},'
               + BESIDE[model].replace(' ', ','), until='debug:vga-soak: quiet')

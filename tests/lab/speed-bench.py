@@ -29,7 +29,7 @@ import subprocess
 import sys
 
 from bench import TOP, Bench, save
-from vgalab import images
+from vgalab import debian, disks, initramfs, paths
 from vgalab.machine import vga_stats
 
 LINE = re.compile(r'(\w+) ([0-9a-f]{8}) ([0-9a-f]{16})$')
@@ -69,8 +69,8 @@ def run_lab(where, *options):
 
 def linux_in_lab(where, options):
     """{case: seconds} of a guest whose console is the adapter."""
-    run_lab(where, '--kernel', images.kernel(), '--initrd',
-            images.log_initrd(), '--append', 'console=tty0 loglevel=8 '
+    run_lab(where, '--kernel', debian.kernel(), '--initrd',
+            initramfs.log_initrd(), '--append', 'console=tty0 loglevel=8 '
             'nomodeset no_timer_check', '--arg=-serial stdio', '--until',
             'qemu:LINUX MEASURED', *options)
     with open(os.path.join(where, 'qemu.log'), encoding='utf-8') as file:
@@ -93,7 +93,7 @@ def in_lab(name, disk, options, out, until='^DONE', choose=min):
 
 def lab(disk, adapter, out):
     """Unpatched, patched and emulated under the lab's KVM."""
-    base = os.path.join(images.BUILD, 'qemu-base', 'qemu-system-x86_64')
+    base = os.path.join(paths.BUILD, 'qemu-base', 'qemu-system-x86_64')
     card = ['--adapter', 'VGA', '--adapter', adapter]
     return {
         'unpatched': in_lab('unpatched', disk, card + ['--qemu', base], out),
@@ -117,7 +117,7 @@ def against(before):
 
 def here(bench, name, disk, devices):
     """One guest under TCG; what it said, and counters of its card."""
-    qemu = os.path.join(images.BUILD, 'qemu', 'qemu-system-x86_64')
+    qemu = os.path.join(paths.BUILD, 'qemu', 'qemu-system-x86_64')
     monitor = bench.start(qemu, name, '-machine', 'pc,accel=tcg', '-vga',
                           'none', '-drive', f'file={disk},format=raw,'
                           'if=ide,snapshot=on', *bench.debug(name), *devices)
@@ -131,7 +131,7 @@ def here(bench, name, disk, devices):
 
 def served(disk, adapter, _out):
     """Forwarded, with the engine, and emulated, under TCG."""
-    qemu = os.path.join(images.BUILD, 'qemu', 'qemu-system-x86_64')
+    qemu = os.path.join(paths.BUILD, 'qemu', 'qemu-system-x86_64')
     found = {}
     with Bench() as bench:
         for name, engine in (('forward', 'forward'), ('engine', 'auto')):
@@ -226,7 +226,7 @@ def main():
     way.add_argument('--against', type=against, dest='way', metavar='BIN')
     parser.set_defaults(way=lab)
     parser.add_argument('--adapter', default='cirrus-vga')
-    parser.add_argument('--out', default=os.path.join(images.BUILD, 'bench'))
+    parser.add_argument('--out', default=os.path.join(paths.BUILD, 'bench'))
     parser.add_argument('--from', dest='results', metavar='FILE')
     parser.add_argument('--update', action='store_true')
     options = parser.parse_args()
@@ -236,7 +236,7 @@ def main():
         with open(options.results, encoding='utf-8') as file:
             found = json.load(file)
     else:
-        found = options.way(images.boot_sector('vga-speed'), options.adapter,
+        found = options.way(disks.boot_sector('vga-speed'), options.adapter,
                             options.out)
     text = table(found)
     save(options.out, {'speed.json': json.dumps(found, indent=1) + '\n',

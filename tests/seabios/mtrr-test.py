@@ -15,7 +15,7 @@ from firmware import (BUILD, GIB, MIB, OURS, OVERFLOW, PROCESSORS, STOCK,
                       boot, display, low_ram, many, testdev, vga)
 from bench import Bench, require, tap
 from sleep import gdb_option, suspend_and_wake
-from vgalab import images
+from vgalab import disks, programs
 
 ANALYZE = os.path.join(BUILD, 'src', 'qemu', 'scripts',
                        'analyze-migration.py')
@@ -88,8 +88,8 @@ def migrated(bench, qmp):
     qmp.command('migrate', uri=f'file:{path}')
     bench.wait(lambda: qmp.command('query-migrate')['status'] in
                ('completed', 'failed'), 'migration')
-    state = json.loads(images.run([ANALYZE, '-f', path, '-d', 'state'],
-                                  text=True).stdout)
+    state = json.loads(programs.run([ANALYZE, '-f', path, '-d', 'state'],
+                                    text=True).stdout)
     qmp.command('cont')
     return [Mtrrs([(int(v['base'], 16), int(v['mask'], 16))
                    for v in cpu['env.mtrr_var']],
@@ -101,7 +101,7 @@ def run(bios, machine, ram, devices, *extra, sleeps=False):
     """What was said, and the Mtrrs of each processor, also after S3."""
     with Bench() as bench:
         qmp = boot(bench, bios, machine, ram, devices, '-drive',
-                   f'file={images.boot_sector("mtrr-read")},format=raw',
+                   f'file={disks.boot_sector("mtrr-read")},format=raw',
                    *shared_ram(bench, ram), *PROCESSORS, *extra,
                    *gdb_option(bench), until=END)
         found = migrated(bench, qmp)

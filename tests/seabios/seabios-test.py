@@ -19,7 +19,7 @@ from firmware import (BOOTED, ECAM_SIZE, GIB, MIB, OURS, PANIC32, PANIC_IO,
 from bench import Bench, require, tap
 from roms import BLOCK, Image, OTHER, PCIR, pnp
 from sleep import gdb_option, suspend_and_wake
-from vgalab import images
+from vgalab import paths
 
 HT_HOLE = 0xfd00000000          # of AMD; to 1 TiB
 # Instructions that a hang is told from: with icount each takes 1 microsecond.
@@ -202,7 +202,7 @@ def vga_primary():
 def served_vga(bench, name, size):
     """A VGA as assigned devices are: it has a bootindex."""
     path = bench.path(name)
-    bench.start(images.QEMU, name + '-server', '-machine',
+    bench.start(paths.QEMU, name + '-server', '-machine',
                 'x-remote,vfio-user=on,auto-shutdown=off', '-device',
                 f'virtio-vga,id=gpu,hostmem={size}', '-object',
                 'x-vfio-user-server,id=server,type=unix,device=gpu,'

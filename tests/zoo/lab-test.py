@@ -17,7 +17,7 @@ from zoo import (COMPARED, STEPS, ZOO, Run, check_steps, parse_steps,
 
 import roms
 from bench import Bench, tap
-from vgalab import images
+from vgalab import disks
 
 # A file with a hyphen in its name, as Meson's tests have.
 Lab = __import__('lab-test').Lab
@@ -39,7 +39,7 @@ class Steps:
             'trapped' if personality in TRAPPED else 'mapped'])
         lab = Lab(f'zoo-{personality}', '--served-by', server,
                   '--file', f'{ZOO}:/lab/zoo', '--file', f'{rom}:/lab/zoo.rom',
-                  '--disk', images.boot_sector('zoo'), '--arg',
+                  '--disk', disks.boot_sector('zoo'), '--arg',
                   '-chardev socket,id=steps,path=/tmp/control '
                   '-serial chardev:steps', '--seconds', '1500',
                   until='debug:ZOO DONE')

@@ -3,7 +3,7 @@
 
 import socket
 
-from vgalab import images
+from vgalab import paths
 
 SLOT = 4                # of the adapter
 PCI_ADDRESS, PCI_DATA = 0xcf8, 0xcfc
@@ -20,7 +20,7 @@ class Machine:
             listener.bind(path)
             listener.listen()
             self.monitor = bench.start(
-                images.QEMU, name, '-machine', 'pc,accel=qtest', '-vga', 'none',
+                paths.QEMU, name, '-machine', 'pc,accel=qtest', '-vga', 'none',
                 '-qtest', f'unix:{path}', '-qtest-log', 'none', *device)
             self.connection = listener.accept()[0]
         self.answers = self.connection.makefile('r', encoding='ascii')

@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 from bench import TOP, require
-from vgalab import images
+from vgalab import guest_code, paths
 
 BLOCK = 512
 NEAR_JUMP = 0xe9
@@ -26,7 +26,7 @@ def vgabios():
         [os.path.join(TOP, 'scripts', 'build'), 'rom', name, 'vga-zoo',
          'vgabios.bin'], capture_output=True, text=True, check=False)
     require(not done.returncode, done.stderr)
-    return os.path.join(images.BUILD, 'seabios', name)
+    return os.path.join(paths.BUILD, 'seabios', name)
 
 
 def joined(first, tail, ids):
@@ -60,7 +60,7 @@ def vbios(personality, ids):
         first = file.read()
     first += bytes(-len(first) % BLOCK)
     tail = personality if personality in TAILS else 'plain'
-    return images.assembled(
+    return guest_code.assembled(
         tail, len(first), f'zoo-{personality}.rom',
         lambda code: joined(first, code, ids), sources=(VBIOS,),
         symbols=(f'VGABIOS_ENTRY={entry(first)}',), inputs=(source, f'{ids}'))

@@ -11,12 +11,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
 
 # pylint: disable=wrong-import-position
 from bench import require, rst_table                 # noqa: E402 (makes vgalab known)
-from vgalab import images                 # noqa: E402
+from vgalab import disks, paths          # noqa: E402
 from vgalab.machine import vga_stats      # noqa: E402
 
 import roms                               # noqa: E402
 
-ZOO = os.path.join(images.BUILD, 'tests', 'tests', 'zoo', 'zoo')
+ZOO = os.path.join(paths.BUILD, 'tests', 'tests', 'zoo', 'zoo')
 ADVERSARIES = ('drop', 'dual', 'mute', 'master')
 ENGINES = ('forward', 'auto')
 STEPS = ('post', 'mode-3', 'redraw', 'scroll', 'read', 'bios-scrolls',
@@ -135,8 +135,8 @@ class Run:
         dump = dump or bench.path(name + '.dump')
         zoo = start_zoo(bench, name, personality, bars, dump)
         monitor = bench.start(
-            images.QEMU, f'{name}.qmp', '-machine', 'pc,accel=tcg', '-vga',
-            'none', '-drive', f'file={images.boot_sector("zoo")},format=raw,'
+            paths.QEMU, f'{name}.qmp', '-machine', 'pc,accel=tcg', '-vga',
+            'none', '-drive', f'file={disks.boot_sector("zoo")},format=raw,'
             'if=ide,snapshot=on', '-chardev', 'socket,id=steps,path='
             f'{bench.path(name)}.control', '-serial', 'chardev:steps',
             *bench.debug(name),
