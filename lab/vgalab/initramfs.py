@@ -26,7 +26,7 @@ FIRMWARE = ('bios*.bin', 'vgabios*.bin', 'kvmvapic.bin', 'linuxboot*.bin',
 
 
 def pack(tree, path):
-    """Makes a directory an initramfs, uncompressed as the host unpacks in TCG."""
+    """Makes TREE an initramfs, uncompressed as the host unpacks it in TCG."""
     names = [os.path.relpath(os.path.join(base, name), tree)
              for base, directories, files in os.walk(tree)
              for name in directories + files]

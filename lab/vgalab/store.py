@@ -81,6 +81,6 @@ def forget_old(paths):
 
 @contextlib.contextmanager
 def staging():
-    """Makes a directory on the build's file system, which is gone afterwards."""
+    """Makes a directory on the build's file system, gone afterwards."""
     with tempfile.TemporaryDirectory(dir=os.path.join(BUILD, 'lab')) as path:
         yield path
