@@ -7,10 +7,9 @@
 #include "qemu/osdep.h"
 
 #include "hw/pci/pci_regs.h"
+#include "vga-engine-cases.h"
 #include "vga-engine-machine.h"
 #include "vga-engine-modes.h"
-
-#define IO_MEM (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
 static void start(bool mmap)
 {

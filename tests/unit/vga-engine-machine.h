@@ -16,6 +16,7 @@
 #include "vga-engine-card.h"
 
 #define MS 1000000
+#define IO_MEM (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
 typedef struct MachineOptions {
     bool chain4;        /* x-vga-engine=chain4, not auto */
@@ -53,8 +54,8 @@ void machine_stop(void);
 uint32_t machine_random(uint32_t below);
 
 /*
- * What the guest does.  Reads are compared; an access of @size bytes is made
- * little endian.
+ * The guest (vga-engine-guest.c).  What it reads is compared, and an access of
+ * @size bytes is little endian.
  */
 void guest_write(uint32_t addr, uint32_t value, unsigned size);
 uint32_t guest_read(uint32_t addr, unsigned size);
@@ -66,25 +67,27 @@ void guest_write_config(uint32_t addr, uint32_t value, unsigned size);
 uint8_t guest_read_config(uint32_t addr);
 void guest_read_rom(void);
 
-/* An index and its data, in two accesses or in one */
+/* Writes an index and its data, in one access if @wide, otherwise in two. */
 void guest_set(uint32_t port, uint8_t index, uint8_t value, bool wide);
 
-/* What may be done to a machine */
 void machine_reset(void);
 void machine_pause(bool pause);
 
 void machine_pass(int64_t ns);
-/* Compares both adapters, after whatever is on its way had its time */
+/* Compares both adapters, after whatever is on its way had its time. */
 void machine_check(void);
 void machine_compare(const char *when);
 
 bool machine_copy_mapped(void);
 bool machine_bars_mapped(void);
-/* Its strings are gone */
+/* The strings of what it returns are freed. */
 VFIOVGAStats machine_stats(void);
 
-/* Keeps the last things done, to be shown at a difference, and counts them */
+/* Counts what is done, and keeps the last of it for machine_differ(). */
 void machine_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
 unsigned long machine_noted(void);
+
+/* Fails the test, after it has shown what was done last. */
+void machine_differ(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 #endif /* VGA_ENGINE_MACHINE_H */

@@ -1,11 +1,16 @@
 /*
- * Modes of a VGA for tests of the engine
+ * Modes of a VGA, and what a guest writes in them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #ifndef VGA_ENGINE_MODES_H
 #define VGA_ENGINE_MODES_H
+
+#include "vga-engine-machine.h"
+
+#define TEXT 0xb8000
+#define SCREEN 2000           /* characters */
 
 typedef struct Mode {
     uint32_t base, size;  /* what software uses of the window */
@@ -23,22 +28,27 @@ enum {
 
 extern const Mode modes[MODE__MAX];
 
-/* Sets all registers of a mode, by bytes or, if @wide, by words */
+/* Sets all registers of a mode, by bytes or, if @wide, by words. */
 void mode_set(int mode, bool wide);
 
-/* What each test starts with: a text mode whose copy is mapped, if it can be */
+/* Starts in a text mode whose copy is mapped, if it can be. */
 void text_start(MachineOptions options);
 
-/* @count characters, @from the start, from @addr's @at on */
+/* Writes @count characters from character @at of the screen on. */
 void text_write(unsigned at, unsigned count);
 
-/* Planar modes, see vga-engine-planes.c */
-void planes_add_tests(void);
+/* Starts in a planar mode whose writes are posted. */
+void graphics_start(MachineOptions options);
 
-/* The text cursor, see vga-engine-cursor.c */
-void cursor_add_tests(void);
+/* Write so much that posting begins, if @count is large enough and it may. */
+void post_memory(unsigned count);
+void post_colors(unsigned count);
+bool is_posted(void);
 
-/* The random accesses, see vga-engine-random.c */
-void random_add_tests(void);
+/*
+ * Writes 40h bytes around CARD_PROBE, which show there and in the places that
+ * vga-engine-card.h names.
+ */
+void write_probe(uint8_t value);
 
 #endif /* VGA_ENGINE_MODES_H */

@@ -8,6 +8,7 @@
 
 #include "hw/pci/pci_regs.h"
 #include "qemu/units.h"
+#include "vga-engine-cases.h"
 #include "vga-engine-machine.h"
 #include "vga-engine-modes.h"
 

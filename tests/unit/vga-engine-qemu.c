@@ -141,6 +141,12 @@ void view_update(void)
     }
 }
 
+bool view_covers(uint32_t addr, unsigned size)
+{
+    return view.mapped && addr >= view.addr &&
+           addr + size <= view.addr + view.size;
+}
+
 void memory_region_transaction_begin(void)
 {
     other_runs(4);

@@ -27,6 +27,8 @@ extern bool vm_running;
 
 void qemu_start(void);
 void view_update(void);
+/* Returns whether an access to the window ends up in the mapped copy. */
+bool view_covers(uint32_t addr, unsigned size);
 void vm_change(bool running);
 
 /* One access by a processor; a write may end up in the ring */
@@ -37,7 +39,7 @@ void access_region(MemoryRegion *mr, hwaddr addr, uint64_t *value,
 bool ring_take(MemoryRegion *mr, hwaddr addr, uint64_t value, unsigned size);
 unsigned ring_room(void);
 
-/* Where the machine's second processor can do something, one time in @rarely */
+/* The second processor may do something here (vga-engine-other.c). */
 void other_runs(unsigned rarely);
 
 #endif /* VGA_ENGINE_QEMU_H */

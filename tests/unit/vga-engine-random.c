@@ -12,10 +12,9 @@
 
 #include "hw/pci/pci_regs.h"
 #include "qemu/cutils.h"
+#include "vga-engine-cases.h"
 #include "vga-engine-machine.h"
 #include "vga-engine-modes.h"
-
-#define IO_MEM (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
 static int mode;
 static unsigned long accesses;
