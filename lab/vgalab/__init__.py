@@ -9,6 +9,7 @@ guest_code.py  lab/guests, compiled or assembled
 initramfs.py   what the emulated host and the Linux guests start with
 disks.py       what a guest boots from a disk: one sector, GRUB, ISOLINUX
 software.py    guests whose pictures are compared: boot loaders and Linux
+inner.py       the inner QEMU, which runs the guest: its command line
 machine.py     the outer QEMU that plays the host, and its control lines
 screen.py      what an adapter shows: pictures and text screens
 """
