@@ -81,8 +81,9 @@ def grub_disk(timeout):
                  f'{PARTITION_BYTES // 1024}k'])
             write_disk(path, os.path.join(grub, 'boot.img'), core, partition)
 
-    return built('grub.img', digest(grub, initrd, vmlinuz, __file__,
-                                    str(timeout)), build)
+    # The name of the initrd has its key; its time is that of its last use.
+    return built('grub.img', digest(grub, os.path.basename(initrd), vmlinuz,
+                                    __file__, str(timeout)), build)
 
 
 def write_disk(path, boot, core, partition):
