@@ -12,12 +12,12 @@ import sys
 import xml.etree.ElementTree as ET
 
 BAD = {'FAIL', 'ERROR', 'TIMEOUT', 'INTERRUPT', 'UNEXPECTEDPASS'}
-# Of what a failed case says, so much is repeated: the log may be out of reach where only the end is kept.
+# This much of a failed case's output is repeated, because CI may keep only the end of a log.
 LINES, COLUMNS = 8, 400
 
 
 def remarks(said):
-    """Failed case -> the remarks after it, of a program's TAP."""
+    """Return the remarks after each failed case of a program's TAP."""
     cases, here = {}, None
     for line in said.splitlines():
         result = re.match(r'(not )?ok (.*)', line)
@@ -57,7 +57,7 @@ def main():
                 skipped.append('%s (%s)' % (name, reason.strip().split('\n')[-1] or 'no reason given'))
             else:
                 passed += 1
-    # A TAP test that dies or hangs after its last good case has no failed case: count the program.
+    # A TAP program that dies or hangs after its last good case has no failed case, so the program counts as one.
     for run in runs:
         name = re.sub(r'^.* / ', '', run['name'])
         if run['result'] in BAD and name not in failed_suites:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Draws the manual's diagrams and its chart: docs/vga-assign/*.svg.
 
-diagrams.py           writes them
-diagrams.py --check   says which differ from what it would write; exit 1 if any
+diagrams.py           writes the files
+diagrams.py --check   names the files that are out of date; exit 1 if any
 
 Each picture has a background of its own and follows the reader's light or dark
 scheme, so it can be read on any page.  The chart is of the table in speed.rst
@@ -80,18 +80,18 @@ class Picture:
                       first if not number else 'small')
 
     def way(self, *points, kind='way', tip=True):
-        """A line through points, with an arrow at its end."""
+        """Draw a line through points, with an arrow at its end."""
         path = 'M' + 'L'.join(f'{x} {y}' for x, y in points)
         end = ' marker-end="url(#tip)"' if tip else ''
         self.parts.append(f'<path class="{kind}" d="{path}"{end}/>')
 
     def finish(self):
-        """The file's text."""
+        """Return the file's text."""
         return '\n'.join(self.parts + ['</svg>', ''])
 
 
 def paths():
-    """The way of an access through the tiers."""
+    """Draw the way of an access through the tiers."""
     p = Picture('paths', 500, 'The way of a guest access to legacy VGA')
     p.box(190, 14, 380, 50, 'Guest: firmware, boot loader, DOS, text console',
           'reads or writes 0xa0000-0xbffff, 3b0-3bb, 3c0-3df', kind='ram')
@@ -131,7 +131,7 @@ def paths():
 
 
 def owners():
-    """Who owns legacy VGA in the guest and on the host."""
+    """Draw who owns legacy VGA in the guest and on the host."""
     p = Picture('owners', 430, 'Who owns legacy VGA in the guest and on the '
                 'host')
     p.text(190, 28, 'In the guest', 'head')
@@ -187,7 +187,7 @@ def owners():
 
 
 def pam():
-    """The PAM modes."""
+    """Draw the PAM modes."""
     p = Picture('pam', 236, 'The four PAM modes')
     modes = (('Mode 0', 'pci', 'pci', 'before shadowing'),
              ('Mode 1', 'ram', 'pci', 'shadow RAM, protected'),
@@ -218,7 +218,7 @@ def pam():
 
 
 def bars():
-    """Where firmware puts BARs."""
+    """Draw where firmware puts BARs."""
     p = Picture('bars', 470, 'Where SeaBIOS of the series puts BARs')
     for x, machine in ((150, 'pc'), (440, 'q35')):
         p.text(x + 85, 26, machine, 'head')
@@ -253,7 +253,7 @@ def bars():
     return p
 
 
-# What each row of the table is, for people who see the chart alone.
+# A description of each row of the table, for readers who see only the chart.
 WORK = {
     'VBIOS mode set': 'INT 10h, which clears the screen',
     'text fill': 'a full text screen, again and again',
@@ -271,7 +271,7 @@ TO = ' to unpatched'
 
 
 def measured():
-    """(names of the ways, [(work, [ratio of each way])]) of the manual."""
+    """Read the table: (names of the ways, [(work, [ratio of each way])])."""
     with open(os.path.join(WHERE, 'speed.rst'), encoding='utf-8') as file:
         text = file.read()
     for table in re.findall(r'list-table::\n((?:   .*\n|\n(?=   ))+)', text):
@@ -285,7 +285,7 @@ def measured():
 
 
 def speed():
-    """How many times as fast as the unpatched QEMU."""
+    """Draw how many times as fast as the unpatched QEMU each way is."""
     ways, rows = measured()
     logs = [math.log10(float(n)) for _, ratios in rows for n in ratios]
     least, most = min(-0.5, *logs) - 0.2, max(1, math.ceil(max(logs)))
@@ -323,9 +323,9 @@ def speed():
 
 
 def bar(p, y, one, end, kind, ratio):
-    """From 1 to its ratio; to the left, and in red, below 1.
+    """Draw a bar from 1 to its ratio; below 1 it goes to the left and is red.
 
-    A bar that is too short to be seen is as long as one that can be.
+    A bar that would be too short to be seen has the least visible length.
     """
     slower = float(ratio) < 1
     left = min(end, one - 5) if slower else one
@@ -337,7 +337,7 @@ def bar(p, y, one, end, kind, ratio):
 
 
 def main():
-    """What the argument says."""
+    """Do what the argument says."""
     if sys.argv[1:] not in ([], ['--check']):
         sys.exit(__doc__)
     differ = 0

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the installed QEMU has beside Debian's: a chapter of the manual.
+"""Compare the installed QEMU with Debian's, for a chapter of the manual.
 
 usage: features.py [--update] OURS THEIRS
 
-OURS and THEIRS are how a program of each is started, up to its name, as
-/opt/qemu-vga/bin/ or "chroot DIR /usr/bin/".  Both are asked for all that they
-list: machines, devices, back ends, options, commands.  Prints the chapter, or
-writes it to docs/vga-assign/features.rst.  Exit status 1: Debian's has something that ours
-has not and that EXPLAINED does not name.
+OURS and THEIRS are command prefixes that a program's name is appended to, for example /opt/qemu-vga/bin/ or "chroot DIR
+/usr/bin/". Both QEMUs are asked for all that they list: machines, devices, back ends, options, commands. Prints the
+chapter, or writes it to docs/vga-assign/features.rst. Exit status 1 means that ours lacks something of Debian's that
+EXPLAINED does not name.
 """
 import json
 import os
@@ -33,7 +32,7 @@ the QEMU of ``make install`` and of the packages lists (:doc:`packages`).
 
 '''
 QEMU = 'qemu-system-x86_64'
-# (what it is called, how to ask, which lines of the answer have a name)
+# (name of the list, how to ask for it, pattern for the lines of the answer that have a name)
 LISTS = (
     ('Machines', ('-machine', 'help'), r'^(\S+) {2,}'),
     ('Processors', ('-cpu', 'help'), r'^ {2}([\w.-]+)(?: {2,}.*)?$'),
@@ -50,7 +49,7 @@ LISTS = (
 )
 PROGRAMS = ('qemu-img', 'qemu-io', 'qemu-nbd', 'qemu-storage-daemon',
             'qemu-pr-helper', 'qemu-vmsr-helper')
-# Why a row of Debian's is not in ours: (list, pattern, reason).
+# Why ours lacks a row of Debian's: (list, pattern, reason).
 EXPLAINED = (
     ('Machines', r'pc-(i440fx|q35)-[234]\..*',
      'versions from before QEMU 5.0, which QEMU has dropped since'),
@@ -63,7 +62,7 @@ EXPLAINED = (
 
 
 def said(prefix, program, *arguments, **options):
-    """What a program prints, whatever its exit status is."""
+    """Return what a program prints, whatever its exit status is."""
     *before, last = shlex.split(prefix)
     done = subprocess.run([*before, last + program, *arguments],
                           capture_output=True, text=True, check=False,
@@ -72,7 +71,7 @@ def said(prefix, program, *arguments, **options):
 
 
 def has(prefix, program):
-    """Whether there is such a program."""
+    """Return whether the program exists."""
     try:
         return bool(re.search(r'\d\.\d', said(prefix, program, '--version')))
     except OSError:
@@ -80,7 +79,7 @@ def has(prefix, program):
 
 
 def qmp_commands(prefix):
-    """Names of QMP's commands."""
+    """Return the names of QMP's commands."""
     script = '{"execute":"qmp_capabilities"}{"execute":"query-commands"}' \
              '{"execute":"quit"}'
     answer = said(prefix, QEMU, '-M', 'none', '-display', 'none', '-qmp',
@@ -92,7 +91,7 @@ def qmp_commands(prefix):
 
 
 def features(prefix):
-    """Everything by list."""
+    """Return the names of each list."""
     found = {name: set(re.findall(pattern, said(prefix, QEMU, *arguments),
                                   re.M))
              for name, arguments, pattern in LISTS}
@@ -106,31 +105,31 @@ def features(prefix):
 
 
 def reason(name, row):
-    """Why a row of theirs is not in ours; None: nobody knows."""
+    """Return why ours lacks a row of theirs, or None if that is not known."""
     return next((why for what, pattern, why in EXPLAINED
                  if what == name and re.fullmatch(pattern, row)), None)
 
 
 def listing(rows):
-    """Names as a paragraph."""
+    """Return names as a paragraph."""
     return textwrap.fill(', '.join(f'``{r}``' for r in sorted(rows)) or 'none',
                          90, break_long_words=False, break_on_hyphens=False)
 
 
 def version(prefix):
-    """As `10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)`."""
+    """Return a version, for example `10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)`."""
     return re.search(r'version ([^\n]+)', said(prefix, QEMU,
                                                '--version')).group(1)
 
 
 def cell(first, text):
-    """One cell of a list-table, of several lines."""
+    """Return one cell of a list-table, of several lines."""
     return textwrap.indent(text, '       ').replace(
         '       ', first, 1)
 
 
 def tables(ours, theirs, versions):
-    """The summary, then all names."""
+    """Return the summary, then all names."""
     lines = [f'Debian\'s says that it is version {versions[1]}, ours that it',
              f'is {versions[0]}.', '',
              '.. list-table::', '   :header-rows: 1',
@@ -159,7 +158,7 @@ def tables(ours, theirs, versions):
 
 
 def main():
-    """The command line."""
+    """Run the command line."""
     arguments = [a for a in sys.argv[1:] if a != '--update']
     if len(arguments) != 2 or arguments[0].startswith('-'):
         sys.exit(__doc__)

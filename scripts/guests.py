@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which guests showed the same on an assigned adapter: docs/vga-assign/guests.rst.
+"""Make the table of guests that showed the same on an assigned adapter, for docs/vga-assign/guests.rst.
 
-guests.py            prints the table of the runs of make check-guests
-guests.py --update   writes it into the chapter
+guests.py            prints the table for the last runs of make check-guests
+guests.py --update   writes the table into the chapter
 
 Reads the scenes.json of each run in build/tests/guests.
 """
@@ -23,7 +23,7 @@ WAYS = ('served', 'lab')
 
 
 def runs():
-    """All results."""
+    """Return all results."""
     for path in sorted(glob.glob(os.path.join(
             status.BUILD, 'tests', 'guests', '*', 'scenes.json'))):
         with open(path, encoding='utf-8') as file:
@@ -31,7 +31,7 @@ def runs():
 
 
 def cell(those):
-    """Of one guest, adapter and machine: in which way, with which engines."""
+    """Return the ways of one guest, adapter and machine, with the engines of each."""
     found = []
     for way in WAYS:
         engines = [run['engine'] for run in those if run['way'] == way
@@ -44,7 +44,7 @@ def cell(those):
 
 
 def rows(all_runs):
-    """[guest, scenes, adapters, pc, q35]; adapters of the same cells in one."""
+    """Return [guest, scenes, adapters, pc, q35]; adapters with the same cells share a row."""
     guests = collections.defaultdict(lambda: collections.defaultdict(list))
     about = {}
     for run in all_runs:
@@ -63,7 +63,7 @@ def rows(all_runs):
 
 
 def text():
-    """The table."""
+    """Return the table."""
     found = list(runs())
     if not found:
         return 'No results of ``make check-guests`` were there.\n'

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Sourced by the scripts here and in lab/: where things are, how to complain, and what the machine's
-# own apt sources offer. Everything said goes to stderr; stdout is for results.
+# Sourced by the scripts here and in lab/. It knows where things are, prints errors, and asks the machine's apt sources.
+# Messages go to stderr; stdout is for results.
 
 prog=${0##*/}
 TOP=${VGA_ASSIGN_TOP:-$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)}
@@ -13,7 +13,7 @@ TOP_SCRIPTS=$(CDPATH='' cd -- "$(dirname -- "$0")/../scripts" && pwd)
 export TOP BUILD TOP_SCRIPTS
 work=
 
-# Git and the tools behave the same whoever runs them and wherever they were started from.
+# Git and the tools must not depend on the caller's environment or directory.
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX CDPATH
 LC_ALL=C.UTF-8 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 TZ=UTC
 export LC_ALL GIT_CONFIG_GLOBAL GIT_CONFIG_NOSYSTEM TZ
@@ -21,7 +21,7 @@ umask 022
 
 note() { printf '%s: %s\n' "$prog" "$*" >&2; }
 
-# die CODE MESSAGE [HINT]: 1 failure, 2 usage, 4 environment.
+# die CODE MESSAGE [HINT]: ends the script; codes are 1 failure, 2 usage, 4 environment.
 die()
 {
     printf '%s: error: %s\n' "$prog" "$2" >&2
@@ -29,7 +29,7 @@ die()
     exit "$1"
 }
 
-# The help is the comment at the head of the script, so it cannot go stale elsewhere.
+# The help is the comment at the head of the script, so there is no second text that could become wrong.
 show_help() { awk 'NR < 4 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$0"; exit 0; }
 usage() { die 2 "$1" "$prog --help lists what can be typed"; }
 
@@ -41,7 +41,7 @@ need()
     done
 }
 
-# need_space DIR KIB WHAT
+# need_space DIR KIB WHAT: ends the script if DIR has less than KIB free.
 need_space()
 {
     mkdir -p "$1" || die 4 "cannot create $1" "make its parent directory writable"
@@ -51,8 +51,8 @@ need_space()
             "free some, or point VGA_ASSIGN_BUILD / VGA_ASSIGN_CACHE at a larger disk"
 }
 
-# progress WHAT [--lines REGEX TOTAL] COMMAND...: the command, or where VGA_ASSIGN_PROGRESS is set, a line that
-# says how far it is, with the command's output in a file.
+# progress WHAT [--lines REGEX TOTAL] COMMAND...: runs the command. If VGA_ASSIGN_PROGRESS is set, one line shows how
+# far it is, and its output goes to a file.
 progress()
 {
     if [ -n "${VGA_ASSIGN_PROGRESS:-}" ]; then
@@ -67,12 +67,12 @@ progress()
     "$@"
 }
 
-# One temporary directory a script, gone whatever happens. work_dir [PARENT]; sets $work.
+# work_dir [PARENT]: makes a temporary directory, one for each script, which is removed in any case; sets $work.
 work_dir()
 {
     [ -z "$work" ] || return 0
     mkdir -p "${1:-$BUILD}"
-    # What a killed run left there long ago.
+    # Remove what runs that were killed left there long ago.
     find "${1:-$BUILD}" -maxdepth 1 -name '.part.*' -mmin +1440 -exec rm -rf {} +
     work=$(mktemp -d "${1:-$BUILD}/.part.XXXXXX")
     trap 'rm -rf "$work"' EXIT
@@ -80,7 +80,7 @@ work_dir()
     trap 'exit 143' TERM HUP
 }
 
-# lock NAME: one at a time in this clone; held until the script ends.
+# lock NAME: lets one script at a time into this part of the clone; held until the script ends.
 lock()
 {
     mkdir -p "$BUILD"
@@ -99,8 +99,8 @@ upstream_rows() { awk -v n="$1" '$1 == n { print $3, $4, $5 }' "$UPSTREAM"; }
 upstream_version() { awk -v n="$1" '$1 == n { print $2; exit }' "$UPSTREAM"; }
 overlay_dir() { case $1 in seabios) echo "$TOP/seabios" ;; *) echo "$TOP" ;; esac; }
 
-# The patches of a series in their order, a path below patches/NAME each; with TOPIC those of that topic and
-# of all topics that it stands on. series_of NAME [TOPIC]
+# series_of NAME [TOPIC]: the patches of a series in their order, as paths below patches/NAME; with TOPIC only those of
+# that topic and of all topics that it stands on.
 series_of()
 {
     sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$TOP/patches/$1/series" 2>/dev/null |
@@ -117,7 +117,7 @@ known_topic()
     topics_of "$1" | grep -qx -- "$2" || usage "$1 has no topic '$2'; it has: $(topics_of "$1" | tr '\n' ' ')"
 }
 
-# topic_closure NAME TOPIC: the topic and what it stands on, on one line.
+# topic_closure NAME TOPIC: prints the topic and all topics that it stands on, on one line.
 topic_closure()
 {
     awk -v topic="$2" '
@@ -131,8 +131,8 @@ topic_closure()
         END { visit(topic); for (i = 1; i <= count; i++) if (order[i] in seen) printf "%s ", order[i] }' "$TOP/patches/$1/topics"
 }
 
-# The Debian mirror of this machine's own apt sources (not the security one), or nothing.
-# indextargets knows only what was updated already, so the files are asked as well.
+# Print the Debian mirror of this machine's apt sources (not the security one), or nothing. indextargets only knows
+# sources that were updated, so the files are read as well.
 debian_mirror()
 {
     {
@@ -142,10 +142,9 @@ debian_mirror()
     } | sed 's,/*$,,' | grep -E '^https?://.*/debian$' | head -n 1
 }
 
-# private_apt STATE SUITES TYPE APT-COMMAND...: apt-get/apt-cache on lists of our own below the cache.
-# The machine's own sources and lists stay as they are; signatures are checked with Debian's keyring
-# as for any other source. What is installed does not count: neither its versions, which may come from
-# another source, nor that it need not be fetched.
+# private_apt STATE SUITES TYPE APT-COMMAND...: runs apt-get or apt-cache with separate lists below the cache. The
+# machine's own sources and lists stay as they are; signatures are checked with Debian's keyring as usual. Installed
+# packages are ignored: their versions may come from another source, and they are to be fetched as well.
 private_apt()
 {
     state=$CACHE/apt/$1
@@ -165,7 +164,7 @@ private_apt()
         -o APT::Sandbox::User="$(id -un)" -o APT::Update::Error-Mode=any "$@" 9>&-
 }
 
-# SUITE's lists in a private state, refreshed once a day.
+# Update SUITE's separate lists, once a day.
 apt_private_lists()
 {
     [ -z "$(find "$CACHE/apt/$1/updated" -mtime -1 2>/dev/null)" ] || return 0
@@ -174,7 +173,7 @@ apt_private_lists()
     : >"$CACHE/apt/$1/updated"
 }
 
-# apt_private_closure SUITE PKG...: prints the names of the packages and of all that they depend on.
+# apt_private_closure SUITE PKG...: prints the names of the packages and of all packages that they depend on.
 apt_private_closure()
 {
     need apt-get
@@ -185,8 +184,8 @@ apt_private_closure()
     echo "$uris" | sed -n "s/^'[^']*' \([^_ ]*\)_.*/\1/p" | sort
 }
 
-# apt_private_download DESTDIR SUITE PKG...: the .deb of each package (not of its dependencies) as
-# SUITE has it. One that lies in DESTDIR already is kept; SUITE's lists are refreshed once a day.
+# apt_private_download DESTDIR SUITE PKG...: downloads the .deb of each package (not of its dependencies) from SUITE.
+# One that is in DESTDIR already is kept; SUITE's lists are updated once a day.
 apt_private_download()
 {
     dest=$1 suite=$2
@@ -201,7 +200,7 @@ apt_private_download()
     apt_private_lists "$suite" || return 4
     part=$(mktemp -d "$dest/.part.XXXXXX")
     note "downloading$missing from $suite"
-    # The packages are separate words; apt checks each file against the signed lists.
+    # The packages are separate words on purpose; apt checks each file against the signed lists.
     # shellcheck disable=SC2086
     if (cd "$part" && private_apt "$suite" "$suite" deb apt-get download $missing); then
         mv "$part"/*.deb "$dest"/

@@ -14,11 +14,12 @@ import sys
 
 ROOTS = {'qemu': ['hw', 'include', 'qapi', 'util', 'system', 'target', 'docs', 'tests/qtest', 'tests/unit'],
          'seabios': ['.']}
-# Lines that a series may add to files of the release, without its fixes and without lines that only move: what
-# it has now. The aim was 250 and 350.
+# The most lines that a series may add to files of the release, without fixes and without lines that only move. It is
+# what the series has now; the aim was 250 and 350.
 BUDGET = {'qemu': 250, 'seabios': 147}
 LONGEST = 80
-# What is not said in messages, comments and the manual, with what to say instead. Only what is wrong in any place.
+# Phrases that must not be in messages, comments and the manual, and what to say instead. Only phrases that are wrong
+# everywhere are listed.
 WORDS = {
     r'\bany more\b': 'no longer',
     r'\bto be had\b': 'available',
@@ -30,14 +31,14 @@ WORDS = {
     r'\bis no \w+ of (?:an?|the)\b': 'is not a',
     r'\bnothing else than\b': 'only',
 }
-# They have such words as data.
+# These files have the phrases as data.
 WORDS_IN = ('scripts/lint.py', 'tests/tool/check-test.py', 'LICENSE')
 
 failed = False
 
 
 def verdict(what, problems):
-    """One line for a check; its problems below it."""
+    """Print one line for a check, and its problems below it."""
     global failed
     failed = failed or bool(problems)
     print(('FAIL ' if problems else 'ok ') + what)
@@ -67,7 +68,7 @@ class Patch:
                 self.created.append(self.files[-1])
             elif l[:1] in '+-' and l and not re.match(r'(\+\+\+|---) ', l):
                 (plus if l[0] == '+' else minus)[l[1:].strip()] += 1
-        # What is taken away and put elsewhere by one patch has moved; a brace or a blank line proves nothing.
+        # A line that a patch removes and adds elsewhere has moved. Braces and blank lines do not count.
         self.moved = sum(min(n, minus[l]) for l, n in plus.items() if len(l) > 2)
         self.added = sum(plus.values()) - self.moved
 
@@ -96,7 +97,7 @@ def overlay_rule(name, patches, base, where):
 
 
 def maintained(name, patches, maintainers):
-    """Each overlay file is matched in the MAINTAINERS of the series' end, and not only as one of all the rest."""
+    """Check that each overlay file has a section in the series' MAINTAINERS besides the one for everything."""
     with open(maintainers, encoding='utf-8') as f:
         patterns = [l.split(None, 1)[1].strip() for l in f if l.startswith('F:')]
     if not patterns:
@@ -104,7 +105,7 @@ def maintained(name, patches, maintainers):
     patterns = [x for x in patterns if x not in ('*', '*/')]
 
     def matches(path, pattern):
-        """As get_maintainer.pl has it: a directory with all below it, otherwise within one directory."""
+        """Match as get_maintainer.pl does: a directory with all below it, anything else within one directory."""
         regex = re.escape(pattern).replace(r'\*', '.*').replace(r'\?', '.')
         return re.match(regex, path) and (pattern.endswith('/') or pattern.count('/') == path.count('/'))
 
@@ -113,7 +114,7 @@ def maintained(name, patches, maintainers):
 
 
 def budget(name, patches):
-    """One line for each topic, then the sum without fixes."""
+    """Print one line for each topic, then the sum without fixes."""
     topics = {}
     for p in patches:
         topics.setdefault(os.path.dirname(p.name) or name, []).append(p)
@@ -185,7 +186,7 @@ def spdx(top):
 
 
 def words(top):
-    """No line has one of WORDS; of a patch, its message and what it adds."""
+    """Check that no line has one of WORDS; of a patch, its message and the lines that it adds."""
     problems = []
     for f in sorted(sources(top)):
         if f.startswith('build/') or f in WORDS_IN:

@@ -1,16 +1,16 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Sourced by apply, export, check and rebase: releases as git commits, and a series as commits on one.
-# Needs lib.sh, and $repo where a scratch repository is worked on.
+# Sourced by apply, export, check and rebase. It makes git commits of releases, and of a series on top of one. Needs
+# lib.sh, and $repo for functions that work on a scratch repository.
 
 rgit() { git -C "$repo" "$@"; }
 
-# What a mail says below its `---` line: keys such as `Overlay: path` and `Kind: bugfix`.
+# Print the keys below a mail's `---` line, such as `Overlay: path` and `Kind: bugfix`.
 mail_keys() { sed -n '/^---$/,/^diff --git /s/^\([A-Z][A-Za-z-]*: .*\)/\1/p' "$1"; }
 mail_overlays() { mail_keys "$1" | sed -n 's/^Overlay: *//p'; }
 
-# unpack ARCHIVE-OR-TREE DIR: the release's files directly in DIR.
+# unpack ARCHIVE-OR-TREE DIR: puts the release's files directly into DIR.
 unpack()
 {
     mkdir -p "$2"
@@ -25,7 +25,7 @@ unpack()
     fi
 }
 
-# init_repo DIR: one that takes files as they are, and in which nobody in particular commits.
+# init_repo DIR: makes a repository that takes files as they are, with an anonymous committer.
 init_repo()
 {
     git init -q -b series "$1"
@@ -34,13 +34,13 @@ init_repo()
     git -C "$1" config core.autocrlf false
     git -C "$1" config core.fileMode true
     git -C "$1" config gc.auto 0
-    # Keys of the mails travel as notes, also through a developer's amend and rebase.
+    # The mails' keys are stored as notes, which also survive a developer's amend and rebase.
     git -C "$1" config notes.rewriteRef refs/notes/series
     mkdir -p "$1/.git/info"
     echo '* -text -ident -filter -working-tree-encoding' >"$1/.git/info/attributes"
 }
 
-# commit_release DIR NAME VERSION: everything in DIR, ignored files included, as one fixed commit.
+# commit_release DIR NAME VERSION: commits everything in DIR, ignored files included. The commit is always the same.
 commit_release()
 {
     git -C "$1" add -A -f .
@@ -48,7 +48,7 @@ commit_release()
         git -C "$1" commit -q --no-verify -m "$2 $3, as released"
 }
 
-# base_repo NAME: $repo, with the pinned release as tag `base`; made anew when the release changed.
+# base_repo NAME: sets $repo, which has the pinned release as tag `base`; made anew when the release changed.
 base_repo()
 {
     repo=$BUILD/src/$1
@@ -83,7 +83,7 @@ base_repo()
     mv "$work/$1" "$repo"
 }
 
-# must_be_clean NAME: nothing in the scratch tree that exists nowhere else.
+# must_be_clean NAME: ends the script if the scratch tree has something that exists nowhere else.
 must_be_clean()
 {
     rgit update-index -q --refresh || true
@@ -95,15 +95,15 @@ must_be_clean()
             "keep them: scripts/export --refresh $1; or drop them: git -C $repo checkout -B series refs/vga-assign/applied"
 }
 
-# What the hand-written half of a series is, in one hash: to notice edits since it was applied.
+# A hash of the patches and their order, to notice edits since they were applied.
 patches_id()
 {
     (cd "$TOP/patches/$1" 2>/dev/null && find . \( -name '*.patch' -o -name series -o -name topics \) | sort | xargs cat) |
         sha256sum | cut -d' ' -f1
 }
 
-# one_commit NAME PATCH PARENT: the commit of one patch with its overlay files; the index has PARENT. Of a
-# topic without those before it in the series the outer lines of a context may differ, not the next ones.
+# one_commit NAME PATCH PARENT: commits one patch with its overlay files; the index has PARENT. In a topic, which lacks
+# earlier patches of the series, the outer lines of a context may differ, but not those next to the change.
 one_commit()
 {
     mail=$TOP/patches/$1/$2
@@ -136,7 +136,7 @@ one_commit()
     GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL GIT_COMMITTER_DATE=$GIT_AUTHOR_DATE
     export GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_AUTHOR_DATE GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL GIT_COMMITTER_DATE
     commit=$(rgit commit-tree "$(rgit write-tree)" -p "$3" -F "$work/message")
-    # The directory of a patch is a key, too, so that it travels with the commit.
+    # The directory of a patch is a key, too, and so stays with the commit.
     {
         mail_keys "$mail" | grep -v '^Overlay:' || true
         case $2 in */*) echo "Topic: ${2%/*}" ;; esac
@@ -150,22 +150,22 @@ one_commit()
     echo "$commit"
 }
 
-# patch_id NAME PATCH BEFORE: a hash of all that one_commit makes a commit of, BEFORE being that of the patch before.
+# patch_id NAME PATCH BEFORE: prints a hash of all that one_commit uses; BEFORE is the hash of the previous patch.
 patch_id()
 {
     {
         echo "$3 $2"
         cat "$TOP/patches/$1/$2"
         files=$(mail_overlays "$TOP/patches/$1/$2")
-        # Words of a list.
+        # The list is split into words on purpose.
         # shellcheck disable=SC2086
         [ -z "$files" ] || (cd "$(overlay_dir "$1")" && stat -c '%n %A' $files && cat $files)
     } 2>&1 | sha256sum | cut -d' ' -f1
 }
 
-# add_patches NAME COMMIT: the patches named on stdin, on top of COMMIT; prints the last commit. As far as all that
-# they are made of is what it was in the last run, the commits of that run stay: .git/vga-assign-made has a line
-# `HASH COMMIT` for each, and never one of an earlier run behind one that is made anew, as the notes change, too.
+# add_patches NAME COMMIT: commits the patches named on stdin on top of COMMIT; prints the last commit. Commits of the
+# last run are kept up to the first patch that has changed: .git/vga-assign-made has a line `HASH COMMIT` for each.
+# After the first new commit all others are made anew, because their notes change, too.
 # shellcheck disable=SC2094
 add_patches()
 {
@@ -173,7 +173,7 @@ add_patches()
     mkdir -p "${made%/*}"
     touch "$made"
     rgit cat-file -e "$(tail -n 1 "$made" | cut -d' ' -f2)" 2>/dev/null || : >"$made"
-    # Read from a copy, as this is written anew from the first change on.
+    # The file is read from a copy, because it is rewritten from the first change on.
     cp "$made" "$work/made"
     hash=$({ echo "$head"; cat "$TOP_SCRIPTS/series.sh"; } | sha256sum | cut -d' ' -f1)
     GIT_INDEX_FILE=$work/index
@@ -197,7 +197,7 @@ add_patches()
     echo "$head"
 }
 
-# assemble NAME: prints the last commit of the series, made without touching the work tree.
+# assemble NAME: prints the last commit of the series, without touching the work tree.
 assemble()
 {
     work_dir
@@ -206,8 +206,8 @@ assemble()
     add_patches "$1" "$(rgit rev-parse 'base^{commit}')" <"$work/all"
 }
 
-# assemble_topic NAME TOPIC WHOLE: the same of a topic with what it stands on. It begins with as much of the
-# whole series, whose last commit is WHOLE, as both have in common.
+# assemble_topic NAME TOPIC WHOLE: the same for a topic and the topics it stands on. It begins with the commits that it
+# shares with the whole series, whose last commit is WHOLE.
 assemble_topic()
 {
     work_dir

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What was tested where: docs/vga-assign/status.rst, from the tests' own results.
+"""Say what was tested where, from the tests' own results: docs/vga-assign/status.rst.
 
-status.py            prints the tables of the last run of the tests
-status.py --update   writes them into the chapter
+status.py            prints the tables for the last run of the tests
+status.py --update   writes the tables into the chapter
 
-Reads build/tests: what Meson says of each test program, and the result.json
-that each run of the lab leaves.  Only a run on the series' own QEMU in which
-the guest showed what it was to show counts.
+Reads build/tests: what Meson says of each test program, and the result.json of each run of the lab. A run of the lab
+counts only if it used the series' own QEMU and the guest showed what it should.
 """
 
 import collections
@@ -32,7 +31,7 @@ SUITES = {
 
 
 def table(head, rows, widths):
-    """An rst list-table."""
+    """Return an rst list-table."""
     lines = ['.. list-table::', '   :header-rows: 1',
              f'   :widths: {" ".join(map(str, widths))}', '']
     for row in [head] + rows:
@@ -43,7 +42,7 @@ def table(head, rows, widths):
 
 
 def releases():
-    """Name and version of each pinned release, not of packagings of one."""
+    """Return name and version of each pinned release, without packagings of one."""
     with open(os.path.join(TOP, 'UPSTREAM'), encoding='utf-8') as file:
         rows = [line.split() for line in file
                 if line.strip() and line[0] != '#']
@@ -55,14 +54,13 @@ def releases():
 
 
 def suite_of(full):
-    """Of `vga-assign:qtest+slow / vga-oracle-test`, with or without a project
-    ahead of it: qtest."""
+    """Return a test's suite: qtest for `vga-assign:qtest+slow / vga-oracle-test`, with or without the project."""
     suites = full.partition(' / ')[0].split(':')[-1].split('+')
     return next((s for s in suites if s in SUITES), None)
 
 
 def programs():
-    """{suite: [programs, passed cases, failed, skipped]} of Meson's log."""
+    """Return {suite: [programs, passed cases, failed, skipped]} from Meson's log."""
     found = collections.defaultdict(lambda: [0, 0, 0, 0])
     path = os.path.join(BUILD, 'tests', 'meson-logs', 'testlog.junit.xml')
     if not os.path.exists(path):
@@ -73,7 +71,7 @@ def programs():
                 found[suite][0] += 1
     for cases in ET.parse(path).getroot().iter('testsuite'):
         for case in cases.iter('testcase'):
-            # A program without TAP is a case of the project's own suite.
+            # A program without TAP counts as one case of its suite.
             suite = suite_of(cases.get('name')) or suite_of(case.get('name'))
             if suite:
                 bad = case.find('failure') is not None or \
@@ -84,7 +82,7 @@ def programs():
 
 
 def lab_runs():
-    """The results of the lab that count."""
+    """Return the results of the lab that count."""
     for path in sorted(glob.glob(os.path.join(BUILD, 'tests', 'lab', '**',
                                               'result.json'),
                                  recursive=True)):
@@ -96,7 +94,7 @@ def lab_runs():
 
 
 def seen_in_lab():
-    """{(assigned models, machine, accelerator): guests}, runs of each."""
+    """Return {(assigned models, machine, accelerator): guests} and the number of runs for each."""
     found = collections.defaultdict(collections.Counter)
     for result in lab_runs():
         models = ' and '.join(a['model'] for a in result['adapters']
@@ -108,7 +106,7 @@ def seen_in_lab():
 
 
 def text():
-    """All tables."""
+    """Return all tables."""
     parts = ['Releases: ' + ', '.join(
         f'{name} {version}' for name, version in releases().items()) + '.\n']
     counts = programs()
@@ -137,7 +135,7 @@ def text():
 
 
 def update(chapter, begin, end, tables):
-    """Does what the argument says with the tables of a chapter."""
+    """Print the tables, or write them into a chapter, as the argument says."""
     if sys.argv[1:] not in ([], ['--update']):
         sys.exit(sys.modules['__main__'].__doc__)
     if not sys.argv[1:]:

@@ -3,9 +3,9 @@
 #
 # Usage: qemu-test.sh BUILD-DIRECTORY TARGET [PROGRAM]
 #
-# Runs one test program of QEMU's own build, as that build would: with PROGRAM, qemu-system-x86_64
-# unless told. Where the environment's VGA_ASSIGN_CASES has words NAME:PART of this program, only those
-# cases run whose path contains PART.
+# Runs one test program of QEMU's own build as that build would, with PROGRAM (default
+# qemu-system-x86_64). If VGA_ASSIGN_CASES in the environment has words NAME:PART for this program,
+# only cases whose path contains PART are run.
 set -eu
 cd "$1"
 if [ ! -x "$2" ]; then
@@ -15,9 +15,9 @@ fi
 QTEST_QEMU_BINARY=./${3:-qemu-system-x86_64}
 QTEST_QEMU_IMG=./qemu-img
 G_TEST_SRCDIR=$PWD/../src/qemu/${2%/*} G_TEST_BUILDDIR=$PWD/${2%/*}
-# A firmware that does not know this series
+# A firmware without this series
 export QTEST_QEMU_BINARY QTEST_QEMU_IMG G_TEST_SRCDIR G_TEST_BUILDDIR
-# Not there in make check-quick, which builds no SeaBIOS for comparisons
+# make check-quick does not build it, so it may be missing.
 VGA_POST_BIOS=$PWD/../base/seabios/bios-256k.bin
 [ ! -e "$VGA_POST_BIOS" ] || export VGA_POST_BIOS
 program=$2
@@ -32,6 +32,6 @@ for word in ${VGA_ASSIGN_CASES:-}; do
     }
 done
 [ $# -gt 0 ] || exec "$program" --tap -k
-# GLib prints a plan for each -p: one at the end holds for all.
+# GLib prints a plan for each -p; a single one at the end replaces them.
 { "$program" --tap -k "$@" || echo "Bail out! exit status $?"; } |
     awk '/^1\.\.[0-9]+$/ { next } { print } /^(not )?ok / { n++ } END { print "1.." n }'

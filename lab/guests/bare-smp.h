@@ -73,7 +73,7 @@ static void apic_send(uint32_t command)
     }
 }
 
-/* The machine has two; returns when the other one runs @work */
+/* The machine has two processors.  Returns when the other one runs @work. */
 static void start_processor(void (*work)(void))
 {
     volatile uint8_t *to = (uint8_t *)TRAMPOLINE;

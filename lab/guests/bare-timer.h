@@ -40,7 +40,7 @@ typedef struct __attribute__((packed)) Table {
 } Table;
 
 static const uint64_t segments[] = {
-    0, 0x00cf9a000000ffff, 0x00cf92000000ffff, /* code, data: all of it */
+    0, 0x00cf9a000000ffff, 0x00cf92000000ffff, /* code, data: all memory */
 };
 static uint64_t gates[TIMER_VECTOR + 1];
 
@@ -63,7 +63,7 @@ static void start_timer(void)
     outb(TIMER_VECTOR, PIC_DATA);
     outb(0x04, PIC_DATA);
     outb(0x01, PIC_DATA);
-    outb(0xfe, PIC_DATA);               /* IRQ 0 alone */
+    outb(0xfe, PIC_DATA);               /* only IRQ 0 */
     outb(0xff, PIC_OTHER);
     outb(0x34, 0x43);                   /* counter 0: rate generator */
     outb((uint8_t)(PIT_HZ / TIMER_HZ), 0x40);

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A Multiboot image in 32-bit protected mode, for QEMU's -kernel: SeaBIOS has
- * run, and PCI is set up.  What it has to say goes to port 0x402.
+ * Each guest is a Multiboot image in 32-bit protected mode, for QEMU's
+ * -kernel: SeaBIOS has run, and PCI is set up.  Messages go to port 0x402.
  */
 
 #ifndef BARE_H
@@ -112,7 +112,7 @@ static void say_number(uint32_t value, uint32_t base)
     }
 }
 
-/* Of printf()'s conversions: %s, %u, %x */
+/* Knows these conversions of printf(): %s, %u, %x. */
 static void say(const char *format, ...)
 {
     va_list arguments;
@@ -141,7 +141,7 @@ static void say(const char *format, ...)
     va_end(arguments);
 }
 
-/* Behind the next blanks; at the end of @text, there */
+/* The word behind the next blanks; the end of @text if there is none. */
 static const char *next_word(const char *text)
 {
     while (!ends(*text)) {
@@ -153,9 +153,7 @@ static const char *next_word(const char *text)
     return text;
 }
 
-/*
- * PCI, by the ports; the adapter is the first of class VGA on bus 0
- */
+/* PCI configuration by ports; the adapter is the first VGA on bus 0. */
 
 #define PCI_ADDRESS 0xcf8
 #define PCI_DATA    0xcfc
@@ -177,8 +175,8 @@ static uint32_t pci_read(uint32_t device, uint32_t offset)
 
 #define BARS 6
 
-static uint32_t vga;            /* the device; 32: there is none */
-static uint32_t bars[BARS];     /* so that config space is not read later */
+static uint32_t vga;            /* the device; 32 if there is none */
+static uint32_t bars[BARS];     /* read once, from config space */
 
 static void find_vga(void)
 {

@@ -1,9 +1,10 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A game for mode 13h in three sectors: a ball, a paddle and 96 bricks.  It plays
- * itself, waits for the retrace as DOS games do, and starts again when the last
- * brick is gone.  Once 30 bricks are gone the debug port says "BRICKS GONE".
+ * A game for mode 13h in three sectors: a ball, a paddle and 96 bricks.  It
+ * plays by itself, waits for the retrace as DOS games do, and starts again
+ * after the last brick.  When 30 bricks are gone, it says "BRICKS GONE" on the
+ * debug port.
  */
         .set    COLUMNS, 16
         .set    ROWS, 6
@@ -38,7 +39,10 @@ _start:
         .org    510
         .word   0xaa55
 
-/* From dark to bright blue: the DAC has six bits for each of red, green, blue. */
+/*
+ * The palette goes from dark to bright blue; the DAC has six bits for each
+ * color.
+ */
 game:
         movw    $0x3c8, %dx
         movb    $SKY, %al
@@ -92,7 +96,10 @@ frame:
         testb   $8, %al
         jz      2b
 
-        /* The end of the trail becomes sky, each dot takes the next one's place. */
+        /*
+         * The end of the trail becomes sky, and each dot moves to the place of
+         * the next.
+         */
         movw    trail + 4 * (TRAIL - 1), %ax
         movw    trail + 4 * (TRAIL - 1) + 2, %bx
         movw    $5, %cx
@@ -145,7 +152,10 @@ frame:
         jne     frame
         jmp     level
 
-/* A step of the ball; walls turn it round, the paddle by a random angle. */
+/*
+ * One step of the ball.  Walls reflect it, the paddle does so by a random
+ * angle.
+ */
 move:
         movw    ball_x, %ax
         addw    step_x, %ax
@@ -170,7 +180,7 @@ move:
         mulw    %cx
         addw    $13849, %ax
         movw    %ax, random
-        shrw    $13, %ax                /* 0 to 7: -4 to 3, and 4 for 0 */
+        shrw    $13, %ax                /* 0 to 7 become -4 to 3; 0 becomes 4 */
         subw    $4, %ax
         jnz     4f
         movw    $4, %ax
@@ -181,7 +191,7 @@ move:
         movw    %ax, ball_y
         ret
 
-/* Carry set, and brick %si, if one is at column %ax of line %bx */
+/* Sets carry, and %si to a brick, if one is at column %ax of line %bx. */
 find:
         pushw   %ax
         movw    %bx, %ax
@@ -200,7 +210,7 @@ find:
         divb    %cl
         movb    $0, %ah
         addw    %ax, %si
-        cmpb    $1, bricks(%si)         /* carry set: 0, there is none */
+        cmpb    $1, bricks(%si)         /* carry set: 0, no brick */
         cmc
         popw    %ax
         ret
@@ -209,7 +219,10 @@ find:
         clc
         ret
 
-/* Draws the bricks again that the ball covers, or did, at column %ax of line %bx. */
+/*
+ * Draws again the bricks that the ball covers or covered at column %ax, line
+ * %bx.
+ */
 mend:
         pushaw
         call    mend_one
@@ -230,7 +243,7 @@ mend_one:
         popaw
         ret
 
-/* A brick where the middle of the ball is goes, and turns the ball round. */
+/* Removes a brick at the middle of the ball, and reflects the ball. */
 hit:
         movw    ball_x, %ax
         movw    ball_y, %bx
@@ -248,7 +261,7 @@ hit:
         call    score
         cmpw    $(COLUMNS * ROWS - 30), left
         jne     1f
-        movw    $0x3da, %dx             /* the writes are done, see done.inc */
+        movw    $0x3da, %dx             /* waits for the writes, see done.inc */
         inb     %dx, %al
         movw    $0x402, %dx
         movw    $gone, %si
@@ -277,7 +290,7 @@ place:
         popw    %bx
         ret
 
-/* Brick %si: a bright edge, a dark one, and the colour of its row */
+/* Draws brick %si: a bright edge, a dark one, and the colour of its row. */
 brick:
         movw    %si, %ax
         movb    $COLUMNS, %cl
@@ -316,7 +329,7 @@ brick:
         decw    %dx
         jmp     fill
 
-/* The paddle follows the ball, a little beside its middle. */
+/* The paddle follows the ball, slightly off its middle. */
 paddle:
         movw    ball_x, %ax
         subw    $(PADDLE_W / 2 - 8), %ax
@@ -347,7 +360,9 @@ paddle:
         movw    $2, %dx
         jmp     fill
 
-/* Fills %cx dots of %dx lines from column %ax of line %bx: sky, or `colour` */
+/*
+ * Fills %cx dots of %dx lines from column %ax, line %bx, with sky or `colour`.
+ */
 clear:
         movb    $0, colour
 fill:
@@ -372,7 +387,7 @@ fill:
         popw    %si
         ret
 
-/* The first line of text, with ten points for each brick that is gone */
+/* The first line of text has ten points for each brick that is gone. */
 score:
         pushw   %si
         movw    $(COLUMNS * ROWS), %ax

@@ -2,10 +2,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A firmware that switches a VGA adapter's decoding off and on, as vgaarb and
- * drivers do: PCI_COMMAND of the adapter on bus 0 or behind the one root port
- * there, and then VGA Enable of the port.  Its BAR 0 gets an address, so that
- * the adapter's own memory can be told from what has nothing to do with it.
- * Who counts what a switch costs finds the writes in the trace (pci_cfg_write).
+ * drivers do.  It writes PCI_COMMAND of the adapter, which is on bus 0 or
+ * behind the only root port there, and then VGA Enable of the port.  BAR 0
+ * gets an address, so that a test can tell the adapter's own memory from other
+ * memory.  The trace has the writes (pci_cfg_write), with which a test counts
+ * the cost of a switch.
  */
         .include "firmware.inc"
 
@@ -34,7 +35,7 @@ main:
         call    say
         jmp     finish
 
-/* The byte register %eax is %ch, then 0, many times. */
+/* Switches the byte register %eax between %ch and 0 many times. */
 switch_it:
         movw    $SWITCHES, %bp
 1:

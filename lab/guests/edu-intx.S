@@ -2,18 +2,18 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A firmware that drives QEMU's device "edu" on bus 0 by INTx, through the
- * 8259s: it has the device raise interrupts, counts those that its handler
- * found a cause for, and those it did not.
+ * 8259s.  It makes the device raise interrupts, and counts those for which its
+ * handler found a cause and those for which it found none.
  *
- *     plain   one after the other
- *     again   the handler itself raises the next one, after it has
+ *     plain   one interrupt after the other
+ *     again   the handler itself raises the next one after it has
  *             acknowledged the device and before its EOI
- *     shared  with two devices, on the same line: the handler has looked at
+ *     shared  two devices on the same line: the handler has looked at
  *             both, and the second device has an interrupt before the EOI
  *
- * An interrupt that is lost stops it: it waits for each.  After "plain" it says
- * two times, in ticks of the TSC: of all of it, and the sum from raising an
- * interrupt to its handler.
+ * The firmware waits for each interrupt, so a lost one stops it.  After
+ * "plain" it says two times in ticks of the TSC: the total, and the sum of the
+ * times from raising an interrupt to its handler.
  */
         .include "firmware.inc"
 
@@ -28,9 +28,9 @@
         .set    PLAIN, 10000
         .set    AGAIN, 1000
         .set    SHARED, 1000
-        .set    EDU_DISTANCE, 0x200000  /* of the second one's BAR */
+        .set    EDU_DISTANCE, 0x200000  /* from one BAR to the next one */
         .set    LAPIC, 0xfee00000
-        .set    DELAY, 200              /* port accesses */
+        .set    DELAY, 200              /* in port accesses */
 
 main:
         call    find_chipset
@@ -179,7 +179,7 @@ handler:
         je      5f
         movb    $0, other
         movl    $1, %fs:EDU_RAISE(%edi)
-        movw    $DELAY, %cx             /* until the message has come */
+        movw    $DELAY, %cx             /* until the MSI has arrived */
 4:
         inb     $0x80, %al
         loop    4b
@@ -200,7 +200,7 @@ serve:                                  /* the device at %edi */
 1:
         ret
 
-/* %fs reaches all of memory from now on */
+/* Makes all of memory reachable through %fs. */
 flat:
         lgdtl   gdt
         movl    %cr0, %eax
@@ -214,7 +214,7 @@ flat:
         movw    %dx, %fs
         ret
 
-/* The next one from %esi on gets the BAR %ecx; carry: there is none */
+/* Gives BAR %ecx to the next edu from %esi on.  Sets carry if there is none. */
 find_edu:
         movl    %esi, %eax
         call    config_read32
@@ -250,7 +250,7 @@ say_pin:
         popl    %esi
         ret
 
-route:                                  /* all of the chipset's PIRQs to IRQ */
+route:                                  /* routes all PIRQs to IRQ */
         movl    $IRQ * 0x01010101, %ecx
         movl    $0x0860, %eax           /* PIIX3, 00:01.0 */
         cmpl    $0x59, pam
@@ -260,7 +260,7 @@ route:                                  /* all of the chipset's PIRQs to IRQ */
         movl    $0xf868, %eax
         jmp     config_write32
 
-pic:                                    /* IRQ alone, as a level, to the CPU */
+pic:                                    /* only IRQ, as a level, to the CPU */
         movl    $LAPIC, %edi
         movl    $0x1ff, %fs:0xf0(%edi)  /* enabled */
         movl    $0x8700, %fs:0x350(%edi)        /* LINT0: ExtINT */

@@ -1,13 +1,14 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A boot sector that draws as DOS programs do: a text screen by the BIOS,
- * character by character and scrolling, one by its own writes with a bar that
- * moves down line by line, and frames of mode 13h behind a palette of its own.
- * The debug port says "SCENE teletype", "SCENE cells" and "SCENE frames".
+ * A boot sector that draws as DOS programs do.  First the BIOS writes a text
+ * screen character by character, and scrolls it.  Then the program writes text
+ * itself, with a bar that moves down line by line.  Then it loads a palette
+ * and draws frames of mode 13h.  It says "SCENE teletype", "SCENE cells" and
+ * "SCENE frames" on the debug port.
  */
-        .set    LINES, 200              /* that the BIOS prints */
-        .set    SCREENS, 1000           /* of text */
+        .set    LINES, 200              /* lines that the BIOS prints */
+        .set    SCREENS, 1000           /* screens of text */
         .set    FRAMES, 64
 
         .include "boot.inc"
@@ -94,7 +95,7 @@ halt:
         hlt
         jmp     halt
 
-done:                                   /* all is at the adapter: say so */
+done:                                   /* waits for the adapter */
         movw    $0x3da, %dx
         inb     %dx, %al
         .include "say.inc"

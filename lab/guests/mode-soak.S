@@ -1,25 +1,27 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Modes set by the video BIOS, again and again, while a timer interrupts: what
- * the registers and the palette are afterwards must be what they were the times
- * before.  A disk of a few sectors; it goes on for ever, and says on the
- * debug port after each round how many modes it has set and how many bytes were
- * wrong in all of them:
+ * The video BIOS sets modes again and again while a timer interrupts.  Each
+ * time the registers and the palette must be what they were the first times.
+ * The guest is a disk of a few sectors.  It runs forever, and says on the
+ * debug port after each round how many modes it has set and how many bytes
+ * were wrong in all of them:
  *
  *     modes 0000000c wrong 00000000
  */
         .set    SECTORS, 4
-        .set    SEGMENT, 0x2000         /* where the first times are kept */
+        .set    SEGMENT, 0x2000         /* the values of the first times */
         .set    KEEP, 1024              /* bytes for each mode */
-        .set    PIT_DIVISOR, 1193       /* a thousand a second */
+        .set    PIT_DIVISOR, 1193       /* a thousand interrupts a second */
 
         .include "disk.inc"
 
         .include "say.inc"
         .include "hex32.inc"
 
-/* A byte in %al: kept at %di while there is to learn, then it must be that */
+/*
+ * Keeps a byte (%al) at %di while values are learned; later compares with it.
+ */
 note:
         cmpb    $0, learn
         je      1f
@@ -48,7 +50,7 @@ note:
         incw    %di
         ret
 
-/* Registers 0 to %cl - 1, with the index port in %dx */
+/* Notes registers 0 to %cl - 1; the index port is %dx. */
 indexed:
         xorb    %ah, %ah
 1:
@@ -93,7 +95,7 @@ look:
         movw    $0x3c6, %dx
         inb     %dx, %al
         call    note
-        movw    $0x3c8, %dx             /* where the last load has ended */
+        movw    $0x3c8, %dx             /* the last load has ended there */
         inb     %dx, %al
         call    note
         movw    $0x3c7, %dx
@@ -107,7 +109,7 @@ look:
         loop    1b
         ret
 
-modes:  .word   0x4f02, 0x0101          /* %ax, %bx */
+modes:  .word   0x4f02, 0x0101          /* %ax and %bx of INT 10h */
         .word   0x0003, 0
         .word   0x4f02, 0x0103
         .word   0x0012, 0
@@ -145,7 +147,7 @@ set:
         addw    $4, %bp
         cmpw    $0, (%bp)
         jne     set
-        subb    $1, learn               /* and stays 0 */
+        subb    $1, learn               /* but not below 0 */
         adcb    $0, learn
         movw    $set_so_far, %si
         call    say
@@ -159,7 +161,7 @@ set:
         call    say
         jmp     round
 
-learn:  .byte   2                       /* rounds; the first is unlike others */
+learn:  .byte   2                       /* rounds of learning */
 count:  .long   0
 wrong:  .long   0
 is:     .asciz  "differs: "

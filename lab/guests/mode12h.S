@@ -1,9 +1,9 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A boot sector that draws in mode 12h, the planar 640x480 mode: sixteen bars
- * plane by plane (map mask), and in their middle stripes by set/reset and bit
- * mask, which keep the dots between them through the latches.
+ * A boot sector that draws in mode 12h, the planar 640x480 mode.  It draws
+ * sixteen bars plane by plane (map mask), and across them stripes with
+ * set/reset and bit mask, where the latches keep the dots between the stripes.
  */
         .include "boot.inc"
         movw    $0x0012, %ax            /* INT 10h: set mode 12h */
@@ -11,7 +11,10 @@
         movw    $0xa000, %ax
         movw    %ax, %es
 
-        /* Bars of 30 lines: in plane N all ones where bit N of the colour is */
+        /*
+         * Each bar has 30 lines.  Plane N is all ones if bit N of the colour
+         * is set.
+         */
         movb    $0, %bl                 /* plane */
 plane:
         movw    $0x3c4, %dx
@@ -37,7 +40,7 @@ bar:
         cmpb    $4, %bl
         jb      plane
 
-        /* White stripes: a read loads the latches, the write keeps them */
+        /* White stripes: a read loads the latches, and the write keeps them */
         movw    $0x3c4, %dx
         movw    $0x0f02, %ax            /* all planes */
         outw    %ax, %dx

@@ -1,12 +1,11 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A boot sector that says on the debug port what the MTRRs hold: "mtrr BASE
- * MASK" for each variable pair, 16 digits a register, "mtrr type VALUE", the
- * register that turns them on, and "mtrr end".  What S3 wakes up at 0x7c00
- * says it once more.
- * Intel SDM volume 3, 12.11.2: IA32_MTRRCAP tells the number of pairs, which
- * begin at MSR 0x200.
+ * A boot sector that prints the MTRRs on the debug port: "mtrr BASE MASK" for
+ * each variable pair, with 16 digits for each register, "mtrr type VALUE" for
+ * the register that turns them on, and "mtrr end".  After S3, firmware wakes
+ * it up at 0x7c00, and it prints them once more.  Intel SDM volume 3, 12.11.2:
+ * IA32_MTRRCAP has the number of pairs, which begin at MSR 0x200.
  */
         .code16
         .set    DEBUG_PORT, 0x402
@@ -53,7 +52,7 @@ _start:
         hlt
         jmp     3b
 
-/* MSR %ecx, and on to the next */
+/* Prints MSR %ecx, and goes on to the next one. */
 msr:
         rdmsr
         pushl   %eax
@@ -64,7 +63,7 @@ msr:
         incl    %ecx
         ret
 
-/* %eax in hexadecimal */
+/* Prints %eax in hexadecimal. */
 hex:
         movl    %eax, %ebx
         movw    $8, %di

@@ -1,15 +1,16 @@
 /*
- * A guest that loads palettes, and tells whether one is not as it was written
+ * A guest that loads palettes, and reports those that are not as written
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  *     palette SEED LOADS WAY...
  *
- * Loads of one to all colors, by bytes, strings and words, interrupted by a
- * timer a thousand times a second, with everything in between that can come in
- * between: reads and writes of the DAC's other registers, of memory, of the
- * status; accesses of each WAY (ways.h); modes set by their registers.  What is
- * read must be as in a model of the DAC, which is that of QEMU's adapters.
+ * It loads one to all colors by bytes, strings and words, while a timer
+ * interrupts a thousand times a second.  In between it makes all other
+ * accesses that software may make there: it reads and writes the DAC's other
+ * registers, memory and the status, accesses each WAY (ways.h), and sets modes
+ * by their registers.  All reads are compared with a model of the DAC of
+ * QEMU's adapters.
  */
 
 #include "bare.h"
@@ -18,7 +19,7 @@
 
 #define COLORS  256
 #define WAYS    16
-#define REPORTS 10             /* of what is wrong */
+#define REPORTS 10             /* at most, of errors */
 #define REPORT_LOADS 1000
 
 static uint32_t seed, last_load;
@@ -35,14 +36,12 @@ static uint32_t below(uint32_t limit)
     return (seed >> 8) % limit;
 }
 
-/*
- * The DAC, and what it should be
- */
+/* The DAC, and a model of it */
 
 static struct {
     uint8_t palette[3 * COLORS];
     uint8_t cache[3];
-    uint8_t part;               /* of a color, for reads and writes */
+    uint8_t part;               /* part of a color, for reads and writes */
     uint8_t read_index;
     uint8_t write_index;
     uint8_t state;
@@ -125,9 +124,7 @@ static void read_values(unsigned count)
     }
 }
 
-/*
- * What comes
- */
+/* Events between the loads */
 
 static unsigned some(void)
 {
@@ -165,7 +162,7 @@ static void load_string(void)
     end_load(index, count);
 }
 
-/* The index and the first value in one */
+/* Write the index and the first value with one access. */
 static void load_word(void)
 {
     uint8_t index = below(COLORS), value = below(64);
@@ -200,7 +197,7 @@ static void read_indices(void)
     check("index", inb(0x3c8), dac.write_index);
 }
 
-/* Four reads of the mask unlock more than the mask on some adapters */
+/* On some adapters four reads of the mask unlock another register. */
 static void use_mask(void)
 {
     outb(0xff, 0x3c6);
@@ -287,7 +284,7 @@ static void act(void)
 
 static void read_command_line(const char *text)
 {
-    text = next_word(text);     /* behind the image's name */
+    text = next_word(text);     /* the first word is the image's name */
     seed = read_number(&text);
     text = next_word(text);
     last_load = read_number(&text);

@@ -1,9 +1,9 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A firmware that puts each PAM segment into a mode of its own and then says
- * every second what it reads there and what the code there returns, trying to
- * write to what is write-protected: for whoever moves a running guest.
+ * A firmware for tests that migrate a running guest.  It puts each PAM segment
+ * into a mode of its own and tries to write to those that are write-protected.
+ * Every second it says what it reads there and what the code there returns.
  */
         .include "firmware.inc"
 
@@ -55,7 +55,7 @@ look:
         jbe     1b
         call    newline
 
-        call    second                  /* until the clock's second changes */
+        call    second                  /* until the clock changes */
         movb    %al, %ah
 5:
         call    second
@@ -63,7 +63,7 @@ look:
         je      5b
         jmp     look
 
-second:                                 /* of the RTC, to %al */
+second:                                 /* reads the RTC's second into %al */
         movb    $0, %al
         outb    %al, $0x70
         inb     $0x71, %al

@@ -1,16 +1,16 @@
 /*
- * A guest that tells whether each write it posts arrives, and in order
+ * A guest that checks whether all its posted writes arrive, and in order
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  *     posted WAY...
  *
- * Each case writes 64 bytes of VGA memory or 48 of the palette, enough of them
- * for KVM to keep them for a while.  Then it makes one other access, WAY (see
- * ways.h), in each width and direction, and counts, by reading, how many of the
- * writes are there.  If the way is a mirror of the adapter's memory or of its
- * DAC, then also: its read must see what was written before, and what it writes
- * must last.
+ * Each case writes 64 bytes of VGA memory or 48 of the palette, so many that
+ * KVM keeps them in its ring for a while.  Then it makes one other access, WAY
+ * (see ways.h), in each width and direction, and counts, by reading, how many
+ * of the writes have arrived.  If the way is a mirror of the adapter's memory
+ * or of its DAC, a read through it must see what was written before, and a
+ * write through it must last.
  */
 
 #include "bare.h"
@@ -18,21 +18,19 @@
 
 #define BYTES  64
 #define COLORS 48
-#define STATUS 0x3da            /* each read of it is an end to all posting */
+#define STATUS 0x3da            /* each read of it flushes posted writes */
 #define MARK   0x3c5a96f0
 
 typedef struct Found {
     unsigned memory;
     unsigned palette;
-    bool ordered;               /* the access came behind the writes */
+    bool ordered;               /* the access came after the writes */
 } Found;
 
-static uint8_t pattern;         /* another for each case */
+static uint8_t pattern;         /* differs from case to case */
 static uint8_t model[BYTES];
 
-/*
- * What is written, and how much of it is there
- */
+/* Write data, and count how much of it has arrived */
 
 static void write_memory(const Mode *mode)
 {
@@ -77,7 +75,7 @@ static unsigned count_palette(void)
     return count;
 }
 
-/* Of a mirror's bytes, those that the window has, too */
+/* The bytes of a mirror that the window has as well */
 static unsigned mirrored(const Mode *mode, unsigned size)
 {
     return mode == &modes[MODE_3] && size > 2 ? 2 : size;
@@ -109,8 +107,8 @@ static void mirror(const Mode *mode, unsigned size, uint32_t value)
  */
 
 /*
- * A write to a BAR makes QEMU forget which registers it knew, and so that the
- * mode is a text mode.
+ * A write to a BAR makes QEMU forget the registers that it has seen, and so
+ * forget that the mode is a text mode.
  */
 static void begin_case(const Mode *mode)
 {
@@ -122,7 +120,7 @@ static void begin_case(const Mode *mode)
     }
 }
 
-/* What changes nothing, or is seen in a mirror */
+/* A value that changes nothing, or that the mirror shows */
 static uint32_t value_to_write(const Way *way, unsigned size)
 {
     return way->mirror ? MARK : access_way(way, size, false, 0);
@@ -184,9 +182,9 @@ static void run_way(const Way *way)
 }
 
 /*
- * Register 14h of the CRTC, by which QEMU's adapters move what is written to
- * memory: behind it, that comes to another place, and with another value of it
- * a text mode is none.
+ * Register 14h of the CRTC moves writes to memory on QEMU's adapters: after it
+ * they go to another place, and with another value of it there is no text
+ * mode.
  */
 static void run_register(void)
 {

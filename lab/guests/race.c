@@ -7,9 +7,9 @@
  *
  * Each writes and reads every other line of the window, in mode 13h and in a
  * text mode, so each read must give what the same processor has written.  The
- * first loads and reads palettes as well, moves the cursor, sets the same mode
- * once more and accesses each WAY (ways.h), all of which ends what was posted
- * or mapped for the other.  All numbers are hexadecimal.
+ * first processor also loads and reads palettes, moves the cursor, sets the
+ * same mode again and accesses each WAY (ways.h).  Each of these ends posting
+ * and mappings that the other processor uses.  All numbers are hexadecimal.
  */
 
 #include "bare.h"
@@ -55,7 +55,7 @@ static uint32_t own_place(Racer *r)
     return line * LINE + 2 * below(&r->seed, LINE / 2);
 }
 
-/* A few at a time, as software does */
+/* A few accesses at a time, as software makes them */
 static void access_some(Racer *r)
 {
     uint32_t at = own_place(r), count = 1 + below(&r->seed, 16);
@@ -98,7 +98,10 @@ static void use_palette(Racer *r)
     }
 }
 
-/* Only reads of the adapter's memory: it is the other's, too */
+/*
+ * The way is only read if it leads to the adapter's memory, half of which
+ * belongs to the other processor
+ */
 static void use_way(Racer *r)
 {
     const Way *way = &ways[below(&r->seed, way_count)];
@@ -182,7 +185,7 @@ static void guest(const char *text)
 {
     uint32_t rounds;
 
-    text = next_word(text);     /* behind the image's name */
+    text = next_word(text);     /* the first word is the image's name */
     racers[0].seed = read_number(&text);
     racers[1].seed = ~racers[0].seed;
     racers[1].number = 1;

@@ -5,8 +5,9 @@
  *
  *     redraw TIMES TICKS WAY
  *
- * TIMES (hexadecimal, as all numbers) with so many thousandths of a second in
- * between; the WAY (ways.h) is read before the first, for whoever watches.
+ * It draws TIMES times, with TICKS thousandths of a second in between.  Before
+ * the first time it reads the WAY (ways.h), as a sign for the test that
+ * watches.  All numbers are hexadecimal.
  */
 
 #include "bare.h"
@@ -30,7 +31,7 @@ static void guest(const char *text)
     uint32_t times, interval, i;
     Way way;
 
-    text = next_word(text);     /* behind the image's name */
+    text = next_word(text);     /* the first word is the image's name */
     times = read_number(&text);
     text = next_word(text);
     interval = read_number(&text);

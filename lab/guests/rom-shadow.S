@@ -1,10 +1,10 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A firmware that shadows the ROM of the VGA adapter on bus 0 as vendors' BIOSes
- * do, and runs it: PAM mode 2 (read PCI, write DRAM), each byte read and
- * written; then mode 1 (read DRAM), in which the ROM must not change.  First
- * the ROM BAR lies where the copy goes, which is the datasheets' way, then
+ * A firmware that shadows the ROM of the VGA adapter on bus 0 as vendors'
+ * BIOSes do, and runs it.  In PAM mode 2 (read PCI, write DRAM) it reads and
+ * writes each byte; then in mode 1 (read DRAM) the ROM must not change.  First
+ * the ROM BAR lies where the copy goes, as datasheets describe it, then
  * elsewhere below 1 MiB.
  */
         .include "firmware.inc"
@@ -39,9 +39,9 @@ main:
         call    say
         jmp     finish
 
-/* ROM BAR with its enable bit in %ecx */
+/* %ecx: the ROM BAR with its enable bit */
 shadow:
-        movb    $3, %al                 /* nothing from earlier */
+        movb    $3, %al                 /* clears what is left there */
         call    rom_mode
         movw    $0xc000, %ax
         movw    %ax, %es
@@ -94,7 +94,7 @@ shadow:
         movw    $no_rom, %si
         jmp     say
 
-rom_mode:                               /* %al for the first 64 KiB */
+rom_mode:                               /* mode %al for the first 64 KiB */
         movb    $0, %bl
 1:
         call    set_mode

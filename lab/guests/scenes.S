@@ -1,14 +1,11 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Pictures in the ways of software that packages of Debian's lack: each ends
- * with the line
- *
- *     SCENE NAME
- *
- * on the debug port, and goes on with a key.  Nothing moves in them but what is
- * named "blinking".  What the guest reads from the adapter is drawn as well, or
- * is in the numbers of the last scene.  A disk of a few sectors.
+ * Pictures that are drawn as old software did, in ways that no package of
+ * Debian uses.  Each ends with a scene, see scene.inc.  Nothing moves, except
+ * in the scene "blinking".  Data that the guest reads from the adapter are
+ * drawn as well, or are in the numbers of the last scene.  The guest is a disk
+ * of a few sectors.
  */
         .set    SECTORS, 4
         .set    COLOR, 0xb800
@@ -33,34 +30,9 @@
         movw    $\segment, %ax
         movw    %ax, %es
         .endm
-        .macro  scene name
-        movw    $1f, %si
-        call    drawn
-        .text   1
-1:      .asciz  "\name\n"
-        .text   0
-        .endm
 
         .include "disk.inc"
-        .include "say.inc"
-
-/*
- * Posted writes have arrived when a read of a port of the same adapter has:
- * then the scene, whose name is at %si, is said, and a key waited for.
- */
-drawn:
-        xorw    %ax, %ax
-        movw    %ax, %ds
-        movw    $0x3cc, %dx
-        inb     %dx, %al
-        pushw   %si
-        movw    $word, %si
-        call    say
-        popw    %si
-        call    say
-        xorw    %ax, %ax                /* INT 16h: wait for a key */
-        int     $0x16
-        ret
+        .include "scene.inc"
 
 text_mode:                              /* mode 3: no cursor, no blinking */
         mode    0x0003
@@ -534,7 +506,6 @@ mode_x:                                 /* 320x240, two pages of 19200 bytes */
         jb      1b
         ret
 
-word:   .asciz  "SCENE "
 /* Where to, then registers of the Graphics Controller: value, index; 60 rows each */
 functions:
         .word   80 * 10 + 2, 0x0005, 0x0303, 0xff08             /* rotated */

@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A boot sector with two pictures: the text screen with all characters and
- * colours, and, after a key, mode 13h with each dot its column XOR its line.
+ * A boot sector with two pictures: a text screen with all characters and
+ * colours and, after a key, mode 13h, in which the colour of each dot is its
+ * column XOR its line.
  */
         .code16
         .globl  _start
@@ -43,7 +44,7 @@ halt:
         hlt
         jmp     halt
 
-        /* After what was written */
+        /* Waits for the writes, then says it. */
 say_drawn:
         movw    $0x3da, %dx
         inb     %dx, %al

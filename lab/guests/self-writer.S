@@ -1,11 +1,11 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * An option ROM that tries to write to itself: data, and the instruction that
- * is about to run.  It says on the debug port what came of it.
+ * An option ROM that tries to write to itself: to data, and to the instruction
+ * that runs next.  It says the results on the debug port.
  */
         .set    DEBUG_PORT, 0x402
-        .set    BLOCKS, 64              /* 512 bytes each */
+        .set    BLOCKS, 64              /* of 512 bytes */
 
         .code16
         .globl  _start
@@ -42,7 +42,7 @@ instruction:
         call    hex8
         xchgb   %al, %ah
         call    hex8
-        movb    last, %al               /* the whole ROM is there */
+        movb    last, %al               /* shows that the whole ROM is there */
         call    hex8
         movb    $'\n', %al
         movw    $DEBUG_PORT, %dx

@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A boot sector that fills a text screen: lines of characters in all colors,
- * some written by the VBIOS and scrolled by it, and some straight to memory.
+ * A boot sector that fills a text screen with lines of characters in all
+ * colors.  The VBIOS writes and scrolls some of them; others go straight to
+ * memory.
  */
         .include "boot.inc"
         movw    $0x0003, %ax            /* INT 10h: set mode 3 */

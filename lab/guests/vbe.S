@@ -1,25 +1,20 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Pictures in VBE modes, byte by byte through the window at 0xa0000: banks are
- * switched by INT 10h and by the far call of the mode, and what was drawn is
- * read back.  As scenes.S it says SCENE NAME on the debug port, and goes on with
- * a key; SCENE no-NUMBER if there is no such mode.  VBE Core Functions Standard
- * 3.0 (VESA) has the calls.
+ * Pictures in VBE modes, drawn byte by byte through the window at 0xa0000.
+ * Banks are switched by INT 10h and by the far call of the mode, and the
+ * pictures are read back.  Each ends with a scene, see scene.inc; if there is
+ * no such mode, the scene is "no-NUMBER".  VBE Core Functions Standard 3.0
+ * (VESA) has the calls.
  */
         .set    SECTORS, 3
-        .set    INFO, 0x2000            /* about the mode; offsets in it: */
+        .set    INFO, 0x2000            /* the mode's data; offsets in it: */
         .set    GRANULARITY, INFO + 4
         .set    SWITCH, INFO + 0x0c
 
-        .macro  scene name
-        movw    $1f, %si
-        call    drawn
-        .text   1
-1:      .asciz  "\name\n"
-        .text   0
-        .endm
         .macro  mode number             /* 4F01h, 4F02h; to the next if none */
+        pushw   %ds
+        popw    %es
         movw    $0x4f01, %ax
         movw    $\number, %cx
         movw    $INFO, %di
@@ -43,21 +38,7 @@
         .endm
 
         .include "disk.inc"
-        .include "say.inc"
-
-drawn:                                  /* as in scenes.S */
-        xorw    %ax, %ax
-        movw    %ax, %es
-        movw    $0x3cc, %dx
-        inb     %dx, %al
-        pushw   %si
-        movw    $word, %si
-        call    say
-        popw    %si
-        call    say
-        xorw    %ax, %ax                /* INT 16h: wait for a key */
-        int     $0x16
-        ret
+        .include "scene.inc"
 
 reach:                                  /* byte %ebx of memory: %es:%di */
         movw    $0xa000, %di
@@ -159,6 +140,5 @@ main:
         no      103
         jmp     stuck
 
-word:   .asciz  "SCENE "
 bank:   .word   -1
 how:    .word   by_interrupt

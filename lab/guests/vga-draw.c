@@ -1,16 +1,17 @@
 /*
- * A guest that draws without a pause, and sees whether that is done and when
+ * A guest that draws without pauses, and checks that its accesses are done
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  *     vga-draw SECONDS NAME [0000:00:02.0]
  *
- * Fills the text screen with lines that name it, a byte at a time.  Each byte is
- * read again, and a register is written and read in between: what another
- * adapter got, or nobody, reads otherwise.  Tells how many accesses that were,
- * how many of them came to nothing, and how long the longest took.  With an
- * address it takes that adapter from Linux's VGA arbiter for each line, and
- * leaves time between them: on a host, say, which has other users.
+ * It fills the text screen with lines that have its name, one byte at a time.
+ * It reads each byte back, and writes and reads a register in between; an
+ * access that another adapter got, or none, reads differently.  It says how
+ * many accesses there were, how many of them had no effect, and how long the
+ * longest took.  With an address it locks that adapter in Linux's VGA arbiter
+ * for each line, and leaves time between the lines, as on a host with other
+ * users.
  */
 
 #include <time.h>
@@ -27,7 +28,7 @@ static uint64_t now_us(void)
     return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
 }
 
-/* The cursor's low byte: read and written, and nobody else uses it */
+/* Write and read the cursor's low byte, which nothing else uses. */
 static void access_all(int offset, uint8_t value)
 {
     uint64_t us[4];

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * For guests that have outb() and set(), which writes an index and its data.
+ * The guest defines outb(), and set(), which writes an index and its data.
  */
 
 #ifndef VGA_MODES_H
@@ -12,7 +12,7 @@
 #define PLANE_SIZE 0x10000
 
 typedef struct Mode {
-    uint32_t start;             /* of the window, from 0xa0000 */
+    uint32_t start;             /* of the window, above 0xa0000 */
     uint32_t size;
     uint8_t misc;
     uint8_t sr[5];
@@ -29,7 +29,7 @@ static const Mode modes[MODES] = {
           0x0e, 0x00, 0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96,
           0xb9, 0xa3, 0xff },
         { 0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0e, 0x0f, 0xff } },
-    /* the first font of a text mode, and a bit of the next */
+    /* the first font of a text mode, and the start of the next one */
     [MODE_FONT] = {
         0, 0x2400, 0x67, { 0x03, 0x00, 0x04, 0x00, 0x07 },
         { 0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d,

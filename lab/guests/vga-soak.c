@@ -1,20 +1,20 @@
 /*
- * A guest that tells whether each access to its VGA adapter does what it should
+ * A guest that checks whether each access to its VGA adapter works
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  *     vga-soak SEED ACCESSES [WAY...]
  *
- * First two threads, one a processor, write and read text and then dots, a line
- * of the screen each in turn, while the main one moves the cursor, sets colors
- * and the same mode again; all of them access each WAY (ways.h), too.  Each
- * read must give what its thread wrote, and so must all of the memory in the
- * end.
+ * First two threads, each on its own processor, write and read text and then
+ * dots on alternating lines of the screen.  Meanwhile the main thread moves
+ * the cursor, sets colors and sets the same mode again.  All three access each
+ * WAY (ways.h), too.  Each read must give what its thread wrote, and so must
+ * all of the memory in the end.
  *
- * Then random accesses in three modes, to a font and by each WAY, which depend
- * on SEED alone.  What they read, and all planes and registers in the end, make
- * a hash: it is the same on each way that leads to such an adapter, or one of
- * the ways is wrong.  As software does, this loads the latches in the mode in
+ * Then come random accesses in three modes, to a font and by each WAY, which
+ * depend only on SEED.  What they read, and all planes and registers in the
+ * end, make a hash.  It must be the same however such an adapter is given to
+ * the guest.  As software does, the guest loads the latches in the mode in
  * which it uses them.
  *
  * It is started in the adapter's directory of sysfs.
@@ -48,14 +48,12 @@ static void note(uint32_t value)
     accesses++;
 }
 
-/*
- * Ways beside memory
- */
+/* Ways besides memory */
 
 static Way ways[WAYS];
 static unsigned way_count;
-static volatile uint8_t *bars[BARS];    /* of memory */
-static int bar_files[BARS];             /* of ports */
+static volatile uint8_t *bars[BARS];    /* those of memory */
+static int bar_files[BARS];             /* those of ports */
 static int config_file;
 
 static uint32_t access_file(int fd, uint32_t at, unsigned size, bool write,
@@ -135,7 +133,7 @@ static void open_ways(char **words)
     }
 }
 
-/* /dev/port makes bytes of whatever is wider */
+/* /dev/port turns wider accesses into bytes. */
 static unsigned way_size(const Way *way, uint64_t *state)
 {
     unsigned widest = way->kind == 'p' ? 1 : way->widest;
@@ -144,7 +142,7 @@ static unsigned way_size(const Way *way, uint64_t *state)
     return size > widest ? widest : size;
 }
 
-/* What is written is what is there, unless that is the adapter's memory */
+/* Writes the value that is there already, unless it is the adapter's memory. */
 static uint32_t use_way(const Way *way, uint64_t *state, bool write)
 {
     unsigned size = way_size(way, state);
@@ -178,9 +176,7 @@ static void color(uint8_t index, uint8_t value)
     }
 }
 
-/*
- * Processors at once
- */
+/* Processors at the same time */
 
 typedef struct Racer {
     pthread_t thread;
@@ -194,7 +190,7 @@ typedef struct Racer {
 
 static Racer racers[2];
 
-/* Of every other line */
+/* One of every other line */
 static uint32_t own_place(Racer *r)
 {
     uint32_t lines = sizeof(r->model) / LINE / 2;
@@ -250,7 +246,7 @@ static unsigned long end_race(Racer *r)
     return r->wrong;
 }
 
-/* What ends a copy and posting, and lets them begin anew */
+/* Ends a copy and posting, so that they begin anew. */
 static void disturb_race(const Mode *mode, uint64_t *state)
 {
     const Way *way = some_way(state);
@@ -284,9 +280,7 @@ static unsigned long run_race(const Mode *mode, unsigned long count)
     return end_race(&racers[0]) + end_race(&racers[1]);
 }
 
-/*
- * One processor, and all that it can do
- */
+/* One processor, with all kinds of accesses */
 
 static const Mode *mode;
 
@@ -380,7 +374,9 @@ static void set_screen(void)
     accesses += 2;
 }
 
-/* How memory is written, in the planar mode; the read loads the latches */
+/*
+ * Choose how memory is written in the planar mode; the read loads the latches.
+ */
 static void set_graphics(void)
 {
     static const struct {
@@ -528,7 +524,7 @@ int main(int argc, char **argv)
     say("vga-soak: %lu accesses, hash %016llx\n", accesses,
         (unsigned long long)hash);
     say("vga-soak: done\n");
-    sleep(5);                   /* so that all is counted that is to be */
+    sleep(5);                   /* so that QEMU's counters are complete */
     say("vga-soak: quiet\n");
     return 0;
 }

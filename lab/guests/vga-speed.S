@@ -1,21 +1,22 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What legacy VGA accesses cost: a disk of a few sectors.  Each case of the
- * table is run after its mode is set, and its time in ticks of the TSC goes to
- * the debug port, with how many accesses it made, and after all of them DONE,
- * TIMES times:
+ * Measures what legacy VGA accesses cost; the guest is a disk of a few
+ * sectors.  It sets the mode of each case of the table, runs the case, and
+ * says on the debug port how many accesses the case made and how long it took,
+ * in ticks of the TSC.  After all cases it says DONE.  It does all this TIMES
+ * times:
  *
  *     fill 00007d00 000000000012d687
  */
         .set    SECTORS, 4
         .set    ROUNDS, 32              /* of a text screen */
-        .set    TIMES, 3                /* each case */
-        .set    SHORT, 40               /* and that often what takes no time */
+        .set    TIMES, 3                /* for each case */
+        .set    SHORT, 40               /* for cases that take little time */
 
         .include "disk.inc"
 
-/* ---- saying things on the debug port ---- */
+/* ---- output on the debug port ---- */
 
         .include "say.inc"
         .include "hex32.inc"
@@ -184,7 +185,7 @@ repeat:
         movl    %edx, ticks + 4
         pushw   %bp
         call    *(%bp)
-        movw    $0x3da, %dx             /* whatever is posted has arrived */
+        movw    $0x3da, %dx             /* waits until posted writes arrived */
         inb     %dx, %al
         popw    %bp
         rdtsc

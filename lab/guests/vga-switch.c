@@ -5,11 +5,11 @@
  *
  *     vga-switch ROUNDS 0000:00:02.0 0000:00:03.0 ...
  *
- * Takes each adapter from Linux's VGA arbiter in turn (/dev/vga_arbiter,
- * Documentation/gpu/vgaarbiter.rst) and draws one more line of a text screen
- * that names it, ROUNDS lines in all.  Firmware has started the first adapter
- * only: the others get its mode, font and palette, register by register.
- * What it has to say goes to port 0x402, as SeaBIOS's does.
+ * It locks each adapter in Linux's VGA arbiter in turn (/dev/vga_arbiter,
+ * Documentation/gpu/vgaarbiter.rst) and draws one more line, with the
+ * adapter's name, on its text screen; each gets ROUNDS lines.  Firmware has
+ * started only the first adapter.  The others get its mode, font and palette,
+ * register by register.  Messages go to port 0x402, as SeaBIOS's do.
  */
 
 #include "vga-text.h"
@@ -25,7 +25,7 @@ typedef struct Mode {
     uint8_t font[GLYPHS][GLYPH_ROWS];
 } Mode;
 
-/* Plane 2 alone at a0000, as the font is in it */
+/* Open plane 2, where the font is, at 0xa0000. */
 static void font_open(void)
 {
     set(0x3c4, 2, 0x04);

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What they have to say goes to port 0x402, as SeaBIOS's does.
+ * Their messages go to port 0x402, as SeaBIOS's do.
  */
 
 #ifndef VGA_TEXT_H
@@ -31,9 +31,10 @@ static volatile uint8_t *window;
 static int ports;
 
 /*
- * By /dev/port, not by iopl(): in a guest of an SVM that TCG emulates, the
- * processor looks for an idle TSS and KVM has marked it busy, so each port
- * access of a program is a general protection fault.
+ * Ports are accessed through /dev/port instead of iopl().  In a guest of an
+ * SVM that TCG emulates, the processor looks for an idle TSS, but KVM has
+ * marked it busy, so each port access of a program would be a general
+ * protection fault.
  */
 static void outb(uint8_t value, uint16_t port)
 {

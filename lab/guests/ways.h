@@ -1,22 +1,22 @@
 /*
- * Ways to a VGA adapter beside its memory: BARs, config space, ports
+ * Ways to a VGA adapter besides its memory: BARs, config space, ports
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Which there are, and what is harmless there, is an adapter's affair.  So the
- * command line says it, in words of these:
+ * Which ways there are, and which accesses are harmless, depends on the
+ * adapter.  So the command line names them, in words of this form:
  *
  *     N:OFFSET  in BAR N
  *     c:OFFSET  in config space
  *     p:PORT    a port
  *
- * and behind that:
+ * followed by:
  *
  *     /N        no wider than N bytes; otherwise a byte, a word and a dword
- *     r         it may only be read
- *     m         it is the adapter's memory from its first byte on
- *     i         it is the DAC's write index, which 3c8 is, too
- *     =VALUE    no way: VALUE is written there, once, as a dword
+ *     r         the way may only be read
+ *     m         the way is the adapter's memory from its first byte on
+ *     i         the way is the DAC's write index, as is port 3c8
+ *     =VALUE    not a way: VALUE is written there, once, as a dword
  *
  * All numbers are hexadecimal.
  */
@@ -29,7 +29,7 @@
 
 typedef struct Way {
     char name[16];
-    char kind;                  /* of BARs, their number */
+    char kind;                  /* a BAR's number, or c, p */
     uint32_t at;
     unsigned widest;
     bool read_only;
@@ -37,11 +37,11 @@ typedef struct Way {
     bool dac;
 } Way;
 
-/* What accesses it there: the guest has to say how */
+/* The access itself, which each guest has to provide */
 static uint32_t access_way(const Way *way, unsigned size, bool write,
                            uint32_t value);
 
-/* A hexadecimal number; @text is moved behind it */
+/* Read a hexadecimal number, and move @text behind it. */
 static uint32_t read_number(const char **text)
 {
     uint32_t value = 0;
@@ -73,7 +73,7 @@ static void name_way(Way *way, const char *begin, const char *end)
     }
 }
 
-/* A word; returns false if it was a value to write instead of a way */
+/* Read a word.  Returns false if it is a value to write instead of a way. */
 static bool read_way(Way *way, const char *word)
 {
     const char *at = word + 2;

@@ -1,21 +1,22 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Steps of work on a VGA adapter, each of which ends with the word
+ * The guest does steps of work on a VGA adapter, each of which ends with the
+ * word
  *
  *     step NAME
  *
- * on the first serial port, whose other end looks at the adapter and answers
- * with a line; before it, a read of the adapter's config space, so that all that
- * was kept has arrived.  What was read is summed up and said on the debug port.
- * A disk of a few sectors.
+ * on the first serial port.  The test at its other end looks at the adapter
+ * and answers with a line.  Before the word the guest reads the adapter's
+ * config space, so that posted writes have arrived.  It says the sum of all
+ * that it read on the debug port.  The guest is a disk of a few sectors.
  */
         .set    SECTORS, 4
         .set    SERIAL, 0x3f8
         .set    DEBUG, 0x402
         .set    SCROLLS, 13
         .set    LINES, 3
-        .set    BUFFER, 0x9000          /* of a saved state */
+        .set    BUFFER, 0x9000          /* for a saved state */
         .set    BANKS, 5
         .set    COLOR, 0xb800
         .set    MONO, 0xb000
@@ -40,11 +41,11 @@
 
         .include "disk.inc"
 
-/* ---- the world beside the adapter ---- */
+/* ---- everything besides the adapter ---- */
 
         .include "say.inc"
 
-debug_sum:                              /* of what was read: %bx, as letters */
+debug_sum:                              /* prints the sum of reads, %bx */
         movw    $4, %cx
         movw    $DEBUG, %dx
 1:
@@ -58,7 +59,7 @@ debug_sum:                              /* of what was read: %bx, as letters */
         outb    %al, %dx
         ret
 
-send:                                   /* %al */
+send:                                   /* sends %al */
         movb    %al, %ah
         movw    $(SERIAL + 5), %dx
 1:
@@ -70,7 +71,7 @@ send:                                   /* %al */
         outb    %al, %dx
         ret
 
-tell:                                   /* string at %si */
+tell:                                   /* sends the string at %si */
         lodsb
         testb   %al, %al
         jz      1f
@@ -79,7 +80,7 @@ tell:                                   /* string at %si */
 1:
         ret
 
-answered:                               /* up to the end of a line */
+answered:                               /* waits for the end of a line */
         movw    $(SERIAL + 5), %dx
 1:
         inb     %dx, %al
@@ -91,7 +92,7 @@ answered:                               /* up to the end of a line */
         jne     answered
         ret
 
-config:                                 /* %eax: the adapter's register %bl */
+config:                                 /* %eax: the register %bl */
         movl    adapter, %eax
         movb    %bl, %al
         movw    $0xcf8, %dx
@@ -115,7 +116,7 @@ find_adapter:                           /* the first of its class on bus 0 */
 2:
         ret
 
-end_step:                               /* its name at %si */
+end_step:                               /* ends a step; its name is at %si */
         pushw   %si
         xorw    %ax, %ax
         movw    %ax, %ds
@@ -135,7 +136,7 @@ end_step:                               /* its name at %si */
         movw    $end, %si
         jmp     say
 
-wait:                                   /* for two ticks of the BIOS's clock */
+wait:                                   /* waits for two ticks of the clock */
         movw    0x46c, %ax
         addw    $2, %ax
 1:
@@ -158,7 +159,7 @@ redraw:                                 /* %es: the window */
         loop    1b
         ret
 
-movsw:                                  /* one line up, as software does it */
+movsw:                                  /* scrolls one line by itself */
         movw    $COLOR, %ax
         movw    %ax, %es
         pushw   %ds
@@ -396,10 +397,10 @@ main:
         call    read
         step    read-last
 
-        movw    $event_word, %si        /* if something happens to it */
+        movw    $event_word, %si        /* for an event during the step */
         call    tell
         call    answered
-        call    wait                    /* whoever looks every 10 ms has */
+        call    wait                    /* a check every 10 ms has seen it */
         movw    $COLOR, %ax
         movw    $0x840, %cx             /* a bit more than a screen */
         call    read

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Text screens, read from the adapter's memory and proved by its picture.
+"""Read text screens from an adapter's memory, and prove them by its picture.
 
 A VGA text screen is a run of (character, attribute) cells in planes 0 and 1,
-and its font is in plane 2.  Where the run starts is CRTC state, which only the
-owner of the legacy ports can read; but the picture on the screen says it as
-well: exactly one start address makes every cell of the picture the glyph of
-the cell in memory.  So nothing is guessed: the characters come from memory,
-and a screen counts as text only if the picture agrees cell by cell.
+and its font is in plane 2. The CRTC has the start of the run, but only the
+owner of the legacy ports can read it. The picture shows the start as well:
+with exactly one start address each cell of the picture is the glyph of the
+cell in memory. So nothing is guessed. The characters come from memory, and a
+screen counts as text only if the picture agrees cell by cell.
 
 Layout of video memory in QEMU's VGA core (hw/display/vga.c, which all the
 VGA-class models share): the four planes are interleaved, one byte each.
@@ -17,14 +17,14 @@ FONT_SLOT = 8192            # bytes of plane 2 a font slot takes, 8 slots
 GLYPH_STRIDE = 32           # bytes of plane 2 a glyph takes
 CELLS = 65536               # cells in 256 KiB of video memory
 CELL_HEIGHTS = (16, 14, 8)
-# The hardware cursor covers glyph rows of one cell.
+# The hardware cursor covers some glyph rows of one cell.
 CURSOR_CELLS = 1
 
 CP437_LOW = ' ☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼'
 
 
 def cp437(code):
-    """The character that a PC's font shows for a code."""
+    """Return the character that a PC's font shows for a code."""
     if code < len(CP437_LOW):
         return CP437_LOW[code]
     return '⌂' if code == 127 else bytes([code]).decode('cp437')
@@ -40,11 +40,10 @@ class Picture:
         self.width, self.height = (int(n) for n in size.split())
 
     def cell_pattern(self, column, row, width, height, cache):
-        """Cell as a bit pattern of its left 8 dots; None if not two-coloured.
+        """Return a cell's left 8 dots as bits; None with more than two colours.
 
-        Patterns are taken relative to the first dot, so that a glyph and its
-        inverse compare equal: which colour is the foreground is the palette's
-        business.
+        Bits are relative to the first dot, so that a glyph and its inverse
+        compare equal; which colour is the foreground depends on the palette.
         """
         start = (row * height * self.width + column * width) * 3
         first = self.pixels[start:start + 3]
@@ -64,7 +63,7 @@ class Picture:
 
 
 def dot_bits(dots, first):
-    """8 RGB dots as (bits that differ from first, their colour).
+    """Return 8 RGB dots as (bits that differ from first, their colour).
 
     The colour is None if none differs and False if they differ in more than
     one colour.
@@ -84,7 +83,7 @@ def dot_bits(dots, first):
 
 
 def glyph_patterns(vram, slot, height):
-    """The 256 glyphs of a font slot as patterns relative to their first dot."""
+    """Return the 256 glyphs of a font slot, relative to their first dot."""
     flip = (1 << 8 * height) - 1
     patterns = []
     for code in range(256):
@@ -96,7 +95,7 @@ def glyph_patterns(vram, slot, height):
 
 
 def cell_agrees(seen, char, attribute, glyphs):
-    """Does the picture's cell show what memory holds?"""
+    """Return whether the picture's cell shows what memory holds."""
     if seen == glyphs[char]:
         return True
     blinks_or_hidden = attribute & 0x80 or (attribute >> 4) == (attribute & 15)
@@ -104,8 +103,9 @@ def cell_agrees(seen, char, attribute, glyphs):
 
 
 def find_start(patterns, chars, attributes, glyphs):
-    """First cell of the text screen in memory, or None in other modes."""
-    # Where the picture has most information a wrong start fails at once.
+    """Return the first cell of the text screen, or None in other modes."""
+    # Cells with the most information come first, so that a wrong start fails
+    # at once.
     order = sorted(range(len(patterns)), key=lambda i: patterns[i] == 0)
     for start in range(CELLS - len(patterns) + 1):
         wrong = 0
@@ -122,7 +122,7 @@ def find_start(patterns, chars, attributes, glyphs):
 
 
 def text_screen(vram, ppm):
-    """The lines of the text screen that vram and picture agree on, or None.
+    """Return the text screen's lines if vram and picture agree, or None.
 
     vram: the adapter's first 256 KiB; ppm: its picture at the same moment.
     """
@@ -141,7 +141,7 @@ def text_screen(vram, ppm):
         if sum(p is None for p in patterns) > CURSOR_CELLS:
             continue
         if not any(patterns):
-            return []                   # a blank picture says nothing
+            return []                   # a blank picture proves nothing
         for slot in range(8):
             glyphs = glyph_patterns(vram, slot, height)
             if not any(glyphs):

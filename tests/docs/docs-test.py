@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""That manual.py and status.py see what they are for (TAP on stdout).
+"""Test that manual.py and status.py find what they should (TAP on stdout).
 
-manual.py runs on copies of the manual and the sources with one thing wrong
-each, status.py on results that were made up, and README.md is measured.
+manual.py runs on copies of the manual and the sources with one mistake each,
+and status.py on invented results. README.md is checked, too.
 """
 
 import json
@@ -21,7 +21,7 @@ HELP = '  {}=<bool>             - made up for this test\n'
 
 
 class Failure(Exception):
-    """What a case found wrong."""
+    """A case failed."""
 
 
 def require(condition, text):
@@ -31,7 +31,7 @@ def require(condition, text):
 
 
 class Copy:
-    """The manual and the sources, of which files can be changed."""
+    """A copy of the manual and the sources, of which files can be changed."""
     def __init__(self, where):
         self.top = where
         for name in ('docs', 'hw', 'include', 'util', 'qapi', 'patches'):
@@ -45,14 +45,14 @@ class Copy:
         self.base = self.put('base', HELP.format('made-up'))
 
     def put(self, name, text):
-        """A new file; its path."""
+        """Write a new file; return its path."""
         path = os.path.join(self.top, name)
         with open(path, 'w', encoding='utf-8') as file:
             file.write(text)
         return path
 
     def change(self, name, before, after):
-        """One thing wrong."""
+        """Replace a text in a file."""
         path = os.path.join(self.top, name)
         with open(path, encoding='utf-8') as file:
             text = file.read()
@@ -60,7 +60,7 @@ class Copy:
         self.put(name, text.replace(before, after, 1))
 
     def judge(self):
-        """What manual.py says, and its exit status."""
+        """Return what manual.py says, and its exit status."""
         done = subprocess.run(
             [sys.executable, os.path.join(HERE, 'manual.py'), '--top',
              self.top, '--help-of', self.ours, '--base-help-of', self.base],
@@ -70,7 +70,7 @@ class Copy:
 
 
 def right():
-    """Nothing is wrong with the manual as it is."""
+    """The manual as it is has no mistake."""
     with tempfile.TemporaryDirectory() as where:
         code, said = Copy(where).judge()
     require(code == 0 and said.count('\nok ') == 7, said)
@@ -92,12 +92,12 @@ def wrong(*changes, says):
 
 
 def edit(*arguments):
-    """A change of a file."""
+    """Change a file."""
     return lambda copy: copy.change(*arguments)
 
 
 def first_message(copy):
-    """Take the first message out of the manual."""
+    """Remove the first message from the manual."""
     with open(os.path.join(copy.top, REFERENCE), encoding='utf-8') as file:
         text = file.read()
     term = re.search(r'\nMessages\n-+\n(?:.*\n)*?(``.*)\n  ', text)[1]
@@ -105,7 +105,7 @@ def first_message(copy):
 
 
 def new_property(copy):
-    """QEMU has a property that the manual does not know."""
+    """Add a property to QEMU that the manual does not know."""
     with open(copy.ours, 'a', encoding='utf-8') as file:
         file.write(HELP.format('x-brand-new'))
 
@@ -123,7 +123,7 @@ def first_row(title):
 
 
 def status():
-    """The tables of status.py, from made-up results."""
+    """status.py makes its tables from invented results."""
     with tempfile.TemporaryDirectory() as where:
         lab = os.path.join(where, 'tests', 'lab')
         logs = os.path.join(where, 'tests', 'meson-logs')
@@ -165,7 +165,7 @@ def status():
 
 
 def guests():
-    """The table of guests.py, from made-up results."""
+    """guests.py makes its table from invented results."""
     with tempfile.TemporaryDirectory() as where:
         for number, (adapter, machine, way, engine, differ) in enumerate((
                 ('VGA', 'pc', 'served', 'auto', []),
@@ -201,7 +201,7 @@ def diagrams():
 
 
 def readme():
-    """Lines that fit, and no count that the next patch makes wrong."""
+    """Lines fit, and no count becomes wrong with the next patch."""
     with open(os.path.join(TOP, 'README.md'), encoding='utf-8') as file:
         lines = file.read().split('\n')
     for number, line in enumerate(lines, 1):
@@ -262,7 +262,7 @@ CASES = (
 
 
 def main():
-    """TAP."""
+    """Run all cases."""
     failed = 0
     print(f'1..{len(CASES)}')
     for number, (title, case) in enumerate(CASES, 1):

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether the manual has each option, counter, command and message once.
+"""Check that the manual has each option, counter, command and message once.
 
 manual.py [--top DIR] [--help-of FILE] [--base-help-of FILE]
 
 Reads docs/vga-assign.rst and its chapters, the sources, and what `-device
 NAME,help` and `-machine NAME,help` of both QEMUs print (or the files named,
-for the test of this program).  TAP on stdout: entries that are missing,
+for the test of this program). TAP on stdout names entries that are missing,
 that are there twice, and that the sources do not have.
 """
 
@@ -27,17 +27,18 @@ MACHINES = ('pc', 'q35')
 REPORTS = re.compile(r'\b(?:error_setg|error_setg_errno|error_report|'
                      r'error_report_once|warn_report|warn_report_once|'
                      r'info_report|(?:error|warn)_reportf_err)\s*\(')
-# A string or an identifier of a call's arguments, or a comma between them.
+# A string or an identifier in a call's arguments, or a comma between
+# arguments.
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\w+|[(){}\[\],?:]')
 CONVERSION = re.compile(r'%[-+ #0]*[0-9*]*(?:\.[0-9*]+)?(?:hh|h|ll|l|z|j)?'
                         r'[diouxXcsp]')
 WILD = '\0'
 
 
-# ---- what the sources say ----
+# ---- what the sources have ----
 
 def arguments(text, start):
-    """The tokens of each argument of the call whose parenthesis is at start."""
+    """Return the tokens of each argument of the call with '(' at start."""
     found, depth = [[]], 0
     for match in TOKEN.finditer(text, start):
         token = match[0]
@@ -55,20 +56,21 @@ def arguments(text, start):
 
 
 def message_of(tokens):
-    """A format string with a wildcard for each conversion and each macro."""
+    """Return a format string with a wildcard for each conversion and macro."""
     text = ''
     for token, _, _ in tokens:
         if token[0] == '"':
             text += token[1:-1].replace('\\"', '"').replace('\\n', '')
         elif token[0].isalnum() and not token.endswith('_PREFIX'):
-            # A macro: PRIx64 ends a conversion that the string has begun.
+            # PRIx64 and other macros end a conversion that the string has
+            # begun.
             text = re.sub(r'%[-+ #0]*[0-9*]*$', '', text) + WILD
     text = CONVERSION.sub(WILD, text.replace('%%', '%'))
     return re.sub(f'{WILD}+', WILD, text)
 
 
 def choices(tokens):
-    """The formats of an argument: two if a condition chooses one."""
+    """Return the formats of an argument: two if a condition chooses one."""
     names = [token for token, _, _ in tokens]
     if '?' not in names:
         return [tokens]
@@ -77,7 +79,7 @@ def choices(tokens):
 
 
 def messages_in(text, new_lines=None):
-    """The messages of a C source; of a diff's new side those on new lines."""
+    """Return a C source's messages; for a diff those on new lines."""
     for call in REPORTS.finditer(text):
         for tokens in arguments(text, call.end() - 1):
             tokens = [t for t in tokens if t[0] not in ('(', '{')]
@@ -100,7 +102,7 @@ class Hunk:
         self.added = set()
 
     def take(self, line):
-        """A line of the patch."""
+        """Add a line of the patch."""
         for side, lines in self.lines.items():
             if line[0] in side:
                 if line[0] == '+':
@@ -109,17 +111,17 @@ class Hunk:
 
     @property
     def new(self):
-        """The text afterwards."""
+        """Return the text afterwards."""
         return '\n'.join(self.lines[' +'])
 
     @property
     def old(self):
-        """The text before."""
+        """Return the text before."""
         return '\n'.join(self.lines[' -'])
 
 
 def hunks(path):
-    """Each hunk of a patch."""
+    """Return each hunk of a patch."""
     hunk = Hunk('')
     with open(path, encoding='utf-8') as patch:
         for line in patch:
@@ -134,20 +136,20 @@ def hunks(path):
 
 
 def patches(top):
-    """The stored patches of QEMU's series, wherever they lie below it."""
+    """Return the stored patches of QEMU's series, in all directories."""
     return sorted(glob.glob(os.path.join(top, 'patches/qemu/**/*.patch'),
                             recursive=True))
 
 
 def overlay(top, pattern):
-    """(name, text) of the overlay's sources."""
+    """Return (name, text) of the overlay's sources."""
     for path in sorted(glob.glob(os.path.join(top, pattern), recursive=True)):
         with open(path, encoding='utf-8') as file:
             yield os.path.relpath(path, top), file.read()
 
 
 def source_messages(top):
-    """{message: where it is}, all that QEMU can say by the series."""
+    """Return {message: place} for all messages of QEMU in the series."""
     found = {}
     for pattern in ('hw/**/*.c', 'util/*.c', 'system/*.c', 'target/**/*.c'):
         for name, text in overlay(top, pattern):
@@ -160,13 +162,13 @@ def source_messages(top):
             for message in messages_in(hunk.new, hunk.added):
                 if message not in before:
                     found.setdefault(message, hunk.file)
-    # One that is nothing but what changes says nothing to look up.
+    # A message that consists only of wildcards has nothing to look up.
     return {m: w for m, w in found.items()
             if len(re.sub(r'[^A-Za-z]', '', m)) > 3}
 
 
 def counters(top):
-    """Read-only properties of the overlay, and members of *Stats structures."""
+    """Return read-only properties, and members of *Stats structures."""
     found = {}
     for name, text in overlay(top, 'hw/**/*.c'):
         for match in re.finditer(r'\{ "(x-vga-[\w-]+)",\s*&|object_property_add'
@@ -181,7 +183,7 @@ def counters(top):
 
 
 def commands(top):
-    """QMP commands of the overlay, and monitor commands that hooks add."""
+    """Return the overlay's QMP commands, and the monitor commands of hooks."""
     found = {}
     for name, text in overlay(top, 'qapi/*.json'):
         for match in re.finditer(r"'command': '([\w-]+)'", text):
@@ -197,7 +199,7 @@ def commands(top):
 
 
 def names(top):
-    """All strings of the sources that begin as an experimental name does."""
+    """Return all strings of the sources that look like an experimental name."""
     found = set()
     for pattern in ('hw/**/*.[ch]', 'include/**/*.h', 'qapi/*.json'):
         for _, text in overlay(top, pattern):
@@ -209,7 +211,7 @@ def names(top):
 
 
 def helped(binary):
-    """The text of all `help`s of a QEMU; '' for a device that it lacks."""
+    """Return a QEMU's `help` texts; '' for a device that it lacks."""
     text = ''
     for option, names in ('-device', DEVICES), ('-machine', MACHINES):
         for name in names:
@@ -220,14 +222,14 @@ def helped(binary):
 
 
 def properties(text):
-    """The names in a help."""
+    """Return the names in a help."""
     return set(re.findall(r'^  ([\w-]+)=<', text, re.MULTILINE))
 
 
-# ---- what the manual says ----
+# ---- what the manual has ----
 
 def section(text, title, mark='-'):
-    """What is below the title that begins like this, up to the next one."""
+    """Return the text below a title that begins so, up to the next one."""
     match = re.search(rf'(?m)^{re.escape(title)}.*\n{re.escape(mark)}+\n', text)
     if not match:
         return ''
@@ -237,29 +239,28 @@ def section(text, title, mark='-'):
 
 
 def first_cells(text):
-    """The literals in the first cells of list-tables, each as often as it is
-    there."""
+    """Return the literals in the first cells of list-tables, repeated ones too."""
     for match in re.finditer(r'(?m)^   \* - (``.*)$', text):
         yield from re.findall(r'``([^`]+)``', match[1])
 
 
 def terms(text):
-    """The literals in the terms of a definition list at the margin."""
+    """Return the literals in the terms of a definition list at the margin."""
     for match in re.finditer(r'(?m)^(``.*)\n  ', text):
         yield from re.findall(r'``(.+?)``(?=, |$)', match[1])
 
 
 def pattern(term):
-    """A manual's message as a regular expression."""
+    """Return a manual's message as a regular expression."""
     return re.compile('.*'.join(re.escape(part).replace('\\\0', WILD)
                                 for part in re.split(r'\.\.\.', term)),
                       re.DOTALL)
 
 
 def fits(term, message):
-    """Whether the message of the sources is what the manual means.
+    """Return whether a message of the sources is the one in the manual.
 
-    What changes from case to case in a message is matched by `...` alone.
+    Only `...` matches the parts of a message that change from case to case.
     """
     return pattern(term).fullmatch(message)
 
@@ -267,7 +268,7 @@ def fits(term, message):
 # ---- the checks ----
 
 def once(kind, wanted, said, known=None, chapter=REFERENCE):
-    """Complaints: each of `wanted` is there once, and nothing else is."""
+    """Yield complaints unless the manual has each of `wanted` just once."""
     said = list(said)
     known = set(wanted) if known is None else known
     for name in sorted(wanted):
@@ -279,7 +280,7 @@ def once(kind, wanted, said, known=None, chapter=REFERENCE):
 
 
 def check_messages(top, text):
-    """Complaints about messages."""
+    """Yield complaints about messages."""
     said = list(terms(section(text, 'Messages')))
     sources = source_messages(top)
     for term in sorted({t for t in said if said.count(t) > 1}):
@@ -287,7 +288,7 @@ def check_messages(top, text):
     used = set()
     for message, where in sorted(sources.items()):
         match = [t for t in said if fits(t, message)]
-        # Of several that fit, the one that says most is meant.
+        # If several entries fit, the longest one counts.
         if match:
             used.add(max(match, key=len))
         else:
@@ -298,7 +299,7 @@ def check_messages(top, text):
 
 
 def check_findings(top):
-    """Complaints about what QEMU and the tool find in a VBIOS."""
+    """Yield complaints about what QEMU and the tool find in a VBIOS."""
     wanted = [name for _, text in overlay(top, 'util/vbios*.c') for name in
               re.findall(r'\[VBIOS_\w+\] = \{\s*"([a-z0-9-]+)"', text)]
     if not wanted:
@@ -310,18 +311,18 @@ def check_findings(top):
 
 
 def check_properties(text, ours, base):
-    """Complaints about properties of devices and machines."""
+    """Yield complaints about properties of devices and machines."""
     said = list(first_cells(section(text, 'Properties of the devices'))) + \
         list(first_cells(section(text, 'Properties of the machines')))
     ours, base = properties(ours), properties(base)
     if not ours:
         yield 'no help of QEMU at all'
-    # Read-only ones are the device's own, and there when it is realized.
+    # Read-only properties are the device's own and exist once it is realized.
     yield from once('property', ours - base, said, ours | {'bar-identity'})
 
 
 def check_links(top):
-    """Complaints: chapters that do not lead to the black screen, or strays."""
+    """Yield chapters that do not link to the black screen, and orphans."""
     hub = os.path.join(top, 'docs', 'vga-assign.rst')
     with open(hub, encoding='utf-8') as file:
         listed = re.findall(r'(?m)^   vga-assign/([\w-]+)$', file.read())
@@ -341,11 +342,11 @@ def check_links(top):
 
 
 def check_names(top):
-    """Complaints: options that a chapter names and no source knows."""
+    """Yield options that a chapter names and no source has."""
     known = names(top)
     for name, text in list(overlay(top, 'docs/vga-assign.rst')) + list(
             overlay(top, 'docs/vga-assign/*.rst')):
-        # Its names are what the programs said, the release's among them.
+        # Its names come from the programs, the release's among them.
         if os.path.basename(name) == 'features.rst':
             continue
         said = set(re.findall(r'(?<![\w-])x-(?:vga|rom|bar|pam|legacy|smram|'
@@ -355,7 +356,7 @@ def check_names(top):
 
 
 def main():
-    """TAP."""
+    """Run all checks."""
     parser = argparse.ArgumentParser()
     parser.add_argument('--top', default=TOP)
     parser.add_argument('--help-of')

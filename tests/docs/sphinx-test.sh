@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# QEMU's manual with the series' chapters, by Sphinx: no warning (TAP on stdout). And one that must be
-# seen: a chapter with a link that leads nowhere. What Sphinx has read is kept in build/tests/manual.
+# Sphinx makes QEMU's manual with the series' chapters without a warning (TAP on stdout). A chapter with a link that
+# leads nowhere must give a warning. build/tests/manual keeps what Sphinx has read.
 set -eu
 TOP=$(cd "$(dirname -- "$0")/../.." && pwd)
 BUILD=${VGA_ASSIGN_BUILD:-$TOP/build}
@@ -14,7 +14,7 @@ skip()
     exit 0
 }
 
-# sphinx SOURCE [OPTION...]: the manual as HTML beside what Sphinx has read; its complaints on stdout.
+# sphinx SOURCE [OPTION...]: makes HTML beside what Sphinx has read; its warnings go to stdout.
 sphinx()
 {
     from=$1
@@ -24,7 +24,7 @@ sphinx()
 
 echo 1..2
 command -v sphinx-build >/dev/null || skip "sphinx-build is not installed (scripts/deps)"
-# Its own Python need not be the first one of the path.
+# Sphinx may belong to another Python than the first one in the path.
 python=$(sed -n '1s/^#! *//p' "$(command -v sphinx-build)")
 $python -c 'import sphinx_rtd_theme' 2>/dev/null || skip "sphinx_rtd_theme is not installed (scripts/deps)"
 "$TOP/scripts/apply" qemu >&2
@@ -39,7 +39,7 @@ else
     code=1
 fi
 
-# The series' own chapters alone are quick to read.
+# Only the series' own chapters are read, which takes little time.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/docs"

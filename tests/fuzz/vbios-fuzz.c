@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Finds what sanitizers see, and what the contract in qemu/vbios.h promises
- * and is not so.  The last byte of an input says for what guest it is and what
- * is done with the rest of it.
+ * It finds errors that sanitizers see, and violations of the contract in
+ * qemu/vbios.h.  The last byte of an input chooses the guest, and what is done
+ * with the other bytes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +69,9 @@ static void check_verdict(const VBIOSRom *rom, const VBIOSVerdict *v,
 }
 
 /*
- * Good is what firmware runs.  Chains that are too long are not followed to
- * their end, and of byte code firmware may have an interpreter.
+ * A VBIOS that is judged good must be one that firmware runs.  Two things are
+ * left open: chains that are too long are not followed to their end, and
+ * firmware may have an interpreter for byte code.
  */
 static void check_opinion(const VBIOSRom *rom, const VBIOSVerdict *v,
                           const uint8_t *data, size_t size,
@@ -108,8 +109,8 @@ static void judge(const VBIOSRom *rom, const uint8_t *data, size_t size,
 }
 
 /*
- * Images that sum each other's bytes cannot all be right, and structures that
- * are one in the other cannot be changed one by one.
+ * If images include each other's bytes in their sums, not all of them can be
+ * right, and structures inside each other cannot be changed one by one.
  */
 static bool is_tidy(const VBIOSRom *rom)
 {

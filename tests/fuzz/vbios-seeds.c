@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * usage: vbios-seeds DIR    one file a sample, DIR/NAME.rom
+ * usage: vbios-seeds DIR    one file for each sample, DIR/NAME.rom
  */
 #include <stdio.h>
 #include "../unit/vbios-samples.h"

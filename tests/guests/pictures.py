@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pictures as QEMU's screendump writes them, compared."""
+"""Compare pictures as QEMU's screendump writes them."""
 
 import struct
 import zlib
@@ -9,19 +9,19 @@ MARK = b'\xff\x00\x00'
 
 
 class Picture(NamedTuple):
-    """Size and dots, three bytes each."""
+    """Size and dots, three bytes for each."""
     width: int
     height: int
     dots: bytes
 
     @property
     def colors(self):
-        """How many colours it has."""
+        """Return how many colours it has."""
         return len({self.dots[i:i + 3] for i in range(0, len(self.dots), 3)})
 
 
 def read(path):
-    """A PPM file."""
+    """Read a PPM file."""
     with open(path, 'rb') as file:
         magic, size, depth, dots = file.read().split(b'\n', 3)
     if magic != b'P6' or depth != b'255':
@@ -30,7 +30,7 @@ def read(path):
 
 
 def stacked(those):
-    """Pictures one below the other, with black beside the narrower ones."""
+    """Return pictures one below the other, with black beside narrow ones."""
     width = max(picture.width for picture in those)
     dots = b''.join(
         picture.dots[y * picture.width * 3:(y + 1) * picture.width * 3]
@@ -41,9 +41,9 @@ def stacked(those):
 
 
 def difference(found, wanted):
-    """(number of dots that differ, first of them, a picture that marks them).
+    """Return (number of different dots, first one, a picture that marks them).
 
-    What is equal is there in a darker grey.  Of different sizes all differ.
+    Equal dots are dark grey in it. If the sizes differ, all dots differ.
     """
     if found[:2] != wanted[:2]:
         count = found.width * found.height
@@ -61,13 +61,13 @@ def difference(found, wanted):
 
 
 def chunk(kind, data):
-    """A part of a PNG file."""
+    """Return a part of a PNG file."""
     return struct.pack('>I', len(data)) + kind + data + \
         struct.pack('>I', zlib.crc32(kind + data))
 
 
 def write(picture, path):
-    """A PNG file (ISO/IEC 15948): 8 bits a colour, no filter."""
+    """Write a PNG file (ISO/IEC 15948): 8 bits for each colour, no filter."""
     line = picture.width * 3
     rows = b''.join(b'\0' + picture.dots[y * line:(y + 1) * line]
                     for y in range(picture.height))

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Debian's libvirtd with AppArmor, and the packaged emulator (TAP on stdout).
 
-The emulated host gets what the packages of build/deb install, the profiles of
-Debian's libvirt, and runs the package's own postinst.  Profiles are enforced.
-Without the package's rules the same domain does not start.  By hand, as
-`make deb` comes first.
+The emulated host gets what the packages of build/deb install and the profiles
+of Debian's libvirt, which are enforced, and runs the package's own postinst.
+Without the package's rules the same domain does not start. The test is run by
+hand, because it needs `make deb`.
 """
 
 import functools
@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DEBS = os.environ.get('VGA_ASSIGN_DEBS', os.path.join(LAB.BUILD, 'deb'))
 EMULATOR = '/usr/bin/qemu-system-x86_64-vga-assign'
 RULES = '/etc/apparmor.d/abstractions/libvirt-qemu.d/qemu-vga-assign'
-# The lab looks into the guest by serial ports that libvirt does not know of,
+# The lab looks into the guest through serial ports that libvirt does not know,
 # and the adapter's VBIOS lies where Debian's profile lets guests read.
 PORTS = '/dev/ttyS[23] rw,'
 ROM = '/usr/share/vgabios/vga.rom'
@@ -44,19 +44,19 @@ while read -r line; do event "qemu vga-assign: $line"; done
 
 
 def unpack(deb, tree):
-    """Install a package's files by hand."""
+    """Unpack a package's files without installing it."""
     subprocess.run(['dpkg-deb', '-x', deb, tree], check=True)
 
 
 def newest(name):
-    """A package that make deb made."""
+    """Return the newest package of that name that make deb made."""
     found = sorted(glob.glob(os.path.join(DEBS, name + '_*.deb')))
     LAB.require(found, f'{DEBS} has no {name}; run make deb')
     return found[-1]
 
 
 def libraries(tree):
-    """What the programs of a tree are linked with, from this machine."""
+    """Copy the libraries that a tree's programs need, from this machine."""
     for path in glob.glob(tree + '/usr/lib/qemu-vga-assign/bin/qemu-system-*') \
             + glob.glob(tree + '/usr/bin/vga-assign'):
         said = subprocess.run(['ldd', path], capture_output=True, text=True,
@@ -68,7 +68,7 @@ def libraries(tree):
 
 @functools.cache
 def host_tree():
-    """All that the host has beyond what the lab's libvirt gives it."""
+    """Return what the host has in addition to the lab's libvirt."""
     tree = os.path.join(LAB.BUILD, 'tests', 'lab', 'apparmor-tree')
     shutil.rmtree(tree, ignore_errors=True)
     os.makedirs(tree)
@@ -94,7 +94,7 @@ def host_tree():
     with open(os.path.join(HERE, 'libvirt-domain.xml'),
               encoding='utf-8') as file:
         domain = file.read()
-    # The firmware is the package's.
+    # The package brings the firmware.
     domain = re.sub(r"<qemu:arg value='-L'/>.*\n", '\n', domain)
     os.makedirs(tree + '/lab')
     with open(tree + '/lab/base.xml', 'w', encoding='utf-8') as file:
@@ -103,7 +103,7 @@ def host_tree():
 
 
 def run(name, before, **options):
-    """A domain on the host, with something done before the postinst."""
+    """Run a domain on the host, after doing something before the postinst."""
     return LAB.Lab(
         name, '--adapter', 'VGA', '--adapter', 'cirrus-vga', '--guest',
         'linux', '--seconds', '600', '--libvirt', '/lab/domain.xml', '--tree',
@@ -112,12 +112,12 @@ def run(name, before, **options):
 
 @functools.cache
 def confined():
-    """The run with the package as it is."""
+    """Return the run with the package as it is."""
     return run('apparmor', ':', until=LIBVIRT.READY)
 
 
 def text_on_adapter():
-    """The guest runs, with the package's SeaBIOS."""
+    """The guest runs with the package's SeaBIOS."""
     lab = confined()
     screen = lab.read('adapter1.txt')
     for text in (LIBVIRT.READY, 'on the assigned adapter', 'boot_vga 1'):
@@ -127,7 +127,7 @@ def text_on_adapter():
 
 
 def enforced():
-    """Both programs were in profiles that are enforced."""
+    """Both programs were in enforced profiles."""
     log = confined().read('qemu.log')
     for program, profile in (('libvirtd', r'libvirtd'),
                              ('qemu-system-x86_64', r'libvirt-[0-9a-f-]{36}')):
@@ -144,7 +144,7 @@ def arbiter():
 
 
 def without_rules():
-    """The same without the package's file: AppArmor refuses the emulator."""
+    """Without the package's file AppArmor refuses the emulator."""
     lab = run('apparmor-without', f'rm {RULES}', until=LIBVIRT.READY, status=1)
     log = lab.read('qemu.log')
     LAB.require('ermission denied' in log, f'it was not AppArmor: {log}')

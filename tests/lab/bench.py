@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests that start QEMU themselves share."""
+"""Helpers of the tests that start QEMU themselves."""
 
 import os
 import subprocess
@@ -18,38 +18,39 @@ PATIENCE = 300
 
 
 class Failure(Exception):
-    """What a case found wrong."""
+    """A case failed."""
 
 
 def require(truth, message):
-    """A condition of a case."""
+    """Fail with the message unless the condition holds."""
     if not truth:
         raise Failure(message)
 
 
 class Bench:
-    """QEMU processes and files of one case, gone at its end."""
+    """The QEMU processes and files of one case, removed at its end."""
 
     def __enter__(self):
         self.processes = []
-        # Paths of sockets must be short.
+        # The path is short because paths of sockets must be.
         # pylint: disable-next=consider-using-with
         self.temporary = tempfile.TemporaryDirectory(prefix='bench-')
         return self
 
     def __exit__(self, *_):
-        # A guest first: it would complain that its server is gone.
+        # The guest ends first; otherwise it would report that its server is
+        # gone.
         for process in reversed(self.processes):
             process.kill()
             process.wait()
         self.temporary.cleanup()
 
     def path(self, name):
-        """A file of this case."""
+        """Return the path of a file of this case."""
         return os.path.join(self.temporary.name, name)
 
     def start(self, qemu, name, *arguments):
-        """A QEMU with a QMP connection; a guest's port 0x402 is NAME.debug."""
+        """Start a QEMU with QMP; a guest's port 0x402 is NAME.debug."""
         process = subprocess.Popen(
             [qemu, '-nodefaults', '-display', 'none', '-qmp',
              f'unix:{self.path(name)},server=on,wait=off', *arguments],
@@ -60,17 +61,17 @@ class Bench:
         return qmp
 
     def gone(self, process):
-        """A QEMU that has been told to end has ended."""
+        """Wait until a QEMU that was told to end has ended."""
         process.wait(PATIENCE)
         self.processes.remove(process)
 
     def debug(self, name):
-        """Arguments that make port 0x402 the file NAME.debug."""
+        """Return arguments that make port 0x402 the file NAME.debug."""
         return ['-chardev', f'file,id=debug,path={self.path(name)}.debug',
                 '-device', 'isa-debugcon,iobase=0x402,chardev=debug']
 
     def said(self, name):
-        """The lines of a file, whole ones only."""
+        """Return the complete lines of a file."""
         try:
             with open(self.path(name), encoding='utf-8',
                       errors='replace') as file:
@@ -79,7 +80,7 @@ class Bench:
             return []
 
     def wait(self, condition, what):
-        """Waits for a condition, and not for a QEMU that is gone."""
+        """Wait for a condition, but fail if a QEMU has ended."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
             for process in self.processes:
@@ -90,13 +91,13 @@ class Bench:
             time.sleep(0.05)
 
     def wait_for_line(self, name, text, count=1):
-        """Until a file has that many lines with a text."""
+        """Wait until a file has that many lines with a text."""
         self.wait(lambda: sum(text in l for l in self.said(name)) >= count,
                   f'"{text}" in {name}')
 
 
 def differences(found, wanted):
-    """The first few lines that differ, for a message; '' for none."""
+    """Return the first few lines that differ, for a message; '' for none."""
     lines = []
     for name in {**wanted, **found}:
         if found.get(name) != wanted.get(name):
@@ -106,7 +107,7 @@ def differences(found, wanted):
 
 
 def save(directory, files):
-    """Results, of which `files` has the texts by their names."""
+    """Save results; `files` has their texts by name."""
     os.makedirs(directory, exist_ok=True)
     for name, text in files.items():
         with open(os.path.join(directory, name), 'w', encoding='utf-8') as file:
@@ -114,7 +115,7 @@ def save(directory, files):
 
 
 def rst_table(rows):
-    """Rows of cells as an rst table; the first row is its head."""
+    """Return rows of cells as an rst table; the first row is its head."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     rule = '  '.join('=' * width for width in widths)
     lines = ['  '.join(cell.ljust(width) for cell, width in zip(row, widths))
@@ -123,9 +124,9 @@ def rst_table(rows):
 
 
 def tap(cases):
-    """(title, function) pairs as TAP; a function may return a remark.
+    """Run (title, function) pairs as TAP; a function may return a remark.
 
-    Returns how many failed.
+    Return how many failed.
     """
     failures = 0
     print(f'1..{len(cases)}', flush=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What `make demo` says: what is missing with HOST=, on imitations of sysfs;
-how far a build is; and what to do next (TAP)."""
+"""Test what `make demo` says (TAP): with HOST=, what is missing, on imitations of sysfs; how far a
+build is; and what to do next."""
 
 import importlib.machinery
 import importlib.util
@@ -18,7 +18,7 @@ CARD, SOUND, BRIDGE = '0000:01:00.0', '0000:01:00.1', '0000:00:01.0'
 
 
 class Machine:
-    """A machine on which nothing is missing, until a case takes it away."""
+    """A machine that has everything, until a case removes something."""
 
     def __init__(self, root):
         self.sys = os.path.join(root, 'sys')
@@ -35,13 +35,13 @@ class Machine:
 
     @staticmethod
     def write(path, text):
-        """A file with its directories."""
+        """Write a file, and make its directories."""
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, 'w', encoding='utf-8') as file:
             file.write(text)
 
     def device(self, address, device_class, driver):
-        """A PCI device in IOMMU group 7."""
+        """Make a PCI device in IOMMU group 7."""
         path = os.path.join(self.devices, address)
         self.write(os.path.join(path, 'class'), device_class + '\n')
         self.link(address, 'driver', driver)
@@ -50,7 +50,7 @@ class Machine:
         self.link(address, 'iommu_group', '7')
 
     def link(self, address, name, target):
-        """A link of a device; None takes it away."""
+        """Set a link of a device; None removes it."""
         path = os.path.join(self.devices, address, name)
         if os.path.islink(path):
             os.unlink(path)
@@ -58,13 +58,13 @@ class Machine:
             os.symlink(os.path.join('..', target), path)
 
     def demo(self, address=CARD, *more):
-        """(exit status, what it said) of the demo."""
+        """Return (exit status, output) of the demo."""
         done = subprocess.run(
             [os.path.join(TOP, 'lab', 'demo'), '--host', address, '--out',
              os.path.join(self.dev, 'out'), *more], capture_output=True, text=True,
             check=False, env=dict(os.environ, VGA_ASSIGN_SYSFS=self.sys,
                                   VGA_ASSIGN_DEV=self.dev,
-                                  # No QEMU there: nothing may start here.
+                                  # This directory has no QEMU, because none must start here.
                                   VGA_ASSIGN_BUILD=self.dev))
         return done.returncode, done.stderr
 
@@ -102,7 +102,7 @@ CASES = {
 
 
 def program(*path):
-    """A program of the repository as a module."""
+    """Return a program of the repository as a module."""
     name = os.path.join(TOP, *path)
     sys.path.insert(0, os.path.dirname(name))
     loader = importlib.machinery.SourceFileLoader(path[-1], name)
@@ -113,15 +113,15 @@ def program(*path):
     return module
 
 
-# Ninja's lines, and what it prints when a step fails
+# Prints lines like ninja's, and like those of a step that fails.
 STEPS = 'for i in $(seq 300); do echo "[$i/300] step $i"; done; '
 FAILS = STEPS + 'echo FAILED: one.o; echo cc -c one.c; echo one.c: no; exit 3'
-# Goes on once a line of progress was seen.
+# Goes on when the test has seen a line of progress.
 WAITS = STEPS + 'read go; echo "[300/300] last"'
 
 
 def progress(root, script, terminal):
-    """(exit status, what was said) of scripts/progress for a command."""
+    """Return (exit status, output) of scripts/progress for a command."""
     command = [os.path.join(TOP, 'scripts', 'progress'), 'Build',
                os.path.join(root, 'log'), 'sh', '-c', script]
     ours, theirs = pty.openpty() if terminal else os.pipe()
@@ -129,7 +129,7 @@ def progress(root, script, terminal):
                           stderr=theirs) as process:
         os.close(theirs)
         said = b''
-        # The end of a terminal's output is an error on Linux.
+        # On Linux the end of a terminal's output is an error.
         try:
             while data := os.read(ours, 4096):
                 said += data
@@ -143,7 +143,7 @@ def progress(root, script, terminal):
 
 
 def progress_cases():
-    """(name, good, what was said) of each way to show progress."""
+    """Yield (name, good, output) for each way to show progress."""
     with tempfile.TemporaryDirectory() as root:
         status, said = progress(root, WAITS, False)
         yield ('progress: a few plain lines without a terminal', status == 0
@@ -175,7 +175,7 @@ def progress_cases():
 
 
 def ending():
-    """Does the ending name only what there is?"""
+    """The ending names only what exists."""
     text = program('lab', 'demo').NEXT
     with open(os.path.join(TOP, 'Makefile'), encoding='utf-8') as file:
         targets = set(re.findall(r'^([a-z-]+):', file.read(), re.M))
@@ -192,7 +192,7 @@ def ending():
 
 
 def main():
-    """Each lack alone: one line names it, and only it."""
+    """Remove one thing at a time: one line names it, and no other line does."""
     results = [*progress_cases(), ending()]
     for name, (take_away, text) in CASES.items():
         with tempfile.TemporaryDirectory() as root:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A libvirt domain whose <hostdev> vga-assign wrote (TAP on stdout).
+"""Run a libvirt domain whose <hostdev> vga-assign wrote (TAP on stdout).
 
 The emulated host runs Debian's libvirtd with the patched QEMU as <emulator>.
-Its adapter has a driver of its own (cirrus) before: libvirt takes it away
-(managed='yes') and has to give it back.
+Its adapter has its own driver (cirrus) before. With managed='yes' libvirt
+takes the adapter from this driver and has to give it back.
 """
 
 import functools
@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOOL = os.path.join(LAB.BUILD, 'tests', 'tools', 'vga-assign', 'vga-assign')
 BDF = '0000:02:00.0'
 READY = 'LAB GUEST READY'
-# What a person types on the host: a pristine ROM first, then the XML.
+# What a person types on the host: first a pristine ROM, then the XML.
 COMMANDS = f'''
 lab_load cirrus
 lab_adapters
@@ -30,7 +30,7 @@ mkdir -p /roms
 
 
 def program_files(path):
-    """--file arguments for a program and the libraries it wants."""
+    """Return --file arguments for a program and its libraries."""
     listing = subprocess.run(['ldd', path], capture_output=True, text=True,
                              check=True).stdout
     libraries = re.findall(r'(/\S+)', listing)
@@ -42,7 +42,7 @@ def program_files(path):
 
 @functools.cache
 def managed_domain():
-    """The one run that the cases look at: a domain that the tool writes."""
+    """Run the domain that the tool writes, once for all cases."""
     return LAB.Lab(
         'libvirt', '--adapter', 'VGA', '--adapter', 'cirrus-vga',
         '--guest', 'linux', '--seconds', '300', '--libvirt',
@@ -52,7 +52,7 @@ def managed_domain():
 
 
 def text_on_adapter():
-    """Defined (against libvirt's schema), started, and on the adapter."""
+    """The domain is valid by libvirt's schema, starts, and shows text."""
     lab = managed_domain()
     screen = lab.read('adapter1.txt')
     for text in (READY, 'on the assigned adapter', 'boot_vga 1'):
@@ -66,7 +66,7 @@ def text_on_adapter():
 
 
 def native_arguments():
-    """domxml-to-native: the adapter with its ROM, as the XML has it."""
+    """domxml-to-native has the adapter with its ROM, as the XML says."""
     log = managed_domain().read('qemu.log')
     native = re.search(r'^native (.+)$', log, re.M)
     LAB.require(native, f'no command line in: {log}')
@@ -76,7 +76,7 @@ def native_arguments():
 
 
 def given_back():
-    """managed='yes': the driver from before has the adapter again."""
+    """managed='yes': the previous driver has the adapter again."""
     card = managed_domain().result['adapters'][1]
     LAB.require(card['driver'] == 'cirrus',
                 f'{card["driver"]} had the adapter before')

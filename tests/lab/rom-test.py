@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which VBIOS the guest gets, on the nested lab: rom-test.py (TAP on stdout).
+"""Test which VBIOS the guest gets, in the nested lab: rom-test.py (TAP).
 
-The host's boot VGA is assigned, of which vfio-pci hands out the copy at
-0xc0000 that has run.  Three boots of the host tell it: on the unpatched QEMU
-the guest's screen stays dark without a message; where the same adapter is
-the second one, vga-assign takes its VBIOS; the patched QEMU is started with
-each kind of bad VBIOS, without a guest that runs, and then boots a guest with
-the VBIOS that was taken.
+The host's boot VGA is assigned. As its ROM, vfio-pci gives out the copy at
+0xc0000, which has run. The host boots three times. With the unpatched QEMU the
+guest's screen stays dark without a message. With the same adapter as the
+second one, vga-assign dumps its VBIOS. Last, the patched QEMU is started with
+each kind of bad VBIOS, without running a guest, and then boots a guest with
+the dumped VBIOS.
 """
 
 import base64
@@ -17,7 +17,7 @@ import os
 import struct
 import tempfile
 
-# Files with a hyphen in their names, as Meson's tests have.
+# __import__ is needed for file names with a hyphen, as Meson's tests have.
 LAB = __import__('lab-test')
 LIBVIRT = __import__('libvirt-test')
 BUILD, Lab, require = LAB.BUILD, LAB.Lab, LAB.require
@@ -26,7 +26,7 @@ ADAPTERS = ('--assign', '0', '--adapter', 'VGA')
 MADE_WITH = os.path.join(BUILD, 'seabios', 'vgabios-stdvga.bin')
 OTHER = os.path.join(BUILD, 'seabios', 'vgabios-cirrus.bin')
 
-# A QEMU that stops before its guest runs: what it says is in qemu.log.
+# Starts a QEMU that stops before its guest runs; its messages are in qemu.log.
 PROBE = '''
 probe() {
     name=$1; shift
@@ -49,7 +49,7 @@ gzip -c /roms/vga.rom | base64 |
 event "qemu {END}"
 '''
 
-# Each probe: a name, the device's options, and the expected messages.
+# Each probe has a name, the device's options, and the expected messages.
 BOOT_VGA, UNREADABLE = 'host=01:00.0', 'host=02:00.0'
 PROBES = [
     ('shadow', BOOT_VGA,
@@ -78,7 +78,7 @@ PROBES = [
 
 
 def efi_image():
-    """An EFI image for the boot VGA, with nothing in it."""
+    """Return an EFI image for the boot VGA that does nothing."""
     image = bytearray(1024)
     struct.pack_into('<HHIHHH', image, 0, 0xaa55, 2, 0x0ef1, 11, 0x8664, 0)
     struct.pack_into('<HH', image, 0x16, 0x60, 0x40)
@@ -88,7 +88,7 @@ def efi_image():
 
 
 def with_flash_header(image):
-    """As a tool that reads the whole flash ROM of an NVIDIA adapter has it."""
+    """Return an image as tools save an NVIDIA adapter's whole flash ROM."""
     header = bytearray(0x600)
     struct.pack_into('<II', header, 0, 0x4947564e, 0x00200200)
     struct.pack_into('<I', header, 0x24, len(header))
@@ -96,18 +96,18 @@ def with_flash_header(image):
 
 
 def contents(path):
-    """A file's bytes."""
+    """Return a file's bytes."""
     with open(path, 'rb') as file:
         return file.read()
 
 
 def unpatched():
-    """The guest runs, its screen is dark, and nobody says a word."""
+    """The guest runs, its screen is dark, and there is no message."""
     lab = Lab('rom-unpatched', *ADAPTERS, '--adapter', 'cirrus-vga', '--guest',
               'seabios', '--qemu', LAB.BASE, '--seconds', '300',
               until='debug:' + LAB.NO_DISK)
     require(lab.result['adapters'][0]['boot_vga'], 'it is not the boot VGA')
-    # What the host's own firmware said before is still there.
+    # The screen still has the text of the host's own firmware.
     path = os.path.join(lab.out, 'adapter0.txt')
     require(not os.path.exists(path) or
             LAB.NO_DISK not in lab.read('adapter0.txt'),
@@ -117,7 +117,7 @@ def unpatched():
 
 @functools.cache
 def dumped():
-    """The VBIOS that vga-assign takes while the adapter is the second one."""
+    """Dump the VBIOS with vga-assign while the adapter is the second one."""
     lab = Lab('rom-dump', '--adapter', 'cirrus-vga', '--adapter', 'VGA',
               '--guest', 'seabios', *LIBVIRT.program_files(LIBVIRT.TOOL),
               '--host-cmd', DUMP, until='qemu:' + END)
@@ -130,14 +130,14 @@ def dumped():
 
 
 def taken():
-    """What was taken is what the adapter was made with."""
+    """The dump is the VBIOS that the adapter was made with."""
     wanted = contents(MADE_WITH)
     require(dumped()[:len(wanted)] == wanted, 'the VBIOS is another one')
 
 
 @functools.cache
 def patched():
-    """One boot: each probe, and then the guest with the VBIOS taken."""
+    """Boot once, run each probe, and then the guest with the dumped VBIOS."""
     roms = {'good': dumped(), 'ids': contents(OTHER),
             'nvgi': with_flash_header(contents(MADE_WITH)),
             'efi': efi_image(), 'blank': b'\xff' * 4096}
@@ -159,7 +159,7 @@ def patched():
 
 
 def probe_case(name, texts):
-    """(title, function) of a probe: what its QEMU said, and that it ended."""
+    """Return (title, function) of a probe: QEMU says the texts, and ends."""
     def case():
         start = f'[{name}] '
         lines = [line.removeprefix(start) for line in
@@ -174,7 +174,7 @@ def probe_case(name, texts):
 
 
 def works():
-    """The guest's firmware is on the screen, and nobody complains."""
+    """The guest's firmware is on the screen, without a message."""
     require(LAB.NO_DISK in patched().read('adapter0.txt'),
             f'"{LAB.NO_DISK}" is not on the boot VGA')
     require(all(line.startswith('[') for line in

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The lab's reader of text screens, on screens made here (TAP on stdout)."""
+"""Test the lab's reader of text screens, on screens made here (TAP on stdout).
+"""
 
 import os
 import random
@@ -17,7 +18,7 @@ COLOURS = [bytes([n * 16, 255 - n * 16, n * 7 % 256]) for n in range(16)]
 
 
 class Card:
-    """Video memory of a text mode and the picture it makes."""
+    """Video memory of a text mode and the picture that it gives."""
 
     def __init__(self, seed, columns=80, rows=25, width=9, height=16,
                  start=0, slot=0):
@@ -35,20 +36,20 @@ class Card:
         self.write(0, 0, ' ' * columns * rows)
 
     def write(self, column, row, text, attribute=0x07):
-        """Characters of ASCII from a place on."""
+        """Write ASCII characters from a place on."""
         at = self.start + row * self.geometry[0] + column
         for i, char in enumerate(text):
             cell = (at + i) * screen.PLANES
             self.vram[cell:cell + 2] = bytes([ord(char), attribute])
 
     def glyph_row(self, char, row):
-        """8 dots of a glyph."""
+        """Return 8 dots of a glyph."""
         at = (self.slot * screen.FONT_SLOT + char * screen.GLYPH_STRIDE
               + row) * screen.PLANES + 2
         return self.vram[at]
 
     def ppm(self, cursor=None, blinked_off=False):
-        """What the adapter would show."""
+        """Return what the adapter would show."""
         columns, rows, width, height = self.geometry
         lines = [b'P6', b'%d %d' % (columns * width, rows * height), b'255']
         pixels = bytearray()
@@ -68,7 +69,7 @@ class Card:
         return b'\n'.join(lines) + b'\n' + bytes(pixels)
 
     def text(self, **picture):
-        """What the lab reads from it."""
+        """Return what the lab reads from it."""
         return screen.text_screen(bytes(self.vram), self.ppm(**picture))
 
 
@@ -76,7 +77,7 @@ class TextScreen(unittest.TestCase):
     """Screens that are text."""
 
     def test_plain(self):
-        """Text at the top left, right, and in the last row."""
+        """Text is read at the top left, at the right, and in the last row."""
         card = Card(1)
         card.write(0, 0, 'SeaBIOS')
         card.write(75, 3, 'right')
@@ -87,13 +88,13 @@ class TextScreen(unittest.TestCase):
         self.assertEqual(lines[24], 'last row')
 
     def test_start_address(self):
-        """A console that scrolled by the start address, over old text."""
+        """A console that has scrolled by the start address is read."""
         card = Card(2, start=12345)
         card.write(0, 5, 'scrolled')
         self.assertEqual(card.text()[5], 'scrolled')
 
     def test_geometries(self):
-        """8-dot cells, 14- and 8-line fonts, 40 columns, another font slot."""
+        """Other sizes of cells and fonts, 40 columns and font slots work."""
         for n, geometry in enumerate((
                 {'width': 8}, {'rows': 50, 'height': 8},
                 {'rows': 25, 'height': 14}, {'columns': 40, 'width': 8},
@@ -109,14 +110,14 @@ class TextScreen(unittest.TestCase):
         self.assertEqual(card.text(cursor=(4, 0)), ['C:\\>'])
 
     def test_blinking(self):
-        """Text that blinks is read while it is off."""
+        """Blinking text is read while it is off."""
         card = Card(4)
         card.write(0, 0, 'steady')
         card.write(0, 1, 'blinks', attribute=0x87)
         self.assertEqual(card.text(blinked_off=True), ['steady', 'blinks'])
 
     def test_colours(self):
-        """Inverse and hidden text are in memory as well."""
+        """Inverse and hidden text is read from memory as well."""
         card = Card(5)
         card.write(0, 0, 'inverse', attribute=0x70)
         card.write(0, 1, 'hidden', attribute=0x22)
@@ -132,7 +133,7 @@ class NoTextScreen(unittest.TestCase):
     """Pictures that must not pass for text."""
 
     def test_graphics(self):
-        """A picture with many colours."""
+        """A picture with many colours is no text."""
         card = Card(6)
         chance = random.Random(6)
         header = card.ppm().split(b'\n', 3)[:3]
@@ -140,7 +141,7 @@ class NoTextScreen(unittest.TestCase):
         self.assertIsNone(screen.text_screen(bytes(card.vram), picture))
 
     def test_memory_of_another_moment(self):
-        """Memory says one thing and the picture another."""
+        """Memory and picture from different moments are no text."""
         card = Card(7)
         card.write(0, 0, 'before')
         picture = card.ppm()
@@ -148,16 +149,16 @@ class NoTextScreen(unittest.TestCase):
         self.assertIsNone(screen.text_screen(bytes(card.vram), picture))
 
     def test_blank(self):
-        """A blank picture has no text, whatever memory holds."""
+        """A blank picture has no text, whatever is in memory."""
         card = Card(8)
         self.assertEqual(card.text(), [])
 
 
 class Tap(unittest.TestResult):
-    """Results as TAP."""
+    """Print results as TAP."""
 
     def line(self, test, good, detail=''):
-        """One case."""
+        """Print the line of one case."""
         print(f'{"" if good else "not "}ok {self.testsRun} - '
               f'{test.id().split(".", 1)[1]}')
         for text in detail.splitlines():

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Ways to the lab's adapters beside VGA memory, for its guests."""
+"""Ways to the lab's adapters besides VGA memory, for its guests."""
 
 import re
 
-# See lab/guests/ways.h.  What is there changes nothing, or it is known what it
-# changes: of a BAR with the adapter's memory, of ati-vga's MM_DATA, and of the
-# DAC's index.
+# lab/guests/ways.h describes the words. An access there changes nothing, or
+# has a known effect: of a BAR with the adapter's memory, of ati-vga's MM_DATA,
+# and of the DAC's index.
 PORTS = 'p:3c2r/1 p:3c3/1 p:3ccr/4 p:3d0/4 p:3d4/2 p:3d5r/1'
 CONFIG = 'c:2cr c:c'
 BARS = {
@@ -17,7 +17,7 @@ WAYS = {model: f'{PORTS} {CONFIG} {bars}' for model, bars in BARS.items()}
 
 
 def names(ways):
-    """What lab/guests/posted.c calls each of its cases."""
+    """Return the names of the cases of lab/guests/posted.c."""
     found = ['planes CRTC 2 write']
     for word in ways.split():
         if '=' in word:

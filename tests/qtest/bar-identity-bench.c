@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -33,7 +33,7 @@ void set_bars(Adapter *adapter, const Bar *bar)
     for (; bar->size; bar++) {
         uint8_t *reg = config + PCI_BASE_ADDRESS_0 + 4 * bar->nr;
 
-        /* Nobody reads the large ones */
+        /* No test reads all of the large ones */
         adapter_set_region(adapter, bar->nr, RW, MIN(bar->size, 2 * MiB));
         adapter_set_region_size(adapter, bar->nr, bar->size);
         stl_le_p(reg, bar->address | bar->flags);

@@ -16,7 +16,7 @@
 #define FILE_NAME   "etc/pci-fixed-bars"
 #define NVIDIA  0x10de
 #define AMD     0x1002
-#define RECORD  32                      /* bytes, bar-identity.h */
+#define RECORD  32                      /* bytes; see bar-identity.h */
 #define MARK    0x1234567887654321ULL   /* in BAR 0 */
 
 typedef struct Bar {
@@ -26,16 +26,22 @@ typedef struct Bar {
     uint32_t flags;
 } Bar;
 
-/* As a display adapter has them; the second one is a 64-bit one */
+/* The usual BARs of a display adapter; the second one has 64 bits */
 extern const Bar usual[];
 
 void set_bars(Adapter *adapter, const Bar *bar);
 Adapter *adapter_with(const Bar *bars);
-/* -device for the command line; @more: further properties, with a comma */
+/*
+ * Returns -device for the command line; @more: further properties, after a
+ * comma
+ */
 char *option(Adapter *adapter, const char *id, const char *more);
 QDict *identity(const char *value);
 void start(Machine *machine, const Bar *bars, const char *type);
-/* On the command line, so that firmware gets the file; @more: more options */
+/*
+ * The adapter is on the command line, so that firmware gets the file; @more:
+ * more options
+ */
 void start_cold(Machine *machine, const Bar *bars, const char *more);
 char *state(Machine *machine);
 void check_state(Machine *machine, const char *expected);
@@ -45,7 +51,7 @@ void config_writel(Machine *machine, unsigned devfn, unsigned offset,
 uint32_t config_readl(Machine *machine, unsigned devfn, unsigned offset);
 void write_bar(Machine *machine, unsigned nr, uint64_t address, bool mem64);
 void decode(Machine *machine, bool memory);
-/* All BARs where the host has them */
+/* Put all BARs where the host has them */
 void place(Machine *machine);
 
 /*

@@ -64,7 +64,7 @@ static void test_file(void)
     machine_stop(&machine);
 }
 
-/* Two adapters, one of them two bridges away */
+/* There are two adapters, one of them behind two bridges */
 static void test_file_bridges(void)
 {
     static const Bar others[] = {
@@ -115,9 +115,7 @@ static void test_unplug(void)
     machine_stop(&machine);
 }
 
-/*
- * fw_cfg's directory, which firmware reads once
- */
+/* fw_cfg's directory, which firmware reads once */
 
 #define DIRECTORY   0x19
 #define SLOTS       32          /* x-file-slots */
@@ -141,7 +139,7 @@ static void read_directory(Machine *machine, Directory *directory)
     pc_fw_cfg_uninit(fw_cfg);
 }
 
-/* Whatever is plugged, a name stays with its key; sizes may change */
+/* Whatever is plugged, a name keeps its key; sizes may change */
 static void check_keys(const Directory *before, const Directory *after)
 {
     unsigned i;
@@ -153,7 +151,7 @@ static void check_keys(const Directory *before, const Directory *after)
     }
 }
 
-/* @n -fw_cfg options, the names of which come after all others */
+/* Returns @n -fw_cfg options, whose names come after all others */
 static char *fw_cfg_options(unsigned n)
 {
     GString *text = g_string_new("");
@@ -164,7 +162,7 @@ static char *fw_cfg_options(unsigned n)
     return g_string_free(text, false);
 }
 
-/* The adapter is plugged, and firmware finds what it has found before */
+/* After the adapter is plugged, firmware finds what it found before */
 static void plug_and_check_keys(Machine *machine, Directory *before)
 {
     Directory after;
@@ -175,7 +173,7 @@ static void plug_and_check_keys(Machine *machine, Directory *before)
     check_keys(before, &after);
 }
 
-/* Firmware has run, and has nothing to say about one that comes later */
+/* Firmware has run, and gets no record of an adapter that is plugged later */
 static void test_hotplug(void)
 {
     g_autofree char *options = fw_cfg_options(1);
@@ -197,7 +195,7 @@ static void test_hotplug(void)
     machine_stop(&machine);
 }
 
-/* Where there is the file, what is in it follows */
+/* If there is a file already, its contents change */
 static void test_hotplug_second(void)
 {
     static const Bar others[] = { { 0, 0xe0000000, 1 * MiB, PREF }, { } };
@@ -217,7 +215,7 @@ static void test_hotplug_second(void)
     adapter_free(first);
 }
 
-/* How many further files a machine has room for */
+/* Returns how many more files a machine has room for */
 static unsigned room(void)
 {
     Directory directory;
@@ -241,7 +239,7 @@ static void test_hotplug_full(void)
     machine_stop(&machine);
 }
 
-/* What QEMU has against @n -fw_cfg options */
+/* Returns QEMU's error for @n -fw_cfg options */
 static char *refusal_with(const char *device, unsigned n)
 {
     g_autofree char *files = fw_cfg_options(n);
@@ -251,9 +249,9 @@ static char *refusal_with(const char *device, unsigned n)
 }
 
 /*
- * One option too many, up to as many as fill the directory alone: of the files
- * that are added later than that of the device one has no room, then the
- * device's, then an option's
+ * First there is one option too many, and finally so many that they alone fill
+ * the directory.  Files that are added after the device's run out of room
+ * first, then the device's, then an option's.
  */
 static void test_full(void)
 {
@@ -278,7 +276,10 @@ static void test_full(void)
     adapter_free(adapter);
 }
 
-/* The ACPI tables, made when firmware asks for them, keep the OS away */
+/*
+ * The ACPI tables, which are made when firmware asks for them, reserve the
+ * range
+ */
 static bool is_reserved(Machine *machine)
 {
     g_autoptr(GByteArray) tables = read_file(machine, "etc/acpi/tables",

@@ -1,11 +1,11 @@
 /*
- * BARs of an assigned adapter where the host has them: x-bar-identity
+ * x-bar-identity: an assigned adapter's BARs are where the host has them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The adapters are vfio-user-adapter.c, whose config space says where "the
- * host" has the BARs.  qtest plays the firmware and the operating system, and
- * each refusal is asked for once.
+ * host" has the BARs. qtest plays the firmware and the operating system.  Each
+ * refusal is caused once.
  */
 
 #include "qemu/osdep.h"
@@ -38,7 +38,7 @@ static void test_placed(void)
     machine_stop(&machine);
 }
 
-/* Firmware that does not know it */
+/* Firmware that does not know the file */
 static void test_alias(void)
 {
     Machine machine;
@@ -60,7 +60,7 @@ static void test_alias(void)
     machine_stop(&machine);
 }
 
-/* A guest that moves a BAR, and one that moves it back */
+/* The guest moves a BAR, and moves it back */
 static void test_moved(void)
 {
     Machine machine;
@@ -83,7 +83,7 @@ static void test_moved(void)
     machine_stop(&machine);
 }
 
-/* Finding out a BAR's size, while memory is decoded, does not move it */
+/* Sizing a BAR while memory is decoded does not move it */
 static void test_sizing(void)
 {
     Machine machine;
@@ -111,7 +111,7 @@ static void test_sizing(void)
     machine_stop(&machine);
 }
 
-/* Outside D0 nothing is decoded, which does not count as a move */
+/* Outside of D0 nothing is decoded, which does not count as a move */
 static void test_power(void)
 {
     Adapter *adapter = adapter_new();
@@ -138,7 +138,7 @@ static void test_power(void)
     machine_stop(&machine);
 }
 
-/* Another device's BAR has priority over the address of the host's */
+/* Another device's BAR has priority over the host's address */
 static void test_hidden(void)
 {
     Machine machine = { };
@@ -167,7 +167,7 @@ typedef struct Refusal {
     const char *machine;
     const char *options;
     Bar bars[5];
-    const char *bus;                    /* that the adapter is on, or NULL */
+    const char *bus;                    /* the adapter's bus, or NULL */
     const char *said[2];                /* parts of the message */
 } Refusal;
 
@@ -193,7 +193,7 @@ static const Refusal refusals[] = {
     { "hypertransport", "pc", "-cpu qemu64,phys-bits=48",
       { { 0, 0xfd00000000, 1 * MiB, MEM64 } }, NULL,
       { "0xfd00000000-", "the HyperTransport area of AMD" } },
-    /* Hotplug is for bridges there */
+    /* On q35 hotplug is for bridges */
     { "ecam", "q35", "-m 1G -device pcie-pci-bridge,id=b1", {
           { 0, 0x40000000, 1 * GiB }, { 1, 0x80000000, 1 * GiB },
           { 2, 0xc0000000, 512 * MiB }, { 3, 0xe0000000, 256 * MiB } }, "b1",
@@ -208,7 +208,7 @@ static const Refusal refusals[] = {
     { "bridge-high", "pc", BRIDGE(1, "pci.0"),
       { { 0, 0x1800000000, 1 * MiB, MEM64 } }, "b1",
       { "behind a bridge: it is not prefetchable" } },
-    /* From RAM's end to the first BAR above RAM is the I/O APIC */
+    /* A window around both BARs would have the I/O APIC in it */
     { "bridge-window", "pc", BRIDGE(1, "pci.0"), {
           { 0, 0xf6000000, 1 * MiB, PREF },
           { 2, 0x1800000000, 1 * MiB, PREF | MEM64 } }, "b1",
@@ -220,7 +220,10 @@ static const Refusal refusals[] = {
       { "behind more than 11 bridges" } },
 };
 
-/* What on and auto make of it, and that the adapter can be had without */
+/*
+ * The result with on and with auto, and that the adapter works without the
+ * property
+ */
 static void test_refusal(const void *data)
 {
     const Refusal *refusal = data;
@@ -260,7 +263,7 @@ static void test_refusal(const void *data)
     machine_stop(&machine);
 }
 
-/* A second adapter, whose BARs or windows meet those of the first */
+/* The BARs or windows of a second adapter meet those of the first */
 static void test_refused_second(const void *data)
 {
     bool window = GPOINTER_TO_UINT(data);
@@ -289,7 +292,7 @@ static void test_refused_second(const void *data)
     adapter_free(first);
 }
 
-/* On the command line of a machine that has no such thing */
+/* The property is on the command line of a machine that does not support it */
 static void test_machine(void)
 {
     Adapter *adapter = adapter_with(usual);

@@ -50,7 +50,7 @@ extern const Chipset chipsets[CHIPSETS];
 void bench_start(Machine *m, const Chipset *chipset, const char *properties,
                  const char *options);
 void bench_end(Machine *m);
-/* Numbered as the registers are: 0 is the 64 KiB at 0xf0000 */
+/* Numbered like the registers: 0 is the 64 KiB at 0xf0000 */
 uint64_t segment_base(unsigned segment);
 uint32_t segment_size(unsigned segment);
 unsigned segment_at(uint64_t addr);
@@ -58,12 +58,12 @@ void set_mode(Machine *m, unsigned segment, unsigned mode);
 void set_modes(Machine *m, unsigned mode);
 void set_smram(Machine *m, uint8_t value);
 uint8_t get_smram(Machine *m);
-/* The BAR of ivshmem-plain at 0xc0000 is decoded, or not. */
+/* Lets ivshmem-plain decode its BAR at 0xc0000, or not. */
 void map_shmem(Machine *m, bool on);
 uint64_t guest_read(Machine *m, uint64_t addr, unsigned size);
 void guest_write(Machine *m, uint64_t addr, unsigned size, uint64_t value);
 
-/* A machine of which DRAM and the PCI side are known, and differ everywhere */
+/* Starts a machine whose DRAM and PCI side are known, and differ everywhere */
 void bench_start_sides(Machine *m, const Chipset *chipset);
 void check_access(Machine *m, uint64_t addr, unsigned size);
 void check_sides(Machine *m);
@@ -72,9 +72,11 @@ void check_sides(Machine *m);
  * The cases of pam-readers.c
  */
 
-/* Where DRAM answers reads, a dump has it, BIOS area and all */
+/* A dump has DRAM where DRAM answers reads, the BIOS area included */
 void test_pam_dump(gconstpointer data);
-/* An assigned device reads there as the processor does, and does not write */
+/*
+ * An assigned device reads there what the processor reads, and does not write
+ */
 void test_pam_dma(gconstpointer data);
 /* vhost knows no read-only memory, but has to be able to read there */
 void test_pam_vhost(gconstpointer data);

@@ -1,5 +1,5 @@
 /*
- * PAM: who reads the guest's memory by himself
+ * PAM: other readers of the guest's memory than the processor
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,7 +14,7 @@
 #include "vfio-user-adapter.h"
 #include "pam-bench.h"
 
-/* What a dump of the first MiB has of @size bytes at @addr, or NULL */
+/* Returns a dump's @size bytes at @addr in the first MiB, or NULL */
 static uint8_t *dumped(Machine *m, uint64_t addr, uint64_t size)
 {
     g_autofree char *name = NULL, *protocol = NULL, *dump = NULL;
@@ -74,7 +74,7 @@ void test_pam_dump(gconstpointer data)
     bench_end(&m);
 }
 
-/* Lines of the log which say that @size bytes at @addr were mapped */
+/* Counts lines of the log that say that @size bytes at @addr were mapped */
 static unsigned mapped(const char *log, uint64_t addr, uint64_t size,
                        bool writable)
 {
@@ -130,7 +130,7 @@ void test_pam_dma(gconstpointer data)
 
 #ifdef CONFIG_VHOST_NET_USER
 
-/* As much of a vhost-user backend as makes QEMU tell it of memory */
+/* A minimal vhost-user backend, which makes QEMU tell it of memory */
 static gpointer backend_thread(gpointer opaque)
 {
     int fd = accept(GPOINTER_TO_INT(opaque), NULL, NULL);
@@ -194,7 +194,7 @@ void test_pam_vhost(gconstpointer data)
     close(fd);
     g_assert_true(g_file_get_contents(log, &text, NULL, NULL));
     g_assert_nonnull(strstr(text, "pam-dram: 0xf0000"));
-    /* and is not another region, of which a backend can have too many */
+    /* and not a region of its own, of which a backend has a limited number */
     g_assert_nonnull(strstr(text, "vhost_region_add_section_merge pam-dram"));
     unlink(log);
     unlink(path);

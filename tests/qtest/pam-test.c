@@ -1,16 +1,16 @@
 /*
- * PAM, SMRAM and the legacy hole of pc and q35, with what hardware does
+ * PAM, SMRAM and the legacy hole of pc and q35, as on hardware
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The PCI side is the BAR of ivshmem-plain, 256 KiB of RAM at 0xc0000: both
+ * The PCI side is the BAR of ivshmem-plain, 256 KiB of RAM at 0xc0000, so both
  * sides of each segment can be written and read back.  A model of two arrays
- * and 13 modes tells what each access has to do.
+ * and 13 modes says what each access has to do.
  *
- * With PAM_TEST_RELEASE set in the environment the machine gets none of the
- * properties, so that QEMU without them can be shown to fail.
+ * If PAM_TEST_RELEASE is set in the environment, the machine gets none of the
+ * properties, to show that QEMU fails without them.
  *
- * Memory slots and translated code are not seen by qtest.
+ * qtest does not see memory slots and translated code.
  */
 
 #include "qemu/osdep.h"
@@ -82,7 +82,7 @@ static void test_pam_edges(gconstpointer data)
     bench_end(&m);
 }
 
-/* The walk that a firmware does in the lab: 11, 11, 11, PCI, 33, PCI */
+/* The same walk as a firmware's in the lab: 11, 11, 11, PCI, 33, PCI */
 static void test_pam_walk(gconstpointer data)
 {
     uint64_t addr = 0xd0000;
@@ -99,7 +99,7 @@ static void test_pam_walk(gconstpointer data)
     g_assert_cmphex(qtest_readb(m.qts, addr), ==, 0x11);
     set_mode(&m, segment_at(addr), WE);
     qtest_writeb(m.qts, addr, 0x33);
-    g_assert_cmphex(qtest_readb(m.qts, addr), ==, 0xff);    /* nothing */
+    g_assert_cmphex(qtest_readb(m.qts, addr), ==, 0xff);    /* no device */
     set_mode(&m, segment_at(addr), RE | WE);
     g_assert_cmphex(qtest_readb(m.qts, addr), ==, 0x33);
     set_mode(&m, segment_at(addr), 0);
@@ -139,7 +139,7 @@ static void test_pam_shadow(gconstpointer data)
     bench_end(&m);
 }
 
-/* In mode 2, what is seen follows what is on the PCI side now. */
+/* In mode 2 reads follow what is on the PCI side at the moment. */
 static void test_pam_moving(gconstpointer data)
 {
     g_autofree uint8_t *rom = g_malloc(0x10000);
@@ -228,7 +228,7 @@ static void test_legacy_hole(gconstpointer data)
         g_assert_cmphex(guest_read(&m, 0xb8001, size), ==, ones);
         guest_write(&m, 0xa0000, size, 0);
         g_assert_cmphex(guest_read(&m, 0xa0000, size), ==, ones);
-        /* The board's option ROMs, of which it has none */
+        /* The RAM for option ROMs; the machine has none of them */
         guest_write(&m, 0xc0001, size, 0);
         g_assert_cmphex(guest_read(&m, 0xc0001, size), ==, ones);
         g_assert_cmphex(guest_read(&m, 0xe0000 - size, size), ==, ones);
@@ -237,7 +237,7 @@ static void test_legacy_hole(gconstpointer data)
     bench_end(&m);
 }
 
-/* A ROM that is put there by hand stays, also over a reset */
+/* A ROM that was put there by hand stays, even after a reset */
 static void test_option_rom(gconstpointer data)
 {
     static const char text[] = "ROM of the board";
@@ -261,7 +261,7 @@ static void test_option_rom(gconstpointer data)
     bench_end(&m);
 }
 
-/* What a VGA reads after reset is not what was written: no plane is enabled. */
+/* After reset a VGA does not read what was written: no plane is enabled. */
 static void test_vga_window(gconstpointer data)
 {
     static const char *const smm[] = { "smm=on", "smm=off" };
@@ -279,11 +279,12 @@ static void test_vga_window(gconstpointer data)
     }
 }
 
-/*
- * When
- */
+/* When it is on */
 
-/* Does the machine behave as the chipset does?  All three subjects agree. */
+/*
+ * Returns whether the machine behaves as the chipset does, for all three
+ * parts.
+ */
 static bool is_strict(Machine *m)
 {
     bool pam, hole, smram;
@@ -293,7 +294,7 @@ static bool is_strict(Machine *m)
     set_mode(m, 5, RE);
     qtest_writeb(m->qts, 0xd0000, 0x22);
     pam = qtest_readb(m->qts, 0xd0000) == 0x11;
-    /* Looked at from where no adapter is: mode 0, beyond pc.rom and BIOS */
+    /* Looks where no adapter is: mode 0, beyond pc.rom and BIOS */
     set_smram(m, D_OPEN | G_SMRAME);
     qtest_writeb(m->qts, 0xa8000, 0x33);
     set_smram(m, D_OPEN);

@@ -1,11 +1,11 @@
 /*
- * PCI windows of pc and q35: what QEMU says, and does, when BARs do not fit
+ * PCI windows of pc and q35: what QEMU says and does if BARs do not fit
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The adapter is vfio-user-adapter.c, in this process.  Its BARs may be as
- * large as one likes, since nobody touches what is in them.  What fits where is
- * tests/unit/test-pci-window.c's subject.
+ * The adapter is vfio-user-adapter.c, in this process.  Its BARs may have any
+ * size, because no test accesses their contents. tests/unit/test-pci-window.c
+ * tests which BARs fit where.
  */
 
 #include "qemu/osdep.h"
@@ -17,21 +17,21 @@
 
 #define CONFIG  VFIO_PCI_CONFIG_REGION_INDEX
 #define VGA_SIZE 0xc0000        /* of the region */
-#define SMALL   4096            /* what there is of a BAR, whatever it says */
+#define SMALL   4096            /* the bytes a BAR really has */
 #define WIDE    (PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH)
 
 typedef struct Case {
     const char *name;
-    const char *type;           /* of the machine, with its properties */
-    const char *options;        /* others, as -m */
+    const char *type;           /* machine type with properties */
+    const char *options;        /* other options, such as -m */
     uint64_t size[2];           /* of BAR 0 and BAR 2 */
-    uint32_t bits[2];           /* WIDE, or 0: a 32-bit BAR */
-    const char *said;           /* the option it names; NULL: nothing */
-    uint64_t below;             /* RAM below 4 GiB, 0: do not look */
-    const char *also;           /* said, too */
+    uint32_t bits[2];           /* WIDE, or 0 for a 32-bit BAR */
+    const char *said;           /* the option in the message, or NULL */
+    uint64_t below;             /* RAM below 4 GiB; 0: not checked */
+    const char *also;           /* in the message as well */
     bool plain;                 /* without x-vga=on */
-    const char *uefi;           /* the option of which the file is UEFI */
-    const char *bus;            /* NULL: the first */
+    const char *uefi;           /* the option that names a UEFI file */
+    const char *bus;            /* NULL: the first bus */
 } Case;
 
 static const Case cases[] = {
@@ -149,7 +149,7 @@ static const Case cases[] = {
     },
 };
 
-/* A firmware volume, and at the end a way into it */
+/* A firmware volume that ends with an entry point */
 #define UEFI_SIZE   (256 * KiB)
 static const uint8_t UEFI[UEFI_SIZE] = {
     [0x28] = '_', 'F', 'V', 'H', [UEFI_SIZE - 16] = 0xe9,
@@ -186,7 +186,7 @@ static Adapter *adapter_of(const Case *c)
     return adapter;
 }
 
-/* CMOS: 64 KiB pieces above 16 MiB, as firmware reads it */
+/* CMOS has 64 KiB pieces above 16 MiB, as firmware reads it */
 static uint64_t ram_below_4g(QTestState *qts)
 {
     uint64_t pieces;
@@ -220,12 +220,12 @@ static void test_case(const void *opaque)
         g_assert_nonnull(strstr(text, c->said));
         g_assert_true(!c->also || strstr(text, c->also));
     }
-    /* once, and nothing else */
+    /* once, and no other message */
     g_assert_cmpint(machine_said(&m, ""), ==, !!c->said);
     if (c->below) {
         g_assert_cmphex(ram_below_4g(m.qts), ==, c->below);
     }
-    /* A server may have one connection to give */
+    /* Some servers accept a single connection */
     g_assert_cmpint(adapter_requests(adapter, VFIO_USER_VERSION), ==, 1);
     machine_stop(&m);
     if (firmware) {
@@ -233,10 +233,7 @@ static void test_case(const void *opaque)
     }
 }
 
-/*
- * A host's devices, of which there is nothing but a directory: QEMU ends when
- * it comes to realize one
- */
+/* The host's devices are only directories, so QEMU ends when it realizes one */
 
 static char *said_with(const char *option, const char *dir)
 {
@@ -248,7 +245,7 @@ static char *said_with(const char *option, const char *dir)
     return machine_refusal(options);
 }
 
-/* Each way to name one */
+/* Each way to name a host's device */
 static void test_auto_host(void)
 {
     static const char *const options[] = {
@@ -259,7 +256,7 @@ static void test_auto_host(void)
         "-device kvm-pci-assign,sysfsdev=DIR",
         "-device '{\"driver\":\"vfio-pci\",\"sysfsdev\":\"DIR\"}'",
     };
-    /* BAR 0 and 1 of 512 MiB each, 32-bit; an I/O port BAR */
+    /* BARs 0 and 1 of 512 MiB each, 32-bit; an I/O port BAR */
     static const char text[] =
         "0x00000000c0000000 0x00000000dfffffff 0x0000000000040200\n"
         "0x00000000e0000000 0x00000000ffffffff 0x0000000000042208\n"
@@ -281,7 +278,7 @@ static void test_auto_host(void)
     rmdir(dir);
 }
 
-/* Without an assigned device it is the user's business */
+/* Without an assigned device the user has to see to it */
 static void test_emulated(void)
 {
     Machine m;
@@ -293,7 +290,7 @@ static void test_emulated(void)
     machine_stop(&m);
 }
 
-/* One that is plugged later has the window that the guest was told of */
+/* An adapter that is plugged later gets the window that the guest knows */
 static void test_hotplug(void)
 {
     static const Case large = {

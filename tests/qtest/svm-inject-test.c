@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A firmware of a few instructions runs a guest by VMRUN (TCG emulates SVM),
- * with an interrupt in EVENTINJ.  The guest counts what it gets and stays in
+ * with an interrupt in EVENTINJ.  The guest counts its interrupts and stays in
  * its handler, where IF is 0.  AMD64 Architecture Programmer's Manual, volume
  * 2, section 15.20: an event is injected once.
  */
@@ -19,15 +19,15 @@
 
 #define VMCB        0x10000
 #define COUNTER     0x500           /* interrupts that the guest got */
-#define EXITS       0x504           /* of the guest to its hypervisor */
+#define EXITS       0x504           /* exits of the guest to its hypervisor */
 #define INTERCEPT(exit) (1ULL << (SVM_EXIT_##exit - SVM_EXIT_INTR))
 #define VECTOR      0x40
-#define GUEST       0x4d            /* where it starts, in the firmware */
+#define GUEST       0x4d            /* its start in the firmware */
 #define HANDLER     0x4f
 #define KICKS       20
 #define PATIENCE    (60 * G_TIME_SPAN_SECOND)
 
-/* At 0xf0000, with the host's memory area at 0x11000 */
+/* At 0xf0000; the host save area is at 0x11000 */
 static const uint8_t firmware[64 * KiB] = {
     0xfa,                                      /* cli */
     0x2e, 0x66, 0x0f, 0x01, 0x16, 0x59, 0x00,  /* lgdtl %cs:0x59 */
@@ -70,7 +70,7 @@ static struct vmcb_seg segment(uint16_t selector, uint16_t attrib)
     };
 }
 
-/* A guest in real mode, as KVM would start one: IF is 1 */
+/* A guest in real mode, as KVM would start one, with IF set */
 static void vmcb_write(QTestState *qts)
 {
     struct vmcb_seg data = segment(0, 0x93);
@@ -98,7 +98,7 @@ static void vmcb_write(QTestState *qts)
     qtest_writel(qts, VECTOR * 4, 0xf0000000 | HANDLER);
 }
 
-/* The guest is in its handler; what comes now comes in spite of IF. */
+/* The guest is in its handler: later interrupts arrive although IF is clear. */
 static void wait_for_handler(QTestState *qts)
 {
     int64_t deadline = g_get_monotonic_time() + PATIENCE;
@@ -124,7 +124,9 @@ static void test_once(void)
     vmcb_write(qts);
     qtest_qmp_assert_success(qts, "{'execute': 'cont'}");
     wait_for_handler(qts);
-    /* Each takes the processor out of the guest's code, and puts it back. */
+    /*
+     * Each kick makes the processor leave the guest's code, and return to it.
+     */
     for (int i = 0; i < KICKS; i++) {
         qtest_qmp_assert_success(qts, "{'execute': 'stop'}");
         qtest_qmp_assert_success(qts, "{'execute': 'cont'}");

@@ -1,10 +1,10 @@
 /*
- * A device that does not wake up: the message, and how often it comes
+ * A device that does not wake up: the message, and how often QEMU prints it
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The device is vfio-user-adapter.c, in this process, with a power management
- * capability whose state nobody can change, or which reads all ones.
+ * The device is vfio-user-adapter.c, in this process.  The state in its power
+ * management capability cannot be changed, or the capability reads all ones.
  */
 
 #include "qemu/osdep.h"
@@ -13,7 +13,7 @@
 #include "qobject/qdict.h"
 #include "vfio-user-machine.h"
 
-/* What the device says of its power state, whatever is written there. */
+/* The device's power state reads @pmcsr, whatever is written there. */
 static void check(uint16_t pmcsr, unsigned stays, unsigned silent)
 {
     Adapter *adapter = adapter_new();

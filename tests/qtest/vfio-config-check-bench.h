@@ -20,10 +20,13 @@ uint8_t *config_of(Adapter *adapter);
 Adapter *adapter_with_bar(void);
 QDict *properties(void);
 void start_plugged(Machine *machine, Adapter *adapter);
-/* ... and the adapter as the guest has it; it and the bus are the caller's */
+/*
+ * ... and return the adapter as the guest has it; the caller frees it and the
+ * bus
+ */
 QPCIDevice *start_found(Machine *machine, Adapter *adapter, QPCIBus **bus);
 
-/* What the guest sees of a list that was made right by QEMU */
+/* Check what the guest sees of a list that QEMU has corrected */
 void test_list_seen(void);
 
 /*

@@ -1,5 +1,5 @@
 /*
- * Lists of capabilities that are broken
+ * Broken lists of capabilities
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -45,7 +45,10 @@ static void list_in_header(Adapter *adapter)
     capability(adapter, 0x80, PCI_CAP_ID_VNDR, 0x3c);
 }
 
-/* The low two bits are reserved, and whoever follows the list drops them */
+/*
+ * The low two bits of a pointer are reserved; software that follows it clears
+ * them
+ */
 static void list_unaligned(Adapter *adapter)
 {
     capability(adapter, 0x82, PCI_CAP_ID_VNDR, 0x91);
@@ -62,7 +65,7 @@ static void list_msi_at_end(Adapter *adapter)
     capability(adapter, 0xfc, PCI_CAP_ID_MSI, 0);
 }
 
-/* With a 64-bit address and mask bits, for which there is no room */
+/* With a 64-bit address and mask bits it does not fit */
 static void list_msi_long_at_end(Adapter *adapter)
 {
     capability(adapter, 0xf0, PCI_CAP_ID_MSI, 0);
@@ -104,7 +107,7 @@ static void list_overlaps(Adapter *adapter)
 static const struct {
     const char *name;
     void (*make)(Adapter *adapter);
-    const char *why;        /* NULL: the guest gets it */
+    const char *why;        /* NULL: the guest gets the list */
 } lists[] = {
     { "loop", list_loop, "the list of capabilities is broken at 0x80" },
     { "loop-unaligned", list_loop_unaligned,
@@ -122,7 +125,10 @@ static const struct {
     { "overlaps", list_overlaps, "overlaps" },
 };
 
-/* On pc, or behind a root port of q35, where a guest sees what is extended */
+/*
+ * The machine is pc, or q35 with a root port, behind which extended ones are
+ * seen
+ */
 static void start(Machine *machine, Adapter *adapter, bool express)
 {
     adapter_start(adapter);
@@ -182,8 +188,8 @@ void test_list_seen(void)
 }
 
 /*
- * Extended capabilities.  A broken list used to have QEMU follow it for ever
- * with its main lock held, or to end in an assertion of pcie.c.
+ * Extended capabilities.  With a broken list QEMU used to loop forever with
+ * its main lock held, or to end in an assertion of pcie.c.
  */
 
 #define HEADER(id, next)    ((next) << 20 | 1 << 16 | (id))
@@ -210,7 +216,7 @@ static const struct {
                            { 0x140, HEADER(SERIAL, 0) } } },
     { "low-bits", true, { { 0x100, HEADER(VENDOR, 0x143) },
                           { 0x140, HEADER(SERIAL, 0) } } },
-    /* the kernel takes what is below 0x100 for the end */
+    /* for the kernel a pointer below 0x100 ends the list */
     { "ends-low", true, { { 0x100, HEADER(VENDOR, 0x140) },
                           { 0x140, HEADER(SERIAL, 0x040) } } },
     { "self", false, { { 0x100, HEADER(VENDOR, 0x100) } } },
@@ -257,7 +263,7 @@ static Adapter *adapter_express(unsigned n)
     return adapter;
 }
 
-/* Where a guest can see them */
+/* The guest can see extended capabilities */
 static void test_extended(const void *opaque)
 {
     unsigned n = GPOINTER_TO_UINT(opaque);
@@ -273,7 +279,7 @@ static void test_extended(const void *opaque)
     machine_stop(&machine);
 }
 
-/* Where it cannot: nothing to warn of */
+/* The guest cannot see extended capabilities, so there is no warning */
 static void test_extended_conventional(const void *opaque)
 {
     unsigned n = GPOINTER_TO_UINT(opaque);

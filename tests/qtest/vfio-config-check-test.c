@@ -1,13 +1,13 @@
 /*
- * Config space that is broken, or that is gone
+ * Config space that is broken, or of an adapter that is gone
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The device is vfio-user-pci, as nothing else can be given such config space
- * without hardware.  What is tested is code that it shares with vfio-pci:
- * hw/vfio/config-check.c, which is the manual, and what hw/vfio/pci.c reads
- * after a reset.  The server is vfio-user-adapter.c, the machine is
- * vfio-user-machine.c.
+ * The device is vfio-user-pci, because no other device can have such config
+ * space without hardware.  The test is about code that it shares with
+ * vfio-pci: hw/vfio/config-check.c, which describes the rules, and what
+ * hw/vfio/pci.c reads after a reset.  The server is vfio-user-adapter.c, the
+ * machine is vfio-user-machine.c.
  */
 
 #include "qemu/osdep.h"
@@ -19,7 +19,7 @@
 #include "vfio-config-check-bench.h"
 
 /*
- * The interrupt pin.  One that is none used to end in "pci_irq_handler:
+ * The interrupt pin.  An invalid one used to end in "pci_irq_handler:
  * Assertion `0 <= irq_num && irq_num < PCI_NUM_PINS' failed".
  */
 
@@ -41,7 +41,7 @@ static void test_pin(void)
     }
 }
 
-/* Each of the four there are, and none */
+/* Each of the four pins, and no pin */
 static void test_pin_right(void)
 {
     uint8_t pin;
@@ -60,7 +60,7 @@ static void test_pin_right(void)
     }
 }
 
-/* A pin that is another one later than it was */
+/* The pin changes later */
 static void test_pin_changes(void)
 {
     static const uint8_t pins[][2] = { { 0, 1 }, { 1, 0 }, { 2, 200 } };
@@ -83,9 +83,7 @@ static void test_pin_changes(void)
     }
 }
 
-/*
- * An adapter that is gone: all of it reads as ones
- */
+/* An adapter that is gone reads all ones */
 
 static void test_gone_at_realize(void)
 {
@@ -101,7 +99,7 @@ static void test_gone_at_realize(void)
     machine_stop(&machine);
 }
 
-/* Gone before a reset or by it, and there again after a later one */
+/* The adapter is gone before a reset or after it, and back after a later one */
 static void test_gone(const void *opaque)
 {
     bool before = GPOINTER_TO_UINT(opaque);
@@ -130,7 +128,7 @@ static void test_gone(const void *opaque)
     adapter_interrupt(adapter);
     adapter_wait_irq_taken(adapter);
 
-    /* There is a new message when it is gone again */
+    /* When it is gone again there is another message */
     adapter_set_gone(adapter, false, true);
     qtest_system_reset(machine.qts);
     g_assert_cmpint(machine_said(&machine, "reads all ones"), ==, 2);
@@ -139,7 +137,10 @@ static void test_gone(const void *opaque)
     machine_stop(&machine);
 }
 
-/* Gone while the guest uses MSI, which it switches off then */
+/*
+ * The adapter is gone while the guest uses MSI, which the guest then switches
+ * off
+ */
 static void test_gone_msi(void)
 {
     Adapter *adapter = adapter_with_bar();
@@ -176,9 +177,9 @@ static void set_flag(QPCIDevice *dev, uint8_t at, uint16_t flag, bool on)
 }
 
 /*
- * Both kinds are enabled, and the one that is no longer in use is disabled:
- * MSI-X ended in "msix_unset_vector_notifiers: Assertion", and MSI freed the
- * vectors of MSI-X.
+ * Both kinds are enabled, and the one that is no longer used is disabled.
+ * With MSI-X this ended in "msix_unset_vector_notifiers: Assertion", and with
+ * MSI it freed the vectors of MSI-X.
  */
 static void test_msi_and_msix(void)
 {
@@ -215,7 +216,7 @@ static void test_msi_and_msix(void)
     machine_stop(&machine);
 }
 
-/* A lost connection is reported once as well, however often it is reset */
+/* A lost connection is reported only once, however often the device is reset */
 static void test_lost_and_reset(void)
 {
     Adapter *adapter = adapter_with_bar();
@@ -241,11 +242,11 @@ static void test_lost_and_reset(void)
 }
 
 /*
- * Extended capabilities.  A broken list used to have QEMU follow it for ever
- * with its main lock held, or to end in an assertion of pcie.c.
+ * Extended capabilities.  With a broken list QEMU used to loop forever with
+ * its main lock held, or to end in an assertion of pcie.c.
  */
 
-/* More vectors than MSI has used to be an assertion of msi.c */
+/* More vectors than MSI can have used to end in an assertion of msi.c */
 static void test_msi_vectors(void)
 {
     unsigned order;

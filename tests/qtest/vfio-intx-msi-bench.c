@@ -1,9 +1,9 @@
 /*
- * A guest that has interrupts from an assigned adapter
+ * A guest that gets interrupts from an assigned adapter
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"

@@ -1,12 +1,12 @@
 /*
- * A guest that has interrupts from an assigned adapter
+ * A guest that gets interrupts from an assigned adapter
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  *   vfio-intx-msi-bench.c   the guest
- *   vfio-intx-msi-test.c    which interrupt the host uses, what a user types
- *   vfio-intx-msi-line.c    the line, other kinds of interrupts and back
- *   vfio-intx-msi-nvidia.c  adapters that are told to send a next message
+ *   vfio-intx-msi-test.c    which interrupt the host uses, and properties
+ *   vfio-intx-msi-line.c    the line, and changes of the kind of interrupt
+ *   vfio-intx-msi-nvidia.c  adapters whose messages must be re-armed
  */
 
 #ifndef TESTS_VFIO_INTX_MSI_BENCH_H
@@ -16,7 +16,7 @@
 #include "vfio-user-machine.h"
 
 #define BAR_SIZE        0x100000        /* has NVIDIA's registers */
-#define QUIET           0x40000         /* in BAR 0, and nothing but memory */
+#define QUIET           0x40000         /* in BAR 0, without side effects */
 #define PORTS_BAR       1
 #define PIIX3_SLOT      1
 #define PIIX3_PIRQ      0x60            /* PIRQA to PIRQD */
@@ -50,10 +50,10 @@ void start_plugged(Guest *guest, const char *prefer);
 void unplug(Guest *guest, unsigned times);
 void stop(Guest *guest);
 bool line(Guest *guest);
-/* The adapter's, until QEMU has seen it */
+/* Signals the adapter's interrupt, and waits until QEMU has seen it */
 void interrupt(Guest *guest);
 void serve(Guest *guest);
-/* @n interrupts, each of them raises the line until it is served */
+/* Signals @n interrupts; each raises the line until it is served */
 void check_interrupts(Guest *guest, unsigned n);
 void check_index(Guest *guest, int index);
 void set_command(Guest *guest, uint16_t set, uint16_t clear);

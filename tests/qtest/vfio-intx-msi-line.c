@@ -1,5 +1,5 @@
 /*
- * The guest's interrupt line while host MSI carries it, and after it did
+ * The guest's interrupt line while host MSI carries it, and afterwards
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -26,7 +26,7 @@ static void test_thousand(const void *opaque)
     stop(&guest);
 }
 
-/* Messages that come while the line is up are one interrupt */
+/* Messages that arrive while the line is up are one interrupt */
 static void test_burst(void)
 {
     Guest guest;
@@ -43,7 +43,7 @@ static void test_burst(void)
     stop(&guest);
 }
 
-/* A device that says it still wants service after an EOI */
+/* A device may say that it still needs service after an EOI */
 static void test_wants_service(void)
 {
     uint8_t *config;
@@ -83,7 +83,7 @@ static void test_intx_disable(void)
     stop(&guest);
 }
 
-/* A guest that shares the line asks PCI_STATUS whose interrupt it is */
+/* A guest whose line is shared reads PCI_STATUS to see whose interrupt it is */
 static void test_status(void)
 {
     Guest guest;
@@ -99,7 +99,7 @@ static void test_status(void)
     stop(&guest);
 }
 
-/* A message does not come again, as a level does */
+/* Unlike a level, a message does not come again */
 static void test_route_change(void)
 {
     Guest guest;
@@ -130,9 +130,7 @@ static void test_stop_cont(void)
     stop(&guest);
 }
 
-/*
- * From one kind to another and back
- */
+/* Changes from one kind to another and back */
 
 static void guest_msi(Guest *guest, bool on)
 {
@@ -157,7 +155,7 @@ static void test_guest_msi(const void *opaque)
         g_assert_false(qpci_config_readw(guest.dev, ADAPTER_MSI_CAP +
                                          PCI_MSI_FLAGS) & PCI_MSI_FLAGS_ENABLE);
 
-        /* With an interrupt that nobody has served */
+        /* Begin with an interrupt that was not served */
         interrupt(&guest);
         enabled = adapter_irq_enabled(guest.adapter, MSI);
         guest_msi(&guest, true);
@@ -189,7 +187,7 @@ static void test_guest_msix(void)
         check_index(&guest, MSI);
         check_interrupts(&guest, 10);
         qpci_msix_enable(guest.dev);
-        guest.bar = guest.dev->msix_table_bar;  /* it moves BAR 0 */
+        guest.bar = guest.dev->msix_table_bar;  /* this moves BAR 0 */
         check_index(&guest, MSIX);
         qpci_msix_disable(guest.dev);
     }
@@ -243,7 +241,7 @@ static void test_unplug(void)
     stop(&guest);
 }
 
-/* Of migration in the mode that is set, by prefer_msi */
+/* Returns whether the mode that prefer_msi sets blocks migration */
 static bool blocked(Guest *guest)
 {
     QDict *response = qtest_qmp(guest->qts, "{'execute': 'query-migrate'}");

@@ -15,7 +15,7 @@
 
 static const struct {
     unsigned chipset;
-    uint32_t offset;        /* 0: refused */
+    uint32_t offset;        /* 0: prefer_msi is refused */
     unsigned size;
     uint32_t value;
 } nvidia[] = {
@@ -40,7 +40,7 @@ static const struct {
     { 0x134, 0x88704, 4, 0 },           /* GP104 */
     { 0x162, 0x88704, 4, 0 },           /* TU102 */
     { 0x192, 0x88704, 4, 0 },           /* AD102 */
-    { 0x036 },                          /* none known */
+    { 0x036 },                          /* not known */
 };
 
 static Adapter *nvidia_adapter(unsigned chipset)
@@ -79,7 +79,7 @@ static void test_nvidia(const void *opaque)
     stop(&guest);
 }
 
-/* The guest sees another vendor ID: the adapter is still NVIDIA's */
+/* The guest sees another vendor ID, but the adapter is still NVIDIA's */
 static void test_nvidia_hidden(void)
 {
     Adapter *adapter = nvidia_adapter(0x124);
@@ -95,7 +95,7 @@ static void test_nvidia_hidden(void)
     stop(&guest);
 }
 
-/* What the adapter of another family does, and what it does without */
+/* What the re-arming of other families does, and what happens without it */
 static void test_nvidia_silent(void)
 {
     Adapter *adapter = nvidia_adapter(0x124);
@@ -137,7 +137,7 @@ static void test_nvidia_no_memory(void)
     stop(&guest);
 }
 
-/* The adapter's function for sound has no such thing */
+/* The adapter's sound function has no such register */
 static void test_nvidia_audio(void)
 {
     Adapter *adapter = nvidia_adapter(0x036);

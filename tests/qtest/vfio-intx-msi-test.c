@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The host is vfio-user-adapter.c, which keeps interrupts as the host's kernel
- * does and refuses a second index.  There is no KVM here, so the line goes down
- * at the guest's first access to a BAR.
+ * The host is vfio-user-adapter.c, which handles interrupts as the host's
+ * kernel does and refuses a second index.  There is no KVM, so the line goes
+ * down at the guest's first access to a BAR.
  */
 
 #include "qemu/osdep.h"
@@ -17,9 +17,7 @@
 #include "qobject/qjson.h"
 #include "vfio-intx-msi-bench.h"
 
-/*
- * Which index
- */
+/* Which index is used */
 
 static void test_off(void)
 {
@@ -116,8 +114,8 @@ static void test_auto_no_intx(const void *opaque)
 }
 
 /*
- * Refused, each time with a reason, and the device can be plugged in another
- * way then
+ * Each case is refused with a reason, and the device can then be plugged in
+ * another way
  */
 
 static const struct {
@@ -126,7 +124,7 @@ static const struct {
     unsigned intx_error, msi_error;
     const char *reason;
 } refusals[] = {
-    /* Used to be reported as whatever errno was */
+    /* This used to be reported as the last value of errno */
     { "off", "off", false, EBUSY, 0, "Device or resource busy" },
     { "on-no-msi", "on", true, 0, 0, "prefer_msi=on: the device has no MSI" },
     { "on-msi-fails", "on", false, 0, EIO, "MSI cannot be set up on the host" },
@@ -161,7 +159,7 @@ static void test_refused(const void *opaque)
     stop(&guest);
 }
 
-/* The host's kernel hides the pin of some devices */
+/* For some devices the host's kernel hides the pin */
 static void test_pin(const void *opaque)
 {
     const char *prefer = opaque;
@@ -181,9 +179,7 @@ static void test_pin(const void *opaque)
     stop(&guest);
 }
 
-/*
- * What a user types
- */
+/* Properties */
 
 static const struct {
     const char *property, *value;

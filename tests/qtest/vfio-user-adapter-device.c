@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -12,9 +12,7 @@
 #include "hw/vfio-user/protocol.h"
 #include "vfio-user-adapter-internal.h"
 
-/*
- * Interrupts; the lock is held
- */
+/* Interrupts; the caller holds the lock */
 
 int adapter_irq_on(Adapter *adapter)
 {
@@ -97,7 +95,7 @@ static int adapter_irq_enable(Adapter *adapter, VFIOUserIRQSet *set)
     return 0;
 }
 
-/* Returns 0, or -errno for the reply to be an error */
+/* Returns 0, or -errno for an error reply */
 static int adapter_set_irqs(Adapter *adapter, VFIOUserIRQSet *set)
 {
     bool intx = set->index == VFIO_PCI_INTX_IRQ_INDEX;
@@ -130,7 +128,7 @@ static int adapter_set_irqs(Adapter *adapter, VFIOUserIRQSet *set)
     }
 }
 
-/* A write to BAR 0 that may be what re-arms messages */
+/* A write to BAR 0 may re-arm messages */
 static void adapter_irq_rearm(Adapter *adapter, VFIOUserRegionRW *rw)
 {
     if (!adapter->irq.rearm_size || rw->region ||
@@ -149,7 +147,7 @@ static void adapter_irq_rearm(Adapter *adapter, VFIOUserRegionRW *rw)
  * The device
  */
 
-/* What the guest may change in config space, as the wmask says */
+/* Lets the guest change bits of config space that wmask has */
 static void adapter_write_config(Adapter *adapter, uint64_t offset,
                                  uint32_t count, const char *data)
 {
@@ -163,7 +161,7 @@ static void adapter_write_config(Adapter *adapter, uint64_t offset,
     }
 }
 
-/* Returns 0, or -errno for the reply to be an error */
+/* Returns 0, or -errno for an error reply */
 static int adapter_access(Adapter *adapter, VFIOUserRegionRW *rw, bool write)
 {
     AdapterRegion *region;
@@ -183,7 +181,7 @@ static int adapter_access(Adapter *adapter, VFIOUserRegionRW *rw, bool write)
     } else if (!write) {
         memcpy(rw->data, region->data + rw->offset, rw->count);
     } else if (adapter->gone) {
-        /* lost */
+        /* the write has no effect */
     } else if (rw->region == VFIO_PCI_CONFIG_REGION_INDEX) {
         adapter_write_config(adapter, rw->offset, rw->count, rw->data);
     } else {

@@ -1,10 +1,10 @@
 /*
- * A display adapter for tests: what the files vfio-user-adapter*.c share
+ * A display adapter for tests: declarations for vfio-user-adapter*.c
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- *   vfio-user-adapter.c         what a test calls
- *   vfio-user-adapter-server.c  messages, and what goes wrong with them
+ *   vfio-user-adapter.c         the functions for tests
+ *   vfio-user-adapter-server.c  messages, and their faults
  *   vfio-user-adapter-device.c  regions and interrupts
  */
 
@@ -23,7 +23,7 @@
 typedef struct AdapterRegion {
     uint32_t flags;
     uint64_t size;
-    uint64_t said_size;     /* 0: size */
+    uint64_t said_size;     /* 0: its size */
     uint8_t *data;
     const void *caps;
     uint32_t caps_size, caps_offset;
@@ -60,7 +60,7 @@ struct Adapter {
     unsigned requests[VFIO_USER_MAX];
     unsigned replies;
     GQueue reply_messages;  /* GBytes */
-    GBytes *first;          /* to be answered before the next reply is sent */
+    GBytes *first;          /* asked before the next reply is sent */
     bool paused;
     unsigned pace;
     gint64 pace_end;
@@ -74,9 +74,9 @@ struct Adapter {
         unsigned enabled[VFIO_PCI_MSIX_IRQ_INDEX + 1];
         unsigned conflicts, unmasked;
         bool masked;            /* INTx */
-        bool pending;           /* while masked, or not armed */
+        bool pending;           /* an interrupt waits: masked, not armed */
         bool disarmed;
-        unsigned rearm_size;    /* 0: needs none */
+        unsigned rearm_size;    /* 0: no re-arming needed */
         uint64_t rearm_offset;
         uint32_t rearm_value;
     } irq;
@@ -93,15 +93,15 @@ typedef union AdapterMessage {
     uint8_t bytes[ADAPTER_MAX_MESSAGE];
 } AdapterMessage;
 
-/* Of messages, which the test sends as well, and for Adapter.conn_fd */
+/* For sending messages, which the test does as well, and for Adapter.conn_fd */
 extern GMutex adapter_send_lock;
 
-/* Close what came with a message and was of no use, as the guest's memory is */
+/* Close descriptors that came with a message, such as the guest's memory */
 void adapter_drop_fds(Adapter *adapter);
 
 int adapter_irq_on(Adapter *adapter);
 bool adapter_irq_signal(Adapter *adapter);
-/* The connection has ended */
+/* Forget interrupts, because the connection has ended */
 void adapter_irq_forget(Adapter *adapter);
 
 /* Turn the request @m into its reply */

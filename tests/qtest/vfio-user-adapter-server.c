@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -18,7 +18,7 @@
  * Messages
  */
 
-/* Read @size bytes, false at the end of the connection or of the test */
+/* Read @size bytes; false at the end of the connection or of the test */
 static bool adapter_receive(Adapter *adapter, int fd, void *buf, size_t size)
 {
     union {
@@ -95,7 +95,7 @@ static bool adapter_send(int fd, const void *buf, size_t size)
     return true;
 }
 
-/* A message with @fds descriptors, all of them @file */
+/* Send a message with @fds descriptors, all of them of @file */
 static bool adapter_send_files(int fd, void *message, size_t size, int file,
                                unsigned fds)
 {
@@ -122,7 +122,7 @@ static bool adapter_send_files(int fd, void *message, size_t size, int file,
     return sendmsg(fd, &msg, MSG_NOSIGNAL) == size;
 }
 
-/* What adapter_ask() asked for */
+/* Send the request that adapter_ask() has set */
 static bool adapter_send_request(int fd, unsigned command, unsigned fds)
 {
     VFIOUserHdr hdr = {
@@ -136,7 +136,7 @@ static bool adapter_send_request(int fd, unsigned command, unsigned fds)
  * The device
  */
 
-/* The file of the region whose information @m is */
+/* Returns the region with a file that the information request @m is about */
 static AdapterRegion *adapter_region_with_file(Adapter *adapter,
                                                AdapterMessage *m)
 {
@@ -182,7 +182,7 @@ static AdapterFault adapter_fault_of(Adapter *adapter, AdapterMessage *m)
     return adapter->fault;
 }
 
-/* The error of a reply that is nothing else, -1 for another fault */
+/* Returns the error of a reply that has only an error, or -1 */
 static int64_t adapter_error_of(AdapterFault fault)
 {
     static const struct {
@@ -204,7 +204,7 @@ static int64_t adapter_error_of(AdapterFault fault)
     return -1;
 }
 
-/* Until QEMU closes the connection or the test ends */
+/* Wait until QEMU closes the connection or the test ends */
 static void adapter_hang(Adapter *adapter, int fd)
 {
     struct pollfd pfd[2] = {
@@ -213,11 +213,11 @@ static void adapter_hang(Adapter *adapter, int fd)
     };
 
     while (poll(pfd, 2, -1) < 0 && errno == EINTR) {
-        /* again */
+        /* receive again */
     }
 }
 
-/* Make requests, in place of a reply, until QEMU closes the connection */
+/* Send requests in place of a reply, until QEMU closes the connection */
 static bool adapter_babble(Adapter *adapter, int fd)
 {
     VFIOUserDMARW dma = {
@@ -246,7 +246,7 @@ static bool adapter_receive_message(Adapter *adapter, int fd,
                            m->hdr.size - sizeof(m->hdr));
 }
 
-/* Be as slow as the test wants it */
+/* Wait as long as the test wants */
 static void adapter_dawdle(Adapter *adapter)
 {
     unsigned pace;
@@ -272,7 +272,7 @@ static void adapter_keep_reply(Adapter *adapter, AdapterMessage *m)
     g_mutex_unlock(&adapter->lock);
 }
 
-/* adapter_ask_first(): the reply @m is not sent before */
+/* adapter_ask_first(): send the request before the reply @m */
 static bool adapter_do_first(Adapter *adapter, int fd)
 {
     g_autofree AdapterMessage *m = NULL;
@@ -295,7 +295,7 @@ static bool adapter_do_first(Adapter *adapter, int fd)
     return true;
 }
 
-/* Serve one request, false to end the connection */
+/* Serve one request; false ends the connection */
 static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
 {
     AdapterFault fault;
@@ -331,7 +331,7 @@ static bool adapter_serve_one(Adapter *adapter, int fd, AdapterMessage *m)
     g_cond_broadcast(&adapter->changed);
     g_mutex_unlock(&adapter->lock);
 
-    /* The test has no other thread, so it does not ask again before this. */
+    /* The test is a single thread, so it does not ask again before this. */
     if (ask && !adapter_send_request(fd, adapter->ask_command,
                                      adapter->ask_fds)) {
         return false;

@@ -63,7 +63,7 @@ void adapter_set_region(Adapter *adapter, unsigned region, uint32_t flags,
     adapter->region[region].data = g_malloc0(size);
 }
 
-/* A base address register of @size bytes at @offset */
+/* Set a base address register of @size bytes at @offset */
 static void adapter_set_base(Adapter *adapter, unsigned offset, uint32_t size,
                              uint32_t bits)
 {
@@ -325,7 +325,7 @@ int adapter_irq_index(Adapter *adapter)
     return index;
 }
 
-/* *@counter, which the lock protects */
+/* Returns *@counter, which the lock protects */
 static unsigned adapter_count(Adapter *adapter, const unsigned *counter)
 {
     unsigned n;
@@ -361,7 +361,7 @@ bool adapter_interrupt(Adapter *adapter)
     return signalled;
 }
 
-/* What was signalled, and nobody has read yet */
+/* Whether an interrupt was signalled that QEMU has not read yet */
 static bool adapter_irq_waits(Adapter *adapter)
 {
     struct pollfd pfd = { .fd = -1, .events = POLLIN };
@@ -405,7 +405,7 @@ unsigned adapter_requests(Adapter *adapter, unsigned command)
     return adapter_count(adapter, &adapter->requests[command]);
 }
 
-/* Until *@counter, which the lock protects, is at least @n */
+/* Wait until *@counter, which the lock protects, is at least @n */
 static void adapter_wait(Adapter *adapter, const unsigned *counter, unsigned n)
 {
     gint64 end = g_get_monotonic_time() + ADAPTER_PATIENCE;

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -67,7 +67,7 @@ void send_request(unsigned command, uint64_t address, uint64_t count,
     g_assert_true(adapter_send_raw(machine.adapter, msg, size));
 }
 
-/* The reply to @command that comes next; its error code in *@error */
+/* Returns the next reply to @command; *@error is its error code */
 static GBytes *next_reply(unsigned command, unsigned *error)
 {
     GBytes *reply = adapter_next_reply(machine.adapter);

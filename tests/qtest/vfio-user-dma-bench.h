@@ -13,8 +13,8 @@
 
 #define BAR_SIZE    4096
 #define RAM_SIZE    (128 * MiB)
-#define BUFFER      (16 * MiB)      /* where the guest has nothing else */
-#define NOTHING     0xd0000000      /* where it has nothing at all */
+#define BUFFER      (16 * MiB)      /* the guest uses no other memory here */
+#define NOTHING     0xd0000000      /* the guest has nothing there */
 #define MAX_COUNT   (1 * MiB)
 #define BODY        16              /* offsets in a message */
 #define DATA        32
@@ -27,25 +27,28 @@ extern QPCIBar bar;
 void start(unsigned msg_timeout);
 void stop(void);
 /*
- * A request of the server: @size bytes, of which @data_size are data that
- * begins at @data
+ * Make a request of the server: @size bytes, of which @data_size bytes of data
+ * begin at @data
  */
 void *request(unsigned command, uint64_t address, uint64_t count,
               const void *data, size_t data_size, size_t *size);
 void send_request(unsigned command, uint64_t address, uint64_t count,
                   const void *data, size_t data_size);
 void expect_error(unsigned command, unsigned error);
-/* The reply to a DMA that went well, with @data_size bytes of data at @data */
+/*
+ * Expect the reply to a DMA that succeeded, with @data_size bytes of data at
+ * @data
+ */
 void expect_reply(unsigned command, uint64_t address, uint64_t count,
                   const void *data, size_t data_size);
 uint8_t *pattern(size_t size, unsigned seed);
 void check_read(uint64_t address, size_t count);
-/* The bytes before and after stay what they are */
+/* Check that the bytes before and after stay as they are */
 void check_write(uint64_t address, size_t count);
-/* The adapter still does what an adapter does, by DMA and by its BAR */
+/* Check that the adapter still works, by DMA and by its BAR */
 void check_works(void);
 
-/* Memory of QEMU's own, in MiB */
+/* QEMU's anonymous memory in MiB */
 unsigned anonymous_memory(void);
 
 /*

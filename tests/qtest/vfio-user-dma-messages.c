@@ -1,5 +1,5 @@
 /*
- * Messages of a vfio-user server in pieces, and what it must not send
+ * A vfio-user server's messages in pieces, and messages that it must not send
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,8 +13,8 @@
 #include "vfio-user-dma-bench.h"
 
 /*
- * Messages come in any pieces.  Used to be the end of the connection if a
- * header did.
+ * Messages may arrive in any pieces.  A header in pieces used to end the
+ * connection.
  */
 static void test_pieces(void)
 {
@@ -26,7 +26,7 @@ static void test_pieces(void)
     start(5000);
     for (i = 1; i < size; i++) {
         g_assert_true(adapter_send_raw(machine.adapter, msg, i));
-        /* it takes what there is: it waits for the other socket meanwhile */
+        /* QEMU takes what there is, and waits for the other socket meanwhile */
         machine_check_alive(&machine);
         g_assert_true(adapter_send_raw(machine.adapter, msg + i, size - i));
         expect_reply(VFIO_USER_DMA_WRITE, BUFFER, 32, NULL, 0);
@@ -36,7 +36,7 @@ static void test_pieces(void)
     stop();
 }
 
-/* Used to be 128 MiB here, and without bound */
+/* This used to take 128 MiB here, without a limit */
 static void test_unread_replies(void)
 {
     g_autofree uint8_t *data = pattern(MAX_COUNT, 4);
@@ -64,7 +64,7 @@ static void test_unread_replies(void)
     stop();
 }
 
-/* Requests that have no reply, while QEMU has something else to do, too */
+/* Requests without a reply, while QEMU has something else to do, too */
 static void test_many_requests(void)
 {
     g_autofree uint8_t *many = g_malloc(4096 * 64);
@@ -95,8 +95,8 @@ static void test_many_requests(void)
 }
 
 /*
- * What a server must not send.  Used to be a line for each message, of 100000
- * in a few seconds.
+ * Messages that a server must not send.  There used to be a line for each of
+ * them, 100000 in a few seconds.
  */
 typedef struct BadMessage {
     const char *name;
@@ -140,7 +140,10 @@ static void test_bad_message(const void *opaque)
     machine_wait_said(&machine, bad->said);
     g_assert_cmpint(machine_said(&machine, bad->said), ==, 1);
 
-    /* gone: reads are all ones, writes go nowhere, and QEMU goes on */
+    /*
+     * the adapter is gone: reads give ones, writes have no effect, QEMU goes
+     * on
+     */
     for (i = 0; i < 1000; i++) {
         g_assert_cmphex(qpci_io_readl(dev, bar, 8), ==, 0xffffffff);
         qpci_io_writel(dev, bar, 8, 0);

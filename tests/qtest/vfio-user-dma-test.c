@@ -1,11 +1,11 @@
 /*
- * DMA of a vfio-user server by messages, and what else a server may send
+ * DMA of a vfio-user server by messages, and other messages of a server
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The guest's RAM is not shared, so VFIO_USER_DMA_READ and VFIO_USER_DMA_WRITE
- * are the only way to it.  Their layout is written down here once more, from
- * docs/interop/vfio-user.rst, and not taken from QEMU's header.
+ * are the only way to it.  The test defines their layout itself, by
+ * docs/interop/vfio-user.rst, instead of using QEMU's header.
  */
 
 #include "qemu/osdep.h"
@@ -20,8 +20,8 @@
 #include "vfio-user-dma-bench.h"
 
 /*
- * DMA.  Used to have 32 bits for the count, so the data was four bytes off,
- * and a header for a reply to a write.
+ * DMA.  The count used to have 32 bits, so the data were four bytes off, and
+ * the reply to a write was only a header.
  */
 
 static void test_counts(void)
@@ -85,7 +85,7 @@ static void test_refused(void)
     stop();
 }
 
-/* A message that ends before its count */
+/* A message ends before its count */
 static void test_short(void)
 {
     static const unsigned commands[] = {
@@ -125,7 +125,7 @@ static void test_no_bus_master(void)
     stop();
 }
 
-/* Used to get one if there was an error */
+/* If there was an error, a reply used to be sent */
 static void test_no_reply(void)
 {
     static const uint64_t addresses[] = { BUFFER, NOTHING };
@@ -145,13 +145,13 @@ static void test_no_reply(void)
             g_assert_true(adapter_send_raw(machine.adapter, msg, size));
         }
     }
-    /* nothing else has come before the reply to this */
+    /* no other message comes before the reply to this request */
     send_request(VFIO_USER_DMA_READ, BUFFER, 4, NULL, 0);
     expect_reply(VFIO_USER_DMA_READ, BUFFER, 4, "abcd", 4);
     stop();
 }
 
-/* To a BAR: QEMU has an access of its own to make, to the same server */
+/* DMA to a BAR makes QEMU access the same server */
 static void test_to_bar(void)
 {
     uint32_t value = cpu_to_le32(0x89abcdef);
@@ -162,7 +162,7 @@ static void test_to_bar(void)
     expect_reply(VFIO_USER_DMA_WRITE, bar.addr + 16, 4, NULL, 0);
     send_request(VFIO_USER_DMA_READ, bar.addr + 16, 4, NULL, 0);
     expect_reply(VFIO_USER_DMA_READ, bar.addr + 16, 4, &value, 4);
-    /* and across its end */
+    /* and across the BAR's end */
     send_request(VFIO_USER_DMA_READ, bar.addr + BAR_SIZE - 4, 8, NULL, 0);
     expect_error(VFIO_USER_DMA_READ, ENODEV);
     send_request(VFIO_USER_DMA_WRITE, bar.addr + BAR_SIZE - 4, 8, "12345678",
@@ -176,8 +176,8 @@ static void test_to_bar(void)
 }
 
 /*
- * A server that replies only after its own DMA: QEMU waits for it, and it for
- * QEMU.  Used to be given up.
+ * The server replies only after its own DMA, so QEMU and server wait for each
+ * other.  QEMU used to give up.
  */
 static void test_while_waiting(void)
 {
@@ -202,7 +202,7 @@ static void test_while_waiting(void)
     expect_reply(VFIO_USER_DMA_WRITE, BUFFER + 1, 1000, NULL, 0);
     g_assert_cmphex(qtest_readb(machine.qts, BUFFER + 1), ==, data[0]);
 
-    /* one that the main loop has to do, later */
+    /* a request that the main loop handles later */
     g_free(g_steal_pointer(&read_msg));
     read_msg = request(VFIO_USER_DMA_READ, bar.addr + 8, 4, NULL, 0, &size);
     adapter_send_raw(machine.adapter, read_msg, size);
@@ -220,8 +220,8 @@ static void put_config(unsigned devfn, unsigned reg, uint32_t value)
 }
 
 /*
- * By a DMA to the slot control register of its root port a device switches
- * itself off: it is gone before the reply could be sent.
+ * By DMA to the slot control register of its root port a device unplugs
+ * itself, and is gone before the reply could be sent.
  */
 static void test_unplugs_itself(void)
 {
@@ -259,11 +259,12 @@ static void test_unplugs_itself(void)
 }
 
 /*
- * x-vfio-user-server, whose edu device copies 4 KiB of RAM that is not shared
- * to itself and back, in messages of 8 bytes.  Used to find no memory there.
+ * The edu device of x-vfio-user-server copies 4 KiB of RAM that is not shared
+ * to itself and back, in messages of 8 bytes.  It used to find no memory
+ * there.
  */
 
-#define EDU_CHECK   0x04        /* registers: reads the complement */
+#define EDU_CHECK   0x04        /* register that reads the complement */
 #define EDU_SOURCE  0x80
 #define EDU_TARGET  0x88
 #define EDU_COUNT   0x90
@@ -289,7 +290,7 @@ static void edu_copy(QTestState *server, uint32_t source, uint32_t target,
     qpci_io_writel(dev, bar, EDU_COMMAND, command);
     g_assert_cmphex(qpci_io_readl(dev, bar, EDU_COMMAND), ==, command);
 
-    /* accesses of the guest come between the server's messages */
+    /* accesses of the guest arrive between the server's messages */
     thread = g_thread_new("edu", edu_run, server);
     for (i = 0; i < 1000; i++) {
         qpci_io_writel(dev, bar, EDU_CHECK, i);

@@ -1,9 +1,9 @@
 /*
- * The QEMU that is fuzzed: its adapter, and what must be left when that is gone
+ * The QEMU that is fuzzed: its adapter, and what remains after its removal
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -28,9 +28,7 @@ volatile sig_atomic_t fuzz_seconds;
 
 static char *log_name;
 
-/*
- * QEMU, sent many commands before their replies are read
- */
+/* QEMU gets many commands before their replies are read */
 
 void fuzz_failed(void *opaque)
 {
@@ -86,7 +84,7 @@ void qemu_run(Client *q)
     pipe_clear(&q->pipe);
 }
 
-/* The monitor's next message, if it is not an event */
+/* Returns the monitor's next message that is not an event */
 static QDict *qemu_receive(Client *q)
 {
     QDict *answer = qmp_fd_receive(q->pipe.qmp);
@@ -102,7 +100,7 @@ static QDict *qemu_receive(Client *q)
     return NULL;
 }
 
-/* True if QEMU did it; takes @command */
+/* Returns true if QEMU did it; takes over @command */
 static bool qemu_command(Client *q, QDict *command)
 {
     QDict *answer;
@@ -154,7 +152,7 @@ bool qemu_plug(Client *q, Adapter *adapter, QDict *properties)
 void qemu_unplug(Client *q)
 {
     q->deleted = false;
-    /* a BAR must not be where the ports of hot-plug are */
+    /* BARs must not overlap the ports of hot-plug */
     put_config(q, SLOT << 3, PCI_COMMAND, 0, 'w');
     qemu_run(q);
     g_assert_true(qemu_command(q, qdict_from_jsonf_nofail(
@@ -166,9 +164,7 @@ void qemu_unplug(Client *q)
     }
 }
 
-/*
- * What QEMU has
- */
+/* What QEMU holds */
 
 static char *qemu_proc(Client *q, const char *file)
 {
@@ -180,7 +176,7 @@ static char *qemu_proc(Client *q, const char *file)
     return text;
 }
 
-/* In KiB; 0 with AddressSanitizer, which keeps what is freed */
+/* In KiB; 0 with AddressSanitizer, which keeps freed memory */
 static uint64_t qemu_memory(Client *q)
 {
     g_autofree char *maps = qemu_proc(q, "maps");
@@ -193,8 +189,8 @@ static uint64_t qemu_memory(Client *q)
 }
 
 /*
- * Nothing of a device may be left, once RCU has let go of it: no sooner is its
- * connection closed.
+ * Nothing of a device may remain after RCU has released it, which is also when
+ * its connection is closed.
  */
 static void qemu_check_left(Client *q)
 {
@@ -219,7 +215,7 @@ void qemu_check(Client *q)
     g_assert_cmpint(log, <, LOG_A_DEVICE);
     q->log = st.st_size;
 
-    /* the first ones make QEMU allocate what it keeps */
+    /* the first devices make QEMU allocate memory that it keeps */
     if (++q->devices > 5) {
         qemu_check_left(q);
     } else if (q->devices == 5) {

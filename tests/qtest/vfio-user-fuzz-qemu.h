@@ -1,5 +1,5 @@
 /*
- * The QEMU that is fuzzed: its adapter, and what must be left when that is gone
+ * The QEMU that is fuzzed: its adapter, and what remains after its removal
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -22,7 +22,7 @@
 #define EJECT           0xae08          /* ACPI's, of -machine pc */
 #define DEVICES_A_QEMU  100
 #define LOG_A_DEVICE    (16 * KiB)
-#define HANGS           120             /* s */
+#define HANGS           120             /* seconds */
 
 typedef struct Client {
     Pipe pipe;
@@ -31,35 +31,35 @@ typedef struct Client {
     uint64_t memory, log;
 } Client;
 
-/* The one that runs, and the first of this QEMU */
+/* The present seed, and this QEMU's first one */
 extern uint32_t fuzz_seed;
 extern volatile sig_atomic_t fuzz_seconds;
 
 void fuzz_failed(void *opaque);
-/* Each second that this process runs: if it is stopped, that is not a hang */
+/* Counts the seconds in which this process runs: being stopped is not a hang */
 void fuzz_tick(int sig);
 void qemu_start(Client *q, const char *options);
 void qemu_stop(Client *q);
-/* Do what was put */
+/* Run the queued commands */
 void qemu_run(Client *q);
 bool qemu_simple(Client *q, const char *command);
 void put_config(Client *q, unsigned devfn, unsigned reg, uint32_t value,
                 char size);
-/* The guest's firmware: all there may be is decoded */
+/* The guest's firmware: make the device decode all that it may have */
 void put_bars(Client *q);
 bool qemu_plug(Client *q, Adapter *adapter, QDict *properties);
 void qemu_unplug(Client *q);
 
-/* Called when a device is gone */
+/* Call this when a device is gone */
 void qemu_check(Client *q);
 
 uint32_t any_value(GRand *r);
 void put_guest(Client *q, GRand *r, unsigned n);
 
-/* A VGA adapter with some of everything */
+/* A VGA adapter with all kinds of regions and capabilities */
 Adapter *whole_adapter(void);
 QDict *any_properties(GRand *r, unsigned msg_timeout);
-/* True if QEMU took the device */
+/* Returns true if QEMU accepted the device */
 bool wire_device(Client *q);
 
 #endif /* TESTS_VFIO_USER_FUZZ_QEMU_H */

@@ -3,20 +3,20 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * "wire": each seed is a device.  It is made of a description with mistakes and
- * of replies that are changed, cut, doubled, mixed with requests or followed by
- * the end of the connection; it is plugged, used by a guest if QEMU takes it,
- * and unplugged.  "guest": each seed is a batch of accesses to what an adapter
- * that does its work decodes, with what moves it about: BARs, PAM, resets,
- * hot-plug.
+ * "wire": each seed is a device.  It has a description with mistakes, and its
+ * replies are changed, cut, doubled, mixed with requests or followed by the
+ * end of the connection.  It is plugged, used by a guest if QEMU accepts it,
+ * and unplugged.  "guest": each seed is a batch of accesses to all that a
+ * working adapter decodes, and of events that change what it decodes: BARs,
+ * PAM, resets, hot-plug.
  *
- * Nothing is expected but that QEMU lives, answers, and keeps what it had: file
- * descriptors, threads, memory.  The messages about each device have a bound,
- * too.  A failure prints the seed.  Environment:
+ * The only conditions are that QEMU lives, answers, and holds no more file
+ * descriptors, threads and memory than before.  The number of messages about
+ * each device is limited, too.  A failure prints the seed.  Environment:
  *
- *   VFIO_USER_FUZZ_SEED     the first, default 1; those that follow count on
- *   VFIO_USER_FUZZ_COUNT    of seeds; default: some, for a test
- *   VFIO_USER_FUZZ_SECONDS  go on for this time, whatever the count
+ *   VFIO_USER_FUZZ_SEED     the first seed, default 1; the next ones count up
+ *   VFIO_USER_FUZZ_COUNT    number of seeds; default: a few, for a test
+ *   VFIO_USER_FUZZ_SECONDS  run for this time instead of a number of seeds
  *
  * To replay a failure, set the seed and the count that it printed.
  */
@@ -82,7 +82,7 @@ static void put_access(Client *q, GRand *r)
     }
 }
 
-/* The device's config space, and registers of the host bridge: PAM, SMRAM */
+/* The device's config space, or registers of the host bridge: PAM, SMRAM */
 static void put_any_config(Client *q, GRand *r)
 {
     static const uint8_t bridge[] = {
@@ -130,7 +130,10 @@ static uint64_t environment(const char *name, uint64_t otherwise)
     return value ? g_ascii_strtoull(value, NULL, 0) : otherwise;
 }
 
-/* One more, of @count that a test does?  The first has @done = 0. */
+/*
+ * Returns whether to run one more of a test's @count.  The first has @done =
+ * 0.
+ */
 static bool more(uint64_t done, unsigned count)
 {
     static gint64 end;
@@ -167,7 +170,7 @@ static void fuzz_wire(void)
     g_test_message("%u devices, %u of them plugged", devices, plugged);
 }
 
-/* A QEMU, one adapter after the other, and 20 batches for each */
+/* Run a QEMU with one adapter after the other, and 20 batches for each */
 static uint64_t guest_seed(void)
 {
     enum { ADAPTERS = 8, BATCHES = 20, BATCH = 500 };
@@ -182,7 +185,7 @@ static uint64_t guest_seed(void)
         adapter_forget_accesses(adapter);
         adapter_start(adapter);
         while (!qemu_plug(&q, adapter, any_properties(r, HANGS * 1000))) {
-            /* some of the properties are refused, rightly */
+            /* QEMU may refuse some of the properties */
         }
         for (j = 0; j < BATCHES; j++) {
             fuzz_seconds = 0;

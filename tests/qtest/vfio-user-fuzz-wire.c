@@ -19,7 +19,7 @@
 
 typedef struct Wire {
     GRand *rand;            /* of the adapter's thread */
-    unsigned rate;          /* of replies that are changed, in 1000 */
+    unsigned rate;          /* replies in 1000 that are changed */
     int memfd;
 } Wire;
 
@@ -173,7 +173,7 @@ static bool mutate_pieces(Wire *w, int fd, GByteArray *m)
     return wire_send(fd, m);
 }
 
-/* A request comes before the reply */
+/* Send a request before the reply */
 static bool mutate_request(Wire *w, int fd, GByteArray *m)
 {
     static const uint64_t addresses[] = {
@@ -216,7 +216,7 @@ static Mutation *const mutations[] = {
     mutate_request, mutate_request,
 };
 
-/* In place of the adapter's: send a reply, perhaps */
+/* Send a reply in place of the adapter, or none */
 static bool wire_reply(void *opaque, int fd, const void *msg, size_t size)
 {
     Wire *w = opaque;
@@ -256,7 +256,7 @@ static uint64_t any_size(GRand *r)
     return sizes[g_rand_int_range(r, 0, ARRAY_SIZE(sizes))];
 }
 
-/* Something about the device is not as it should be */
+/* Make a mistake in the device's description */
 static void wire_mistake(Adapter *adapter, GRand *r)
 {
     uint8_t *config = adapter_data(adapter, VFIO_PCI_CONFIG_REGION_INDEX);

@@ -1,11 +1,11 @@
 /*
- * Things that a vfio-user server must not do to QEMU: end it, stop it, or make
- * it lose what it holds
+ * A vfio-user server must not be able to end QEMU, to stop it, or to make it
+ * leak
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The server is vfio-user-adapter.c, the machine is vfio-user-machine.c.  What
- * its config space may do is in vfio-config-check-test.c.
+ * The server is vfio-user-adapter.c, the machine is vfio-user-machine.c.
+ * vfio-config-check-test.c has the tests of its config space.
  */
 
 #include "qemu/osdep.h"
@@ -48,8 +48,8 @@ static QDict *properties(void)
 }
 
 /*
- * The version reply.  One that was refused for its "migration" used to finish
- * realize and to fail it: the device was freed, and went on being used.
+ * The version reply.  If it was refused for its "migration", realize used to
+ * go on and then fail, and the device was freed but still used.
  */
 
 #define CAP(text) "{\"capabilities\":{" text "}}"
@@ -57,7 +57,7 @@ static QDict *properties(void)
 
 static const struct {
     const char *json;
-    const char *why;        /* NULL: it is taken */
+    const char *why;        /* NULL: it is accepted */
 } versions[] = {
     { "{}", NULL },
     { CAP(""), NULL },
@@ -144,7 +144,7 @@ static void test_version_cut(void)
     machine_stop(&machine);
 }
 
-/* A server may have more to say than QEMU has, and used to be refused */
+/* A server may have more capabilities than QEMU, and used to be refused */
 static void test_version_long(void)
 {
     Adapter *adapter = adapter_with_bar();
@@ -160,7 +160,7 @@ static void test_version_long(void)
     machine_stop(&machine);
 }
 
-/* One warning that names what it is about, on one line */
+/* One warning on one line names what it is about */
 static void test_version_unknown(void)
 {
     Adapter *adapter = adapter_with_bar();
@@ -177,7 +177,8 @@ static void test_version_unknown(void)
 }
 
 /*
- * A server that listens and does not accept.  Used to stop QEMU for ever.
+ * A server listens but does not accept connections.  This used to stop QEMU
+ * forever.
  */
 
 static int socket_new(struct sockaddr_un *un, const char *path)
@@ -191,7 +192,7 @@ static int socket_new(struct sockaddr_un *un, const char *path)
     return fd;
 }
 
-/* A listener with no room for another connection; closed by closing @fds */
+/* Make a listener without room for another connection; closing @fds ends it */
 static void backlog_fill(const char *path, GArray *fds)
 {
     struct sockaddr_un un;
@@ -243,14 +244,14 @@ static void test_backlog(void)
 }
 
 /*
- * A file for a BAR.  One that was too short, or became too short, used to end
- * QEMU with SIGBUS.
+ * A file for a BAR.  A file that was too short, or became too short, used to
+ * end QEMU with SIGBUS.
  */
 
 #define UNSEALABLE  0
 #define SEALABLE    1
-#define SEALED      2       /* the server has sealed it itself */
-#define NO_MEMFD    3       /* a file of a file system */
+#define SEALED      2       /* the server has sealed it */
+#define NO_MEMFD    3       /* a file on a file system */
 
 static int file_new(unsigned kind, uint64_t size)
 {
@@ -279,7 +280,7 @@ static const struct {
     unsigned kind;
     uint64_t size;
     uint64_t offset;
-    uint32_t flags;         /* of the region, besides MMAP */
+    uint32_t flags;         /* flags of the region, besides MMAP */
     const char *wish;       /* x-mmap */
     bool mapped;
     const char *why_not;
@@ -304,7 +305,7 @@ static const struct {
       "both read and write" },
 };
 
-/* Has the guest's read come as a message? */
+/* Returns whether the guest's read arrives as a message */
 static bool read_by_message(Machine *machine, Adapter *adapter)
 {
     unsigned before = adapter_requests(adapter, VFIO_USER_REGION_READ);
@@ -363,7 +364,7 @@ static void test_file(const void *opaque)
     close(fd);
 }
 
-/* Only the areas are mapped, so only they need be in the file */
+/* Only the areas are mapped, so the file needs to have only them */
 static void test_file_areas(void)
 {
     static const struct {
@@ -401,7 +402,7 @@ static void test_file_areas(void)
     }
 }
 
-/* A table at the very end of what 32 bits count, in a BAR that is mapped */
+/* A table is at the very end of what 32 bits count, in a BAR that is mapped */
 static void test_file_msix(void)
 {
     Adapter *adapter = adapter_with_bar();
@@ -418,9 +419,7 @@ static void test_file_msix(void)
     close(fd);
 }
 
-/*
- * Migration.  It used to complete, without the state of the adapter.
- */
+/* Migration.  It used to complete without the state of the adapter. */
 
 static void check_blocked(Machine *machine, bool blocked)
 {
@@ -471,7 +470,10 @@ static void test_migration(void)
     }
 }
 
-/* Nor is a device plugged that cannot be, and no blocker is left behind */
+/*
+ * A device that cannot be migrated is not plugged, and leaves no blocker
+ * behind
+ */
 static void test_migration_refused(void)
 {
     Adapter *adapter = adapter_with_bar();

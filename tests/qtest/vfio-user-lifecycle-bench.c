@@ -1,9 +1,9 @@
 /*
- * The life of a vfio-user-pci device: what its tests share
+ * The life of a vfio-user-pci device: helpers of its tests
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -31,7 +31,7 @@ void stop(Machine *machine)
 
 bool queued;
 
-/* "x-pci-vendor-id" @vendor, and a patience of @msec for each reply */
+/* Returns "x-pci-vendor-id" @vendor, and a timeout of @msec for each reply */
 static QDict *properties(unsigned vendor, unsigned msec)
 {
     return qdict_from_jsonf_nofail(
@@ -71,7 +71,7 @@ void check_bar(QPCIDevice *dev, QPCIBar bar, Adapter *adapter)
 {
     AdapterAccess access;
 
-    /* earlier accesses, posted writes included, do not matter */
+    /* ignores earlier accesses, posted writes included */
     qpci_io_readl(dev, bar, PROBE);
     while (adapter_next(adapter, &access)) {
         /* drop it */

@@ -1,5 +1,5 @@
 /*
- * The life of a vfio-user-pci device: what its tests share
+ * The life of a vfio-user-pci device: helpers of its tests
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,7 +11,7 @@
 #include "vfio-user-machine.h"
 
 #define BAR_SIZE    4096
-#define PROBE       0x400       /* an offset that is plain memory */
+#define PROBE       0x400       /* an offset that is memory */
 #define ROM_ADDRESS 0xf0000000
 #define ANY         ADAPTER_REGIONS
 
@@ -19,14 +19,17 @@ extern QPCIBus *pci;        /* of the machine that runs */
 
 void start(Machine *machine, Adapter *adapter);
 void stop(Machine *machine);
-/* Have QEMU's I/O thread send all requests, not the one who makes them */
+/*
+ * Let QEMU's I/O thread send all requests, instead of the thread that makes
+ * them
+ */
 extern bool queued;
 char *try_plug(Machine *machine, unsigned vendor, unsigned msec);
 void plug(Machine *machine);
 QPCIDevice *find(void);
-/* All of these; the caller frees the device */
+/* All of the above; the caller frees the device */
 QPCIDevice *start_plugged(Machine *machine, Adapter *adapter);
-/* A BAR that is where it should be and answers, beside its MSI-X tables */
+/* Check that a BAR is at its place and answers, beside its MSI-X tables */
 void check_bar(QPCIDevice *dev, QPCIBar bar, Adapter *adapter);
 Adapter *adapter_with_bar(void);
 

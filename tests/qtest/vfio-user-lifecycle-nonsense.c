@@ -1,5 +1,5 @@
 /*
- * A vfio-user server that talks nonsense
+ * A vfio-user server that sends nonsense
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,7 +33,7 @@ static void twist_no_transfer(Adapter *adapter)
                              "{\"capabilities\":{\"max_data_xfer_size\":0}}");
 }
 
-/* Capabilities of region 0, the first of them right behind its information */
+/* Capabilities of region 0, the first of them right behind the information */
 #define CAPS    sizeof(struct vfio_region_info)
 
 typedef struct Caps {
@@ -52,7 +52,7 @@ static const Caps caps_right = {
 
 static Caps caps_wrong;
 
-/* No nonsense; the server that has areas to map offers no file for them */
+/* This is valid: the server has areas to map, but offers no file for them */
 static void twist_caps_right(Adapter *adapter)
 {
     adapter_set_region(adapter, 0, VFIO_REGION_INFO_FLAG_READ |
@@ -152,7 +152,7 @@ static void twist_config_large(Adapter *adapter)
     config_resize(adapter, 2 * PCI_CFG_SPACE_EXP_SIZE);
 }
 
-/* No nonsense: the kernel's sample mdevs are like that */
+/* This is valid: the kernel's sample mdevs are like that */
 static void twist_config_255(Adapter *adapter)
 {
     config_resize(adapter, 255);
@@ -241,7 +241,7 @@ static void twist_msix_many(Adapter *adapter)
 static const struct {
     const char *name;
     void (*twist)(Adapter *adapter);
-    const char *why;        /* NULL: no matter whether it is refused */
+    const char *why;        /* NULL: it may be refused or not */
 } nonsense[] = {
     { "no-page-size", twist_pgsizes, "pgsize 0x0 too small" },
     { "large-pages", twist_large_pages, "pgsize 0x80000000 too large" },

@@ -26,7 +26,7 @@ static QPCIDevice *rom_start(Machine *machine, Adapter *adapter)
     return dev;
 }
 
-/* Used to give the guest what lay on QEMU's stack */
+/* This used to give the guest what was on QEMU's stack */
 static void test_rom_unreadable(void)
 {
     Adapter *adapter = adapter_with_bar();
@@ -52,7 +52,7 @@ static void test_rom_unreadable(void)
     stop(&machine);
 }
 
-/* Used to be the same for a ROM that the server says is empty */
+/* A ROM that the server says is empty used to be treated the same */
 static void test_rom_empty(void)
 {
     Adapter *adapter = adapter_with_bar();
@@ -60,7 +60,7 @@ static void test_rom_empty(void)
     QPCIDevice *dev;
     unsigned i;
 
-    /* Config space has a ROM BAR, and the region has no bytes */
+    /* Config space has a ROM BAR, but the region has no bytes */
     adapter_set_rom(adapter, 64 * 1024);
     adapter_set_region(adapter, VFIO_PCI_ROM_REGION_INDEX, 0, 0);
     dev = rom_start(&machine, adapter);
@@ -75,7 +75,7 @@ static void test_rom_empty(void)
     stop(&machine);
 }
 
-/* One error, after so many reads */
+/* There is one error, after this many reads */
 static void check_rom_fault(AdapterFault fault, unsigned reads)
 {
     Adapter *adapter = adapter_with_bar();
@@ -101,13 +101,13 @@ static void check_rom_fault(AdapterFault fault, unsigned reads)
     stop(&machine);
 }
 
-/* Used to add a value that is not an error to its offset in the ROM */
+/* A value that is not an error used to be added to the offset in the ROM */
 static void test_rom_error_code(void)
 {
     check_rom_fault(ADAPTER_FAULT_CODE, 1);
 }
 
-/* Used to go on for ever */
+/* This used to go on forever */
 static void test_rom_again(void)
 {
     check_rom_fault(ADAPTER_FAULT_AGAIN, 11);
@@ -142,13 +142,13 @@ static void check_rom(uint32_t size, const char *capabilities)
     stop(&machine);
 }
 
-/* Used to be refused by QEMU itself: more than a message carries */
+/* QEMU itself used to refuse this, as more than a message can carry */
 static void test_rom_in_pieces(void)
 {
     check_rom(2 * 1024 * 1024, NULL);
 }
 
-/* Not even config space is read at once */
+/* Not even config space is read in one piece */
 static void test_rom_small_transfers(void)
 {
     check_rom(4096,
@@ -157,8 +157,8 @@ static void test_rom_small_transfers(void)
 
 /*
  * QEMU writes its own device ID into a ROM made for another card of the
- * vendor, and makes the checksum right again.  It used to do so for the sum
- * of the whole region, where firmware takes the sum of the image.
+ * vendor, and corrects the checksum.  It used to correct the sum of the whole
+ * region, while firmware uses the sum of the image.
  */
 static uint8_t rom_image[2048];
 
@@ -193,13 +193,13 @@ static uint8_t rom_sum(Machine *machine, unsigned size)
 
 static void test_rom_checksum_of_image(void)
 {
-    /* the size in the image's header, and the bytes that exist */
+    /* the size in the image's header, and the bytes that the image has */
     static const unsigned sizes[][2] = {
         { 512, 512 },
         { 1024, 1024 },
         { 2048, 2048 },
-        { 0, 2048 },        /* no size: all there is, as before */
-        { 127 * 512, 2048 }, /* more than there is */
+        { 0, 2048 },        /* no size: everything, as before */
+        { 127 * 512, 2048 }, /* more than the image has */
     };
     unsigned i;
 

@@ -1,11 +1,11 @@
 /*
- * The life of a vfio-user-pci device: plugged, refused, unplugged, reset, and
- * left by its server, each time more than once
+ * The life of a vfio-user-pci device: it is plugged, refused, unplugged,
+ * reset, and left by its server, each more than once
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The server is vfio-user-adapter.c, the machine is vfio-user-machine.c.  A
- * test named after something that used to go wrong says so in its comment.
+ * The server is vfio-user-adapter.c, the machine is vfio-user-machine.c.  If a
+ * test is named after a defect that QEMU had, its comment says so.
  */
 
 #include "qemu/osdep.h"
@@ -15,9 +15,7 @@
 #include "libqos/pci-pc.h"
 #include "vfio-user-lifecycle-bench.h"
 
-/*
- * What used to go wrong
- */
+/* Defects that QEMU had */
 
 static void check_plug(Machine *machine, Adapter *adapter)
 {
@@ -29,7 +27,7 @@ static void check_plug(Machine *machine, Adapter *adapter)
     g_free(dev);
 }
 
-/* Used to free the device twice: SIGSEGV */
+/* This used to free the device twice: SIGSEGV */
 static void test_realize_fails_twice(void)
 {
     Adapter *adapter = adapter_with_bar();
@@ -54,8 +52,8 @@ static void test_realize_fails_twice(void)
 }
 
 /*
- * Used to take the MSI-X pending bits out of a BAR that was no longer what it
- * had been: "Assertion `subregion->container == mr' failed"
+ * This used to remove the MSI-X pending bits from a BAR that had changed
+ * since: "Assertion `subregion->container == mr' failed"
  */
 static void test_unplug_msix_twice(void)
 {
@@ -83,8 +81,8 @@ static void test_unplug_msix_twice(void)
 }
 
 /*
- * Used to leave a container behind whose server was gone, and which QEMU told
- * of the next change of the guest's memory map: use after free
+ * This used to leave a container behind whose server was gone, and which QEMU
+ * told of the next change of the guest's memory map: use after free
  */
 static void test_memory_map_after_no_info(void)
 {
@@ -99,7 +97,7 @@ static void test_memory_map_after_no_info(void)
     g_assert_nonnull(desc);
     adapter_wait_closed(adapter, 1);
 
-    /* The guest opens PAM segments: RAM comes and goes */
+    /* The guest opens PAM segments, so RAM regions come and go */
     qpci_config_writeb(&(QPCIDevice) { .bus = pci }, 0x59, 0x33);
     qpci_config_writeb(&(QPCIDevice) { .bus = pci }, 0x59, 0x00);
     machine_check_alive(&machine);
@@ -110,9 +108,7 @@ static void test_memory_map_after_no_info(void)
     stop(&machine);
 }
 
-/*
- * A server that behaves badly while the device is realized
- */
+/* A server misbehaves while the device is realized */
 
 static void test_realize_fault(AdapterFault fault, unsigned msec)
 {
@@ -191,9 +187,7 @@ static void test_realize_silent(void)
     test_realize_fault(ADAPTER_FAULT_SILENT, 100);
 }
 
-/*
- * A server that behaves badly while the guest runs
- */
+/* A server misbehaves while the guest runs */
 
 static void test_running_fault(AdapterFault fault, unsigned msec)
 {
@@ -228,7 +222,7 @@ static void test_running_fault(AdapterFault fault, unsigned msec)
         check_bar(dev, bar, adapter);
     }
 
-    /* A reset, and to be unplugged and plugged again, is possible after it */
+    /* Afterwards the device can be reset, unplugged and plugged again */
     qtest_system_reset(machine.qts);
     machine_check_alive(&machine);
     machine_unplug(&machine);
@@ -267,7 +261,7 @@ static void test_running_silent(void)
     test_running_fault(ADAPTER_FAULT_SILENT, 50);
 }
 
-/* Used to keep the descriptors that came with a server's requests for ever */
+/* Descriptors that came with a server's requests used to stay open forever */
 static void test_request_with_fds(void)
 {
     Adapter *adapter = adapter_with_bar();
@@ -286,7 +280,10 @@ static void test_request_with_fds(void)
         qpci_io_readl(dev, bar, PROBE);
         adapter_wait_replies(adapter, i);
     }
-    /* The last are closed after the reply, before QEMU looks at its monitor. */
+    /*
+     * The last ones are closed after the reply, before QEMU looks at its
+     * monitor.
+     */
     machine_check_alive(&machine);
     g_assert_cmpint(machine_open_files(&machine), ==, before);
     check_bar(dev, bar, adapter);

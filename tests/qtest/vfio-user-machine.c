@@ -204,7 +204,7 @@ unsigned machine_said(Machine *machine, const char *what)
     g_assert_true(g_file_get_contents(machine->log, &text, NULL, NULL));
     lines = g_strsplit(text, "\n", -1);
     for (i = 0; lines[i]; i++) {
-        /* AddressSanitizer has a remark on each program with coroutines. */
+        /* AddressSanitizer has a warning for programs with coroutines. */
         n += *lines[i] && strstr(lines[i], what) &&
              !strstr(lines[i], "==WARNING: ASan doesn't fully support");
     }

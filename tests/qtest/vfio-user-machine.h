@@ -11,11 +11,11 @@
  *     ...
  *     machine_stop(&machine);
  *
- * It has no device that a test does not name, and no VGA but the adapter.  Its
- * standard error goes to a file, for machine_said().
+ * It has only the devices that a test names, and no VGA besides the adapter.
+ * Its standard error goes to a file, for machine_said().
  *
- * "QEMU lives" means that it answers its monitor, and that its exit status is
- * 0 in the end: machine_stop() fails the test on another one.
+ * "QEMU lives" means that its monitor answers, and that its exit status is 0
+ * in the end: machine_stop() fails the test on another status.
  */
 
 #ifndef TESTS_VFIO_USER_MACHINE_H
@@ -26,18 +26,21 @@
 #include "qobject/qdict.h"
 #include "vfio-user-adapter.h"
 
-#define MACHINE_SLOT        4           /* of the adapter that is plugged */
-#define MACHINE_LONG_TIME   600000      /* ms, longer than a test may take */
+#define MACHINE_SLOT        4           /* slot of the plugged adapter */
+#define MACHINE_LONG_TIME   600000      /* ms; no test takes so long */
 
 typedef struct Machine {
     QTestState *qts;
     Adapter *adapter;           /* freed by machine_stop() */
-    char *log;                  /* where its stderr goes */
+    char *log;                  /* file of its stderr */
 } Machine;
 
-/* g_test_init(); false if QEMU has no vfio-user-pci, and there is no test */
+/*
+ * g_test_init(); false if QEMU has no vfio-user-pci, so that there is nothing
+ * to test
+ */
 bool machine_test_init(int *argc, char ***argv);
-/* The case GROUP/NAME */
+/* Add the case GROUP/NAME */
 void machine_add(const char *group, const char *name, const void *data,
                  GTestDataFunc test);
 typedef struct MachineTest {
@@ -45,11 +48,11 @@ typedef struct MachineTest {
     void (*func)(void);
 } MachineTest;
 
-/* The cases GROUP/NAME of a list of @n */
+/* Add the cases GROUP/NAME of a list of @n */
 void machine_add_list(const char *group, const MachineTest *tests, unsigned n);
 /*
- * What QEMU says, and no more than ends with status 1, when it is started with
- * @options, words of a shell; to be freed
+ * Returns QEMU's messages when it is started with @options (words of a shell)
+ * and ends with status 1; the caller frees them
  */
 char *machine_refusal(const char *options);
 
@@ -58,37 +61,45 @@ void machine_start(Machine *machine, Adapter *adapter, const char *type,
                    const char *options);
 /*
  * Plug the adapter as vfio-user-pci "card" with @properties, which are freed,
- * in slot MACHINE_SLOT of the first bus if they do not say otherwise.
- * machine_try_plug() returns NULL, or what QEMU has against it, to be freed.
+ * in slot MACHINE_SLOT of the first bus unless they say otherwise.
+ * machine_try_plug() returns NULL, or QEMU's error, which the caller frees.
  */
 char *machine_try_plug(Machine *machine, QDict *properties);
 void machine_plug(Machine *machine, QDict *properties);
-/* It is refused, and @why is in what QEMU has against it */
+/* Check that the adapter is refused with an error that contains @why */
 void machine_check_refused(Machine *machine, QDict *properties,
                            const char *why);
 /*
- * No adapter is plugged.  The property @name is one of @values ("a, b or c"),
+ * No adapter is plugged.  The property @name has one of @values ("a, b or c"),
  * can be set only before the adapter is realized, and is in its "info qtree".
  */
 void machine_check_choice(Machine *machine, const char *name,
                           const char *values);
-/* In the test's log, which is UTF-8; @text may be NULL, or not be UTF-8 */
+/*
+ * Write to the test's log, which is UTF-8; @text may be NULL, or not be UTF-8
+ */
 void machine_remark(const char *what, const char *text);
-/* How many file descriptors QEMU has, or of what else /proc/PID has entries */
+/*
+ * How many file descriptors QEMU has, or how many entries another directory of
+ * /proc/PID has
+ */
 unsigned machine_open_files(Machine *machine);
 unsigned machine_count(QTestState *qts, const char *what);
 /*
- * The adapter as the guest has it: enabled, with BAR 0 mapped in @bar.  The
- * caller frees it, and the bus, by qpci_free_pc().
+ * Returns the adapter as the guest has it: enabled, with BAR 0 mapped in @bar.
+ * The caller frees it, and frees the bus with qpci_free_pc().
  */
 QPCIDevice *machine_open(Machine *machine, QPCIBus **bus, QPCIBar *bar);
-/* As ACPI does it, until the device is gone */
+/* Unplug it as ACPI does, and wait until it is gone */
 void machine_unplug(Machine *machine);
 void machine_check_alive(Machine *machine);
 /* How many lines of the log contain @what */
 unsigned machine_said(Machine *machine, const char *what);
 
-/* Waits until it has; a thread may say it after what it is about is seen */
+/*
+ * Wait for a line with @what; a thread may print it after its effect is
+ * visible
+ */
 void machine_wait_said(Machine *machine, const char *what);
 void machine_stop(Machine *machine);
 

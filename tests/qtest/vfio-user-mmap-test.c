@@ -15,7 +15,7 @@
 #include "libqtest.h"
 #include "vfio-user-server-bench.h"
 
-/* Which memory BARs a client can map: those that are RAM in all modes */
+/* Memory BARs that a client can map are those that are RAM in all modes */
 static const struct {
     const char *model;
     unsigned bar;
@@ -29,7 +29,7 @@ static const struct {
     { "virtio-vga", 0, true },
     { "qxl-vga", 0, true },
     { "qxl-vga", 2, false },        /* read-only */
-    { "cirrus-vga", 0, false },     /* its blitter takes it over */
+    { "cirrus-vga", 0, false },     /* its blitter may take it over */
     { "edu", 0, false },
 };
 
@@ -76,7 +76,7 @@ static void test_offers(const void *model)
     server_stop(&server);
 }
 
-/* A user can have messages for all BARs */
+/* The user can choose messages for all BARs */
 static void test_not_shared(void)
 {
     Server server = { };
@@ -106,7 +106,7 @@ static void vga_write(int fd, unsigned port, uint8_t value)
     mmio_write(fd, 0x400 + port - 0x3c0, 1, value);
 }
 
-/* 8 bits per pixel, in which colour 1 is magenta */
+/* Sets 8 bits per pixel; colour 1 is magenta */
 static void mode_set(int fd)
 {
     uint32_t vram = 0xfd000000, mmio = 0xfebf0000;
@@ -130,7 +130,7 @@ static void mode_set(int fd)
     vga_write(fd, 0x3c9, 0x3f);
 }
 
-/* A screen shows what a client writes without any message, each time */
+/* A screen always shows what a client writes without a message */
 static void test_screen(void)
 {
     const unsigned x = 10, y = 200, at = y * WIDTH + x;

@@ -1,9 +1,9 @@
 /*
- * A QEMU that is sent many commands before its first reply is read
+ * A QEMU that gets many commands before its first reply is read
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"

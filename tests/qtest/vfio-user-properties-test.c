@@ -1,12 +1,12 @@
 /*
- * Any value for any property of an assigned adapter, files that are no ROM, and
- * adapters that come and go many times
+ * All values for all properties of an assigned adapter, files that are not a
+ * ROM, and adapters that are plugged and unplugged many times
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * One error, or it works: QEMU does not end, does not wait, and holds as many
- * files as before.  The server is vfio-user-adapter.c, the machine is
- * vfio-user-machine.c.
+ * Each case works or gives one error: QEMU does not end, does not wait, and
+ * holds as many files as before.  The server is vfio-user-adapter.c, the
+ * machine is vfio-user-machine.c.
  */
 
 #include "qemu/osdep.h"
@@ -25,8 +25,8 @@
 #define BAR_SIZE    0x10000
 #define ANY         ADAPTER_REGIONS
 #define PREFIX      "vfio-user-properties"
-#define PLUGS       40          /* or what VFIO_USER_PLUGS says */
-#define LINES       4           /* of the log, for one device at most */
+#define PLUGS       40          /* default of VFIO_USER_PLUGS */
+#define LINES       4           /* lines of the log for one device */
 #define TOGETHER    300         /* devices with several properties */
 #define ROOT_PORT \
     "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off " \
@@ -47,7 +47,7 @@ static Adapter *adapter_whole(void)
     return adapter;
 }
 
-/* Returns what QEMU has against it, to be freed, or NULL */
+/* Returns QEMU's error, which the caller frees, or NULL */
 static char *device_add(Machine *machine, QDict *properties)
 {
     QDict *response = qtest_qmp(machine->qts,
@@ -74,7 +74,7 @@ static const char *const values[] = {
     "\"\"", "\"on\"", "\"off\"", "\"auto\"", "\"no such value\"", "\"0\"",
     "\"-1\"", "\"0xffffffffffffffffffff\"", "\"1f.7\"", "\"99:99.9\"",
     "\"%s%n\"", "\"\\u00ff\\ud83d\\ude00\"", "\"a\\nb\"", "\"/dev/zero\"",
-    "LONG",             /* a string of many bytes */
+    "LONG",             /* a long string */
 };
 
 static QObject *value_new(unsigned i)
@@ -91,7 +91,10 @@ static QObject *value_new(unsigned i)
     return QOBJECT(qstring_from_str(filler));
 }
 
-/* Names of the properties of a type, that of -device but what the test sets */
+/*
+ * Returns the names of a type's properties in -device, without those that the
+ * test sets
+ */
 static GPtrArray *property_names(Machine *machine, const char *type)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -140,7 +143,7 @@ static void trial_end(Trial *trial)
     machine_stop(&trial->machine);
 }
 
-/* A device with @properties, which are freed */
+/* Try a device with @properties, which are freed */
 static void trial_device(Trial *trial, QDict *properties)
 {
     bool served = !strcmp(trial->driver, "vfio-user-pci");
@@ -177,7 +180,7 @@ static void trial_device(Trial *trial, QDict *properties)
 
 static const char *const drivers[] = { "vfio-user-pci", "vfio-pci" };
 
-/* vfio-pci, which fails without hardware anyway, gets a part of the values */
+/* vfio-pci, which always fails without hardware, gets a part of the values */
 static void test_each(const void *opaque)
 {
     unsigned step = GPOINTER_TO_UINT(opaque) ? 5 : 1;
@@ -221,11 +224,11 @@ static void test_together(const void *opaque)
 }
 
 /*
- * The command line, where a value can be any bytes.  QEMU ends with an error,
- * on one line but for hints.
+ * On the command line a value can have any bytes.  QEMU ends with an error on
+ * one line, besides hints.
  */
 
-/* Returns what it says; @device is freed */
+/* Returns QEMU's messages; @device is freed */
 static char *command_line(char *device)
 {
     const char *argv[] = {
@@ -265,9 +268,7 @@ static void test_command_line(void)
     }
 }
 
-/*
- * ROM files.  A FIFO used to stop QEMU.
- */
+/* ROM files.  A FIFO used to stop QEMU. */
 
 typedef struct RomFile {
     const char *name;
@@ -306,7 +307,7 @@ static void rom_regular(const char *path, off_t size)
     close(fd);
 }
 
-/* Returns the path of a file, in @dir, that is what its name says */
+/* Returns the path of a file in @dir that is what its name says */
 static char *rom_file_new(const char *dir, const char *name)
 {
     char *path = g_build_filename(dir, name, NULL);
@@ -342,7 +343,7 @@ static void rom_check(const RomFile *file, const char *path, char *desc)
     g_free(desc);
 }
 
-/* Of an assigned adapter and of an emulated device */
+/* For an assigned adapter and for an emulated device */
 static void test_rom_plug(const RomFile *file, const char *path)
 {
     Adapter *adapter = adapter_whole();
@@ -369,7 +370,7 @@ static void test_rom_plug(const RomFile *file, const char *path)
     machine_stop(&machine);
 }
 
-/* With rombar=0 the file goes to the firmware by fw_cfg */
+/* With rombar=0 fw_cfg gives the file to the firmware */
 static void test_rom_fw_cfg(const RomFile *file, const char *path)
 {
     g_autofree char *text = NULL;
@@ -394,7 +395,10 @@ static void test_rom(const void *opaque)
     g_rmdir(dir);
 }
 
-/* What was refused can be had once it is right, with the same properties */
+/*
+ * After it was refused, a device can be plugged with correct values and the
+ * same properties
+ */
 static void test_again(void)
 {
     Adapter *adapter = adapter_whole();
@@ -426,7 +430,7 @@ static void test_again(void)
     machine_stop(&machine);
 }
 
-/* From the largest there is on they used to be negative, so none */
+/* The largest values used to become negative, which meant no timeout */
 static void test_timeout(void)
 {
     Adapter *adapter = adapter_whole();
@@ -444,9 +448,7 @@ static void test_timeout(void)
     machine_stop(&machine);
 }
 
-/*
- * Plugged and unplugged many times
- */
+/* Devices are plugged and unplugged many times */
 
 typedef struct Churn {
     Machine machine;
@@ -464,7 +466,10 @@ static QDict *churn_properties(Churn *churn)
     return properties;
 }
 
-/* Behind a root port whose slot is off, as it is without a guest, at once */
+/*
+ * The slot of the root port is off, as it is without a guest, so this is
+ * immediate
+ */
 static void churn_unplug(Churn *churn)
 {
     if (churn->express) {
@@ -474,7 +479,7 @@ static void churn_unplug(Churn *churn)
     }
 }
 
-/* One that works, and one that fails in each part of realize */
+/* One device works, and one fails in each part of realize */
 static void churn_once(Churn *churn)
 {
     static const struct {
@@ -503,7 +508,7 @@ static void churn_once(Churn *churn)
     machine_check_refused(&churn->machine, properties, "romfile");
 }
 
-/* What QEMU has in memory of its own, in KiB */
+/* QEMU's own memory in KiB */
 static unsigned memory(Machine *machine)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/status",
@@ -519,7 +524,7 @@ static unsigned memory(Machine *machine)
     return kib;
 }
 
-/* AddressSanitizer keeps what is freed, and sees itself what is not */
+/* AddressSanitizer keeps freed memory, and finds leaks itself */
 static bool memory_counts(void)
 {
 #ifdef QEMU_SANITIZE_ADDRESS

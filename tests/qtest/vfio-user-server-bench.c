@@ -35,7 +35,7 @@ void server_start(Server *server, const char *machine, const char *model,
     }
     server->qts = qtest_init(args->str);
 
-    /* It listens by the time its main loop runs */
+    /* It listens when its main loop runs */
     response = qtest_qmp(server->qts, "{'execute': 'query-status'}");
     g_assert_true(qdict_haskey(response, "return"));
     qobject_unref(response);
@@ -75,7 +75,7 @@ uint32_t server_pixel(Server *server, unsigned x, unsigned y)
     return rgb[0] << 16 | rgb[1] << 8 | rgb[2];
 }
 
-/* The descriptor that came with a message, or -1 */
+/* Returns the descriptor that came with a message, or -1 */
 static int raw_descriptor(struct msghdr *msg)
 {
     struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
@@ -89,8 +89,8 @@ static int raw_descriptor(struct msghdr *msg)
 }
 
 /*
- * One request, and its reply in the same place.  The caller closes what is
- * returned, unless it is -1.
+ * Make one request; the reply is put in its place.  The caller closes the
+ * returned descriptor, unless it is -1.
  */
 static int raw_request(int fd, VFIOUserHdr *hdr, unsigned command,
                        uint32_t size, uint32_t room)
@@ -164,7 +164,7 @@ void raw_access(int fd, bool write, unsigned region, uint64_t offset,
     uint32_t size = sizeof(VFIOUserRegionRW) + count;
     g_autofree VFIOUserRegionRW *rw = g_malloc0(size);
 
-    /* what the header is set to leaves the rest alone */
+    /* setting the header does not change the rest */
     rw->offset = offset;
     rw->region = region;
     rw->count = count;

@@ -19,18 +19,21 @@ typedef struct Server {
     char *path[MAX_DEVICES];
 } Server;
 
-/* Serve @devices devices called @model; @machine has more of its properties */
+/*
+ * Serve @devices devices of the type @model; @machine has more of the
+ * machine's properties
+ */
 void server_start(Server *server, const char *machine, const char *model,
                   unsigned devices);
 void server_stop(Server *server);
-/* The colour 0x00rrggbb at @x, @y of the server's screen */
+/* Returns the colour 0x00rrggbb at @x, @y of the server's screen */
 uint32_t server_pixel(Server *server, unsigned x, unsigned y);
 
 /* The caller closes the socket */
 int raw_connect(const char *path);
 /*
- * What the server says about a region: returns the flags.  @size and @file may
- * be NULL; the caller closes *@file, which is -1 if none came.
+ * Returns the flags that the server gives a region.  @size and @file may be
+ * NULL; the caller closes *@file, which is -1 if none came.
  */
 uint32_t raw_region_info(int fd, unsigned region, uint64_t *size, int *file);
 void raw_access(int fd, bool write, unsigned region, uint64_t offset,

@@ -1,11 +1,11 @@
 /*
- * Devices served by x-vfio-user-server, as their clients see them, and what
- * their clients do, as the server sees it
+ * Devices that x-vfio-user-server serves: what their clients see, and what the
+ * server sees of the clients
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * One QEMU serves, others are its clients and play the guests.  Each test is
- * named after what used to go wrong, and its comment says how it did.
+ * named after a defect that QEMU had, which its comment describes.
  */
 
 #include "qemu/osdep.h"
@@ -54,7 +54,7 @@ static void client_stop(Client *client)
     g_free(client->log);
 }
 
-/* What the client has said about accesses that failed */
+/* Check the client's messages about accesses that failed */
 static void client_check_log(Client *client)
 {
     g_autofree char *text = NULL;
@@ -83,8 +83,8 @@ static void vga_write(Client *client, QPCIBar mmio, unsigned port,
 }
 
 /*
- * What a client wrote to a framebuffer used to be unknown to the dirty log,
- * so that it did not show on the server's screen.
+ * The dirty log used to miss what a client wrote to a framebuffer, so the
+ * server's screen did not show it.
  */
 static void test_framebuffer_shows(void)
 {
@@ -98,7 +98,10 @@ static void test_framebuffer_shows(void)
     vram = qpci_iomap(client.dev, 0, NULL);
     mmio = qpci_iomap(client.dev, 2, NULL);
 
-    /* 8 bits per pixel: with more the screen dump would read the framebuffer */
+    /*
+     * 8 bits per pixel, because with more the screen dump would read the
+     * framebuffer
+     */
     vbe_write(&client, mmio, VBE_DISPI_INDEX_XRES, WIDTH);
     vbe_write(&client, mmio, VBE_DISPI_INDEX_YRES, HEIGHT);
     vbe_write(&client, mmio, VBE_DISPI_INDEX_BPP, 8);
@@ -110,7 +113,10 @@ static void test_framebuffer_shows(void)
     vga_write(&client, mmio, 0x3c9, 0);
     vga_write(&client, mmio, 0x3c9, 0x3f);
     g_assert_cmpint(vbe_read(&client, mmio, VBE_DISPI_INDEX_XRES), ==, WIDTH);
-    /* the first dump draws all of a new mode, the second what is dirty yet */
+    /*
+     * the first dump draws all of a new mode, the second one what is still
+     * dirty
+     */
     g_assert_cmphex(server_pixel(&server, x, y), ==, 0);
     g_assert_cmphex(server_pixel(&server, x, y), ==, 0);
 
@@ -125,8 +131,8 @@ static void test_framebuffer_shows(void)
 }
 
 /*
- * Two guests put their adapters at the same addresses.  Both used to reach
- * the one on top.
+ * Two guests put their adapters at the same addresses.  Both used to reach the
+ * one on top.
  */
 static void test_two_devices_at_one_address(void)
 {
@@ -155,7 +161,7 @@ static void test_two_devices_at_one_address(void)
                         ==, 320 * (i + 1));
     }
 
-    /* What the BAR has between its registers is none of the framebuffer's */
+    /* The gaps between the BAR's registers are not part of the framebuffer */
     g_assert_cmphex(qpci_io_readl(client[0].dev, mmio[0], 0x800), ==,
                     0xffffffff);
 
@@ -167,9 +173,9 @@ static void test_two_devices_at_one_address(void)
 }
 
 /*
- * One access that lies across several regions of a BAR is made in pieces, and
- * each reaches the region on top: BAR 2 of a VGA has EDID at 0, VGA ports at
- * 0x400, the Bochs interface at 0x500 and nothing around them.
+ * An access across several regions of a BAR is made in pieces, and each
+ * reaches the region on top: BAR 2 of a VGA has EDID at 0, VGA ports at 0x400,
+ * the Bochs interface at 0x500, and nothing around them.
  */
 static void test_access_across_regions(void)
 {
@@ -206,9 +212,9 @@ static void test_access_across_regions(void)
 }
 
 /*
- * The BARs that follow a read-only one used to be called read-only too: of a
- * qxl, which has a ROM in BAR 2, the ports in BAR 3.  QEMU as a client does
- * not look at the flag, others do.
+ * BARs that follow a read-only one used to be called read-only, too.  A qxl
+ * has a ROM in BAR 2 and ports in BAR 3.  QEMU as a client ignores the flag,
+ * but other clients do not.
  */
 static void test_writable_after_read_only(void)
 {

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The server decides what it takes and when; the test counts what has arrived
- * in the end, and how often QEMU gave up.
+ * The server decides what it receives and when.  The test counts what has
+ * arrived in the end, and how often QEMU gave up.
  */
 
 #include "qemu/osdep.h"
@@ -62,7 +62,7 @@ static void burst(unsigned n)
     }
 }
 
-/* All of them have come, in order and posted unless QEMU had to wait */
+/* Check that all have arrived in order, and posted unless QEMU had to wait */
 static void check_burst(unsigned n)
 {
     AdapterAccess access;
@@ -77,8 +77,8 @@ static void check_burst(unsigned n)
 }
 
 /*
- * Used to be given up: a read waits for all that was posted before it, for
- * twice its timeout here, while the server never rests.
+ * QEMU used to give up: a read waits for everything posted before it, here for
+ * twice its timeout, although the server always works.
  */
 static void test_steady(const void *opaque)
 {
@@ -95,7 +95,7 @@ static void test_steady(const void *opaque)
     stop();
 }
 
-/* More than QEMU queues: the guest goes as fast as the server */
+/* More than QEMU queues: the guest becomes as slow as the server */
 static void test_more_than_queued(const void *opaque)
 {
     enum { WRITES = 3 * 8192 };
@@ -109,7 +109,7 @@ static void test_more_than_queued(const void *opaque)
     stop();
 }
 
-/* It takes nothing at all: one that hangs is given up, as ever */
+/* The server receives nothing: QEMU gives up on one that hangs, as before */
 static void test_hangs(const void *opaque)
 {
     unsigned i;
@@ -128,7 +128,7 @@ static void test_hangs(const void *opaque)
     stop();
 }
 
-/* Only makes requests of its own, and never replies */
+/* The server only makes requests of its own, and never replies */
 static void test_asks_for_ever(void)
 {
     start(&ways[0], 1000);
@@ -141,8 +141,8 @@ static void test_asks_for_ever(void)
 }
 
 /*
- * Used to get VFIO_USER_REGION_WRITE_MULTI from QEMU with x-send-queued=on,
- * though it does not know it
+ * A server used to get VFIO_USER_REGION_WRITE_MULTI from QEMU with
+ * x-send-queued=on, although it does not support it
  */
 static void test_no_multi(void)
 {

@@ -30,7 +30,7 @@ typedef struct Middle {
     GArray *seen; /* of Seen, under @lock */
 } Middle;
 
-/* Returns the number of bytes taken, 0 at the end of the connection */
+/* Returns the number of bytes received, 0 at the end of the connection */
 static ssize_t middle_take(int from, void *data, size_t size, int *fds,
                            int *num_fds)
 {
@@ -80,7 +80,7 @@ static void middle_give(int to, const char *data, size_t size, int *fds,
         ssize_t n = sendmsg(to, &msg, MSG_NOSIGNAL);
 
         if (n <= 0) {
-            break; /* the next read of the other end tells */
+            break; /* the next read of the other end sees it */
         }
         iov.iov_base = (char *)iov.iov_base + n;
         iov.iov_len -= n;
@@ -116,7 +116,10 @@ static void middle_note(Middle *m, const char *message)
     g_mutex_unlock(&m->lock);
 }
 
-/* One message, however it is cut.  Returns false at the end of either side. */
+/*
+ * Pass on one message, in whatever pieces it arrives.  Returns false when one
+ * side ends.
+ */
 static bool middle_message(Middle *m, int from, int to)
 {
     g_autofree char *message = g_malloc0(2 * MiB);
@@ -217,15 +220,15 @@ static void guest_stop(Guest *g)
     server_stop(&g->server);
 }
 
-/* The region accesses since the last call, of which there must be @n */
+/* Returns the region accesses since the last call, of which there must be @n */
 static Seen *guest_seen(Guest *g, int n)
 {
     Seen *seen;
 
     /*
-     * An access that waits for its reply has been seen when the guest goes
-     * on.  A posted one has been sent by then, so let one that waits pass it;
-     * the class code is not kept in the client.
+     * An access that waits for its reply was seen before the guest goes on.  A
+     * posted one was only sent by then, so an access that waits follows it;
+     * the class code is not cached in the client.
      */
     qtest_outl(g->qts, 0xcf8, config_address(PCI_CLASS_REVISION));
     g_assert_cmphex(qtest_inl(g->qts, 0xcfc) >> 8, ==, 0x030000);
@@ -268,7 +271,7 @@ void test_guest(const void *model)
     guest_command(&g, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
     guest_round_trips(&g);
 
-    /* The guest's machine is reset, and the card in the other process is */
+    /* The guest's machine is reset, and so is the card in the other process */
     qtest_system_reset(g.qts);
     guest_command(&g, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
     g_assert_cmphex(qtest_inb(g.qts, 0x3cc), ==, 0);
@@ -284,7 +287,7 @@ void test_posted(void)
     g_autofree Seen *none = NULL;
     g_autofree Seen *seen = NULL;
 
-    /* no BAR is mapped, and with no engine none is trapped */
+    /* no BAR is mapped, and without an engine none is trapped */
     guest_start(&g, "VGA", "\"x-mmap\":\"off\",");
     guest_command(&g, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
     none = guest_seen(&g, 0);
@@ -323,8 +326,8 @@ void test_posted(void)
 }
 
 /*
- * A BAR that the server lets the client map is trapped first, and the access
- * that maps it waits: no posted write is on its way then, nor later.
+ * A BAR that the client can map is trapped at first, and the access that maps
+ * it waits.  So no posted write is on its way then, or later.
  */
 void test_posted_mapped(void)
 {

@@ -30,7 +30,7 @@ enum {
 typedef struct Header {
     uint16_t id;
     uint16_t command;
-    uint32_t size; /* with the header */
+    uint32_t size; /* of the message, header included */
     uint32_t flags;
     uint32_t error;
 } Header;
@@ -71,9 +71,8 @@ void wire_send(Wire *wire, uint16_t command, uint32_t flags,
                const void *head, size_t head_size,
                const void *data, size_t data_size);
 /*
- * The reply to the message sent last, and to no other.
- *
- * Returns its error, or 0; up to @size bytes of its body are in @body.
+ * Receive the reply to the last message, and to no other.  Returns its error,
+ * or 0; @body gets up to @size bytes of its body.
  */
 int wire_reply(Wire *wire, void *body, size_t size);
 int wire_listen(const char *path);
@@ -82,22 +81,28 @@ int wire_read(Wire *wire, uint64_t offset, uint32_t count, void *data);
 void wire_write_only(Wire *wire, uint64_t offset, uint32_t count,
                      const void *data, uint32_t flags);
 int wire_write(Wire *wire, uint64_t offset, uint32_t count, const void *data);
-/* One that must work */
+/* Write a byte; it must work */
 void put(Wire *wire, uint64_t offset, uint8_t value);
 uint8_t get(Wire *wire, uint64_t offset);
-/* A register behind an index port */
+/* Write a register behind an index port */
 void put_reg(Wire *wire, uint16_t port, uint8_t index, uint8_t value);
 uint8_t get_reg(Wire *wire, uint16_t port, uint8_t index);
 RegionInfo region_info(Wire *wire, int index);
 
-/* Serves @first, and @second unless that is NULL; connects to nothing */
+/* Serve @first, and @second unless it is NULL; does not connect */
 void server_start(Server *s, const char *first, const char *second);
 void server_start_and_connect(Server *s, const char *first, const char *second);
 void server_stop(Server *s);
-/* Sequencer, graphics controller: all that decides where a byte goes */
+/*
+ * Set the registers of sequencer and graphics controller that decide where a
+ * byte goes
+ */
 void planar_mode(Wire *wire);
 void chained_mode(Wire *wire);
-/* No two neighbours alike, and no power of two that hides a lost piece */
+/*
+ * No two neighbours are equal, and the period is not a power of two, which
+ * could hide a lost piece
+ */
 uint8_t pattern(uint32_t i);
 
 /*
@@ -107,7 +112,7 @@ uint8_t pattern(uint32_t i);
 void test_guest(const void *model);
 void test_posted(void);
 void test_posted_mapped(void);
-/* The adapter sees what PCI_COMMAND lets through, and nothing else */
+/* The adapter sees only what PCI_COMMAND lets through */
 void test_decode(void);
 /* The message for a user whose server has no VGA card */
 void test_no_region(const void *model);

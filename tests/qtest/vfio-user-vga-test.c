@@ -4,11 +4,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The server is always a QEMU.  Its client is either this test, which can say
- * on the wire what no QEMU would say, or a second QEMU whose guest is played
- * by qtest, with this test in the middle to see what goes over the wire.
+ * The server is always a QEMU.  Its client is either this test, which can send
+ * messages that QEMU would not send, or a second QEMU whose guest is played by
+ * qtest.  In the latter case this test is in the middle and sees all messages.
  *
- * None of it needs KVM: no processor runs in either QEMU.
+ * The test needs no KVM: no processor runs in either QEMU.
  */
 
 #include "qemu/osdep.h"
@@ -18,7 +18,7 @@
 
 static const struct {
     const char *name;
-    bool only_one; /* of it in a process, for reasons of its own */
+    bool only_one; /* a process can have only one of it */
 } models[] = {
     { "VGA" },
     { "cirrus-vga" },
@@ -44,7 +44,10 @@ static void test_info(const void *model)
     server_stop(&s);
 }
 
-/* Display devices without legacy ranges, and no display device at all */
+/*
+ * Display devices without legacy ranges, and devices that are not display
+ * devices
+ */
 static void test_info_none(const void *model)
 {
     uint8_t byte;
@@ -68,7 +71,7 @@ static void test_registers(const void *model)
     put(w, 0x3c2, 0x67);
     g_assert_cmphex(get(w, 0x3cc), ==, 0x67);
 
-    /* The color and the mono address of the CRTC, one of them at a time */
+    /* The CRTC has a color and a mono address, of which one is active */
     put_reg(w, 0x3d4, 0x0e, 0x12);
     g_assert_cmphex(get_reg(w, 0x3d4, 0x0e), ==, 0x12);
     put(w, 0x3c2, 0x66);
@@ -78,7 +81,7 @@ static void test_registers(const void *model)
     g_assert_cmphex(get_reg(w, 0x3b4, 0x0e), ==, 0x34);
     put(w, 0x3c2, 0x67);
 
-    /* An index and its data in one cycle, as every VGA driver does it */
+    /* An index and its data are written in one cycle, as VGA drivers do */
     for (i = 0; i < 2; i++) {
         const uint8_t pair[2] = { 8, i ? 0x5a : 0xa5 };
 
@@ -89,7 +92,7 @@ static void test_registers(const void *model)
         g_assert_cmphex(bytes[1], ==, pair[1]);
     }
 
-    /* Counts that are not one cycle are made byte by byte */
+    /* Counts that are not one cycle are split into bytes */
     bytes[0] = 0xff;
     bytes[1] = 8;
     bytes[2] = 0x3c;
@@ -108,7 +111,7 @@ static void test_registers(const void *model)
     memset(bytes, 0, sizeof(bytes));
     g_assert_cmpint(wire_read(w, 0x3b0, 12, bytes), ==, 0);
 
-    /* The palette: one port takes three bytes, and gives them back */
+    /* The palette takes three bytes through one port, and returns them */
     put(w, 0x3c6, 0xff);
     put(w, 0x3c8, 0x20);
     for (i = 1; i <= 3; i++) {
@@ -187,7 +190,7 @@ static void test_memory(const void *model)
         g_assert_cmpmem(seen, MEM_SIZE, image, MEM_SIZE);
     }
 
-    /* Posted, whatever the size, and in order with what follows */
+    /* Writes are posted, whatever the size, and in order with what follows */
     for (j = 0; j < MEM_SIZE; j++) {
         image[j] = pattern(j + 99);
     }
@@ -198,7 +201,7 @@ static void test_memory(const void *model)
     g_assert_cmpint(wire_read(w, MEM, MEM_SIZE, seen), ==, 0);
     g_assert_cmpmem(seen, MEM_SIZE, image, MEM_SIZE);
 
-    /* Not a memory behind the window but the card: planes, and its logic */
+    /* The window is not plain memory: it has the card's planes and its logic */
     planar_mode(w);
     memset(image, 0xff, 16);
     g_assert_cmpint(wire_write(w, MEM, 16, image), ==, 0);
@@ -263,19 +266,19 @@ static void test_refused(const void *model)
         g_assert_cmpint(wire_read(w, refused[i].offset, refused[i].count,
                                   data), ==, EINVAL);
 
-        /* No reply to a posted one: the next reply is to what comes next */
+        /* A posted one has no reply: the next reply is to the next request */
         memset(data, 0xee, refused[i].count);
         wire_write_only(w, refused[i].offset, refused[i].count, data,
                         FLAG_NO_REPLY);
 
-        /* Refused is refused whole */
+        /* A refused request has no effect at all */
         g_assert_cmphex(get(w, 0x3ce), ==, 8);
         g_assert_cmphex(get(w, 0x3cf), ==, 0x33);
         g_assert_cmphex(get(w, MEM), ==, 0x11);
         g_assert_cmphex(get(w, 0xbffff), ==, 0x22);
     }
 
-    /* More than any message may carry, and less than one byte */
+    /* More than a message may carry, and less than one byte */
     access = (Access) { MEM, VGA_REGION, UINT32_MAX };
     wire_send(w, CMD_READ, 0, &access, sizeof(access), NULL, 0);
     g_assert_cmpint(wire_reply(w, NULL, 0), ==, EINVAL);
@@ -293,7 +296,7 @@ static void test_refused(const void *model)
     server_stop(&s);
 }
 
-/* Two cards of one process, in different modes, written in turn */
+/* Two cards of one process, in different modes, are written in turn */
 static void two_cards(const char *first, const char *second)
 {
     uint8_t seen[2][64];
@@ -312,7 +315,7 @@ static void two_cards(const char *first, const char *second)
             }
         }
 
-        /* What one is asked in between does not disturb the other's index */
+        /* Accesses to one do not disturb the other's index */
         for (i = 0; i < 2; i++) {
             put(&s.wire[i], 0x3ce, i ? 2 : 8);
         }
@@ -344,7 +347,7 @@ static void two_cards(const char *first, const char *second)
         }
     }
 
-    /* A reset is of one card */
+    /* A reset affects one card */
     put_reg(&s.wire[0], 0x3ce, 8, 0x5a);
     put_reg(&s.wire[1], 0x3ce, 8, 0xa5);
     wire_send(&s.wire[0], CMD_RESET, 0, NULL, 0, NULL, 0);
@@ -362,7 +365,7 @@ static void test_two_alike(const void *model)
 
     two_cards(model, model);
 
-    /* Both are what the model is, as far as the registers tell */
+    /* Both are that model, as far as the registers show */
     server_start_and_connect(&s, model, model);
     for (i = 0; i < 0x40; i++) {
         g_assert_cmphex(get_reg(&s.wire[0], 0x3c4, i), ==,
@@ -409,9 +412,7 @@ static void test_reset(const void *model)
     server_stop(&s);
 }
 
-/*
- * x-vga=on, seen from the guest and from between the two processes
- */
+/* x-vga=on, seen from the guest and from between the two processes */
 
 static void add_for(const char *model, const char *what, GTestDataFunc test)
 {

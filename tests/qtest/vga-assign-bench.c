@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -32,7 +32,7 @@ Adapter *adapter_with_vga(void)
     adapter_set_region(adapter, VGA, RW, VGA_SIZE);
     data = adapter_data(adapter, VGA);
     for (i = 0; i < VGA_SIZE; i++) {
-        /* neither 0 nor 0xff, and no two neighbours alike */
+        /* neither 0 nor 0xff, and no two neighbours are equal */
         data[i] = 1 + i % 251;
     }
     return adapter;
@@ -69,9 +69,7 @@ uint64_t region_counter(Machine *machine, const char *name)
     return vga_stats_counter(qtest_qmp(machine->qts, VGA_STATS_QUERY), name);
 }
 
-/*
- * Config space, of any bus
- */
+/* Config space on any bus */
 
 static void config_at(Machine *machine, unsigned bus, unsigned slot,
                       unsigned offset)
@@ -210,9 +208,9 @@ static void check_piece(Machine *machine, bool write, bool port, uint32_t addr,
 }
 
 /*
- * The accesses the adapter gets for one of the guest's: of each range the
- * part that is in it, lowest address first, in pieces that are naturally
- * aligned, as large as they can be, and of at most 4 bytes.
+ * Check the accesses that the adapter gets for one of the guest's: the part of
+ * it in each range, lowest address first, in pieces that are naturally
+ * aligned, as large as possible, and at most 4 bytes.
  *
  * Returns how many.
  */
@@ -260,7 +258,10 @@ unsigned check_access(Machine *machine, bool port, uint32_t addr,
     sync_with_adapter(machine);
     n = check_pieces(machine, true, port, addr, size, value);
 
-    /* Not the value just written: an echo is not a read */
+    /*
+     * The value differs from the one just written, so that an echo is not a
+     * read
+     */
     for (i = 0; i < size; i++) {
         if (range_of(addr + i, port)) {
             data[addr + i] ^= 0x5a;

@@ -3,12 +3,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A memory write is posted: it is on its way when QEMU goes on.
- * sync_with_adapter() has it arrive, and no "nothing came" is believed without
- * it.
+ * A memory write is posted: it may be on its way when QEMU goes on.  After
+ * sync_with_adapter() it has arrived; so this is called before a check that no
+ * access came.
  *
- *   vga-assign-bench.c   the machine, and what must come of an access
- *   vga-assign-test.c    which accesses reach the adapter, its life, its help
+ *   vga-assign-bench.c   the machine, and the expected result of an access
+ *   vga-assign-test.c    which accesses reach the adapter, hotplug, help
  *   vga-assign-faults.c  what the guest gets if the adapter does not answer
  */
 
@@ -35,7 +35,7 @@ typedef struct Range {
     bool port;
 } Range;
 
-/* Where the adapter is */
+/* The bus and slot of the adapter */
 extern Place place;
 
 Adapter *adapter_with_vga(void);
@@ -44,7 +44,7 @@ void start_with(Machine *machine, Adapter *adapter, const char *type,
 QDict *properties(bool x_vga, unsigned msec);
 void plug(Machine *machine);
 void start(Machine *machine, Adapter *adapter);
-/* One of the adapter's counters */
+/* Returns one of the adapter's counters */
 uint64_t region_counter(Machine *machine, const char *name);
 
 uint32_t config_readl(Machine *machine, unsigned bus, unsigned slot,
@@ -56,8 +56,8 @@ void config_writew(Machine *machine, unsigned bus, unsigned slot,
 void set_command(Machine *machine, uint16_t command);
 void set_power(Machine *machine, unsigned state);
 /*
- * What came before has arrived: the adapter answers in order, and a byte of
- * config space that means nothing is asked of it and not of QEMU
+ * Wait for earlier accesses: the adapter answers in order, and is asked for a
+ * byte of config space that has no meaning and is not cached in QEMU
  */
 void sync_with_adapter(Machine *machine);
 extern const Range ranges[RANGES];
@@ -66,10 +66,13 @@ void check_nothing(Machine *machine);
 /* Returns how many accesses the adapter got for a write and a read */
 unsigned check_access(Machine *machine, bool port, uint32_t addr,
                       unsigned size);
-/* First and last byte of each range: there as the bits of PCI_COMMAND say */
+/*
+ * Check that the first and last byte of each range are decoded as PCI_COMMAND
+ * says
+ */
 void check_decode(Machine *machine, uint16_t command);
 
-/* A reset, and then the adapter is plugged again and does all it should */
+/* After a reset the adapter is plugged again, and all works */
 void check_new_life(Machine *machine);
 
 /*

@@ -16,7 +16,7 @@
 static const struct {
     const char *name;
     AdapterFault fault;
-    bool write;         /* port writes fail, in place of reads */
+    bool write;         /* port writes fail instead of reads */
     unsigned msec, n;
 } faults[] = {
     { "error", ADAPTER_FAULT_ERROR, false, MACHINE_LONG_TIME, 100 },
@@ -32,7 +32,7 @@ static const struct {
     { "write-silent", ADAPTER_FAULT_SILENT, true, 100, 100 },
 };
 
-/* After these the connection is gone */
+/* The connection is gone after such a fault */
 static bool fault_is_last(AdapterFault fault)
 {
     return fault == ADAPTER_FAULT_CLOSE || fault == ADAPTER_FAULT_SILENT ||
@@ -75,7 +75,7 @@ static void test_fault(const void *opaque)
             g_assert_cmphex(qtest_inb(qts, 0x3da), ==, 0xff);
             g_assert_cmphex(qtest_inw(qts, 0x3c4), ==, 0xffff);
             g_assert_cmphex(qtest_inl(qts, 0x3d4), ==, 0xffffffff);
-            failures += 8;      /* readq is two */
+            failures += 8;      /* readq is two accesses */
         }
     }
     machine_check_alive(&machine);
@@ -84,10 +84,10 @@ static void test_fault(const void *opaque)
                     failures);
 
     if (gone) {
-        /* nobody waits twice for an adapter that has not answered once */
+        /* after one timeout no further access waits */
         g_assert_cmpint(adapter_requests(machine.adapter, command), ==,
                         before + 1);
-        /* posted, and there is nobody to get it */
+        /* a posted write that no adapter gets */
         qtest_writel(machine.qts, 0xb8000, 0);
     } else {
         adapter_fault(machine.adapter, ADAPTER_FAULT_NONE, 0, ANY);
@@ -125,7 +125,7 @@ static void test_stuck(void)
 
 /*
  * Memory that comes and goes with the adapter's decoding, as RAM below the VGA
- * memory does without the legacy hole, and an adapter that will not hear of it
+ * memory does without the legacy hole, for an adapter that refuses to be told
  */
 
 static const struct {
@@ -168,7 +168,7 @@ static void test_map(const void *opaque)
     machine_stop(&machine);
 }
 
-/* Used to be realized nevertheless */
+/* The device used to be realized nevertheless */
 static void test_map_refused(const void *opaque)
 {
     unsigned number = GPOINTER_TO_UINT(opaque);
@@ -196,7 +196,10 @@ static void test_map_refused(const void *opaque)
     machine_stop(&machine);
 }
 
-/* What is not answered when the adapter is unplugged used to be leaked */
+/*
+ * Requests that are not answered when the adapter is unplugged used to be
+ * leaked
+ */
 static void test_unplug_unanswered(void)
 {
     Machine machine;
@@ -212,9 +215,9 @@ static void test_unplug_unanswered(void)
 }
 
 /*
- * Used to end QEMU: where RAM is below the VGA memory, as on pc, it comes and
- * goes with the adapter's decoding, and a server that is gone cannot be told.
- * Here it goes when the message arrives.
+ * This used to end QEMU.  If there is RAM below the VGA memory, as on pc, it
+ * comes and goes with the adapter's decoding, and a server that is gone cannot
+ * be told.  Here the server goes when the message arrives.
  */
 static void test_closed_by_map(const void *opaque)
 {

@@ -1,17 +1,17 @@
 /*
- * Legacy VGA of an assigned adapter: which guest accesses reach it, as what,
- * and what the guest gets if the adapter does not answer
+ * Legacy VGA of an assigned adapter: which guest accesses reach it, in which
+ * form, and what the guest gets if the adapter does not answer
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The adapter is vfio-user-adapter.c, in this process, given to QEMU as
- * vfio-user-pci with x-vga=on (vfio-user-machine.c).  It records what it is
- * asked.  The guest is played by qtest, so no processor runs, and neither KVM
- * nor hardware is needed.
+ * The adapter is vfio-user-adapter.c, in this process.  QEMU has it as
+ * vfio-user-pci with x-vga=on (vfio-user-machine.c).  It records the accesses
+ * it gets. qtest plays the guest, so no processor runs, and neither KVM nor
+ * hardware is needed.
  *
- * A write to memory or to a color is posted: it is on its way when QEMU goes
- * on.  sync_with_adapter() has it arrive, and no "nothing came" is believed
- * without it.
+ * A write to memory or to a color is posted: it may be on its way when QEMU
+ * goes on.  After sync_with_adapter() it has arrived; so this is called before
+ * a check that no access came.
  */
 
 #include "qemu/osdep.h"
@@ -57,7 +57,7 @@ static void test_off(void)
     machine_stop(&machine);
 }
 
-/* Used to answer in any power state */
+/* It used to answer in any power state */
 static void test_power(void)
 {
     Adapter *adapter = adapter_with_vga();
@@ -72,7 +72,7 @@ static void test_power(void)
         set_power(&machine, state);
         check_decode(&machine, 0);
 
-        /* PCI_COMMAND can be written, and counts later */
+        /* PCI_COMMAND can be written now, and has an effect later */
         set_command(&machine, 0);
         set_command(&machine, PCI_COMMAND_MEMORY);
         check_decode(&machine, 0);
@@ -80,7 +80,7 @@ static void test_power(void)
         check_decode(&machine, PCI_COMMAND_MEMORY);
     }
 
-    /* From one state to a deeper one */
+    /* From each state to a deeper one */
     set_command(&machine, IO_MEM);
     set_power(&machine, 1);
     set_power(&machine, 3);
@@ -99,8 +99,8 @@ static void test_power(void)
 
 static const struct {
     const char *name, *type, *options, *bus;
-    unsigned n;         /* bridges, the first on bus 0, the nth on bus n - 1 */
-    unsigned slot[3];   /* theirs, and then the adapter's */
+    unsigned n;         /* bridges, the nth on bus n - 1 */
+    unsigned slot[3];   /* theirs, and the adapter's */
 } bridges[] = {
     { "pci-bridge", "pc",
       "-device pci-bridge,id=b1,chassis_nr=1,addr=2", "b1", 1, { 2, 1 } },
@@ -150,7 +150,7 @@ static void test_bridge(const void *opaque)
     for (i = 0; i < n; i++) {
         config_writel(&machine, i, slot[i], PCI_PRIMARY_BUS,
                       i | (i + 1) << 8 | n << 16);
-        /* Windows whose end is before their start: none */
+        /* Windows whose end is before their start, which are empty */
         config_writew(&machine, i, slot[i], PCI_IO_BASE, 0x00f0);
         config_writel(&machine, i, slot[i], PCI_MEMORY_BASE, 0x0000fff0);
         config_writel(&machine, i, slot[i], PCI_PREF_MEMORY_BASE, 0x0000fff0);
@@ -160,7 +160,10 @@ static void test_bridge(const void *opaque)
                     ADAPTER_DEVICE << 16 | ADAPTER_VENDOR);
     set_command(&machine, IO_MEM);
 
-    /* Each bridge on the way must have VGA Enable, none, some, all, none */
+    /*
+     * Each bridge on the way must have VGA Enable: first none has it, then
+     * some, all, and none again
+     */
     for (set = 0; set <= 1 << n; set++) {
         for (i = 0; i < n; i++) {
             bridge_set_control(&machine, bridge, i, set & 1 << i);
@@ -168,7 +171,7 @@ static void test_bridge(const void *opaque)
         check_decode(&machine, set == (1 << n) - 1 ? IO_MEM : 0);
     }
 
-    /* And must decode what it forwards */
+    /* The bridges must decode what they forward, too */
     for (i = 0; i < n; i++) {
         bridge_set_control(&machine, bridge, i, true);
     }
@@ -179,7 +182,7 @@ static void test_bridge(const void *opaque)
         }
     }
 
-    /* So must the adapter */
+    /* And so must the adapter */
     for (command = 0; command <= IO_MEM; command++) {
         set_command(&machine, command);
         check_decode(&machine, command);
@@ -187,11 +190,9 @@ static void test_bridge(const void *opaque)
     machine_stop(&machine);
 }
 
-/*
- * As what they reach it
- */
+/* The form in which they reach it */
 
-/* Each size at each address from 9 bytes before an edge to 9 after it */
+/* Each size at each address from 9 bytes before an edge to 9 bytes after it */
 static void test_edges(void)
 {
     Machine machine;
@@ -211,7 +212,7 @@ static void test_edges(void)
         }
     }
 
-    /* The header of this file in numbers, in case check_pieces() errs */
+    /* The header of this file in numbers, in case check_pieces() is wrong */
     g_assert_cmpint(check_access(&machine, false, 0x9ffff, 1), ==, 0);
     g_assert_cmpint(check_access(&machine, false, 0xa0000, 1), ==, 2);
     g_assert_cmpint(check_access(&machine, false, 0xbffff, 1), ==, 2);
@@ -251,9 +252,7 @@ static void test_endianness(void)
     machine_stop(&machine);
 }
 
-/*
- * Its life
- */
+/* Hotplug and resets */
 
 static void test_plug_twice(void)
 {
@@ -270,7 +269,9 @@ static void test_plug_twice(void)
         machine_unplug(&machine);
         adapter_wait_closed(machine.adapter, i);
 
-        /* Nobody there.  What the guest reads in memory is not of here. */
+        /*
+         * There is no adapter.  What the guest reads in memory is not from it.
+         */
         check_nothing(&machine);
         g_assert_cmphex(qtest_inl(machine.qts, 0x3c4), ==, 0xffffffff);
         qtest_writel(machine.qts, 0xb8000, 0x12345678);
@@ -358,7 +359,10 @@ static bool is_ours(const char *name)
     return false;
 }
 
-/* What -device DRIVER,help says: what can be set, and what it is otherwise */
+/*
+ * Check -device DRIVER,help: the properties that can be set, and their
+ * defaults
+ */
 static void check_help(QTestState *qts, const char *driver)
 {
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
@@ -381,7 +385,7 @@ static void check_help(QTestState *qts, const char *driver)
         }
     }
     g_assert_cmpint(ours, >, 0);
-    /* is told of a device that is there */
+    /* is only shown for a device that exists */
     g_assert_false(g_hash_table_contains(names, "bar-identity"));
     qobject_unref(response);
 }

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -45,7 +45,7 @@ Adapter *adapter_of(uint16_t vendor)
         adapter_set_bar(adapter, with_bar[i], io ? IO_SIZE : BAR_SIZE, io);
         fill(adapter_data(adapter, with_bar[i]), io ? IO_SIZE : BAR_SIZE);
     }
-    /* ATI's quirks want BAR 2 to have 64 bits */
+    /* ATI's quirks need a 64-bit BAR 2 */
     adapter_data(adapter, CONFIG)[PCI_BASE_ADDRESS_2] =
         PCI_BASE_ADDRESS_MEM_TYPE_64;
     adapter_set_pm(adapter);
@@ -93,9 +93,9 @@ void forget(Machine *m)
 {
     AdapterAccess access;
 
-    config_read(m, 0);          /* what was posted has arrived after this */
+    config_read(m, 0);          /* after this read posted writes have arrived */
     while (adapter_next(m->adapter, &access)) {
-        /* and is of no interest */
+        /* which do not matter */
     }
 }
 

@@ -29,14 +29,14 @@ typedef struct Door Door;
 struct Door {
     const char *name;
     uint16_t vendor;
-    unsigned region;            /* of the adapter, where its data is */
+    unsigned region;            /* region of the adapter with its data */
     bool io;
-    uint32_t data;              /* address of its data, of offset 0 */
-    uint32_t base;              /* what selects offset 0 */
+    uint32_t data;              /* address of offset 0's data */
+    uint32_t base;              /* value that selects offset 0 */
     void (*open)(Machine *m, const Door *door, uint32_t offset, bool write);
 };
 
-/* Where the guest puts them */
+/* The addresses that the guest gives them */
 extern const uint32_t bars[];
 
 Adapter *adapter_of(uint16_t vendor);
@@ -46,12 +46,12 @@ void firmware(Machine *m);
 void forget(Machine *m);
 void start_with(Machine *m, Adapter *adapter, const char *properties);
 void start(Machine *m, uint16_t vendor);
-/* Writes that reached @region of the adapter; the last one is in *@last */
+/* Counts writes that reached @region of the adapter; *@last is the last one */
 unsigned writes(Machine *m, unsigned region, AdapterAccess *last);
 
 void open_bar5(Machine *m, const Door *door, uint32_t offset, bool write);
 extern const Door doors[DOORS];
-/* Where the guest finds @offset, after opening it if it needs opening */
+/* Returns where the guest finds @offset, after opening the door if necessary */
 uint32_t door_open(Machine *m, const Door *door, uint32_t offset, bool write);
 uint32_t get(Machine *m, const Door *door, uint32_t address, unsigned size);
 void put(Machine *m, const Door *door, uint32_t address, uint32_t value,

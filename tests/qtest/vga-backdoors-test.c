@@ -1,13 +1,13 @@
 /*
- * Backdoors of NVIDIA's and ATI's adapters to their config space: the guest
- * sees its own addresses through them, and not the host's
+ * Backdoors of NVIDIA's and ATI's adapters to their config space: through them
+ * the guest sees its own addresses, and not the host's
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The adapter is vfio-user-adapter.c, in this process.  Its regions are memory,
- * in which everything a backdoor leads to holds HOST, a BAR's address on the
- * host, as a physical adapter would show it.  What the backdoors are is said at
- * the quirks, in hw/vfio/pci-quirks.c.
+ * The adapter is vfio-user-adapter.c, in this process.  Its regions are
+ * memory.  Each place that a backdoor leads to holds HOST, a BAR's address on
+ * the host, as a physical adapter would show it. hw/vfio/pci-quirks.c
+ * describes the backdoors.
  */
 
 #include "qemu/osdep.h"
@@ -19,11 +19,9 @@
 #include "qobject/qjson.h"
 #include "vga-backdoors-doors.h"
 
-/*
- * Tests of each
- */
+/* Tests of each backdoor */
 
-/* The whole register, its halves and its bytes, after one opening */
+/* Read the whole register, its halves and its bytes, after one opening */
 static void check_reads(Machine *m, const Door *door, unsigned offset,
                         uint32_t value)
 {
@@ -57,7 +55,9 @@ static void test_read(const void *opaque)
     machine_stop(&m);
 }
 
-/* What is written is the guest's BAR 1, and nothing of it gets around */
+/*
+ * A write changes the guest's BAR 1, and never reaches the adapter's register
+ */
 static void test_write(const void *opaque)
 {
     const Door *door = opaque;
@@ -82,7 +82,7 @@ static void test_write(const void *opaque)
         g_assert_cmphex(qtest_readl(m.qts, bars[1]), !=, HOST);
     }
 
-    /* Its size can be found this way, and the adapter gets its command */
+    /* The BAR's size can be found this way, and PCI_COMMAND can be written */
     put(&m, door, address, 0xff, 1);
     put(&m, door, address + 2, 0xffff, 2);
     g_assert_cmphex(config_read(&m, PCI_BASE_ADDRESS_1), ==,
@@ -110,7 +110,7 @@ static void test_edges(const void *opaque)
     address = door_open(&m, door, PCI_CFG_SPACE_SIZE - 4, false);
     g_assert_cmphex(get(&m, door, address, 4), ==, 0);
 
-    /* A window gives nothing; a mirror has other registers behind it */
+    /* A window returns nothing there; a mirror has other registers behind it */
     address = door_open(&m, door, PCI_CFG_SPACE_SIZE - 1, false);
     beyond = door->open ? 0xffff : (HOST & 0xff) << 8;
     g_assert_cmphex(get(&m, door, address, 2), ==, beyond);
@@ -120,7 +120,7 @@ static void test_edges(const void *opaque)
     machine_stop(&m);
 }
 
-/* What is not config space belongs to the adapter */
+/* What is not config space is passed to the adapter */
 static void test_elsewhere(const void *opaque)
 {
     const Door *door = opaque;
@@ -145,7 +145,7 @@ static void test_elsewhere(const void *opaque)
     machine_stop(&m);
 }
 
-/* After a reset of the machine a window is shut */
+/* After a reset of the machine a window is closed */
 static void test_reset(const void *opaque)
 {
     const Door *door = opaque;
@@ -168,16 +168,14 @@ static void test_reset(const void *opaque)
     machine_stop(&m);
 }
 
-/*
- * Tests of one
- */
+/* Tests of one backdoor */
 
 static void test_bar5_locks(void)
 {
     Machine m;
 
     start(&m, PCI_VENDOR_ID_NVIDIA);
-    /* Bit 0 of both registers opens it, and no other bit does... */
+    /* Bit 0 of both registers opens it, and other bits do not... */
     qtest_outb(m.qts, bars[5] + 1, 1);
     qtest_outl(m.qts, bars[5] + 4, ~1);
     qtest_outl(m.qts, bars[5] + 8, 0x1810);
@@ -188,7 +186,7 @@ static void test_bar5_locks(void)
     qtest_outb(m.qts, bars[5] + 4, 1);
     qtest_outl(m.qts, bars[5] + 8, 0x1810);
     g_assert_cmphex(qtest_inl(m.qts, bars[5] + 12), ==, bars[0]);
-    /* ...or shuts it */
+    /* ...close it, either */
     qtest_outb(m.qts, bars[5] + 1, 0);
     qtest_outw(m.qts, bars[5] + 6, 0);
     g_assert_cmphex(qtest_inl(m.qts, bars[5] + 12), ==, bars[0]);
@@ -197,7 +195,7 @@ static void test_bar5_locks(void)
     machine_stop(&m);
 }
 
-/* The address register is one, in however many accesses it is written */
+/* The address register can be written in any number of accesses */
 static void test_address_parts(void)
 {
     Machine m;
@@ -232,7 +230,7 @@ static void test_3d0_shut(void)
         qtest_outl(m.qts, 0x3d0, 0x1810);
         qtest_outw(m.qts, 0x3d4, 0x538);
         g_assert_cmphex(qtest_inl(m.qts, 0x3d0), ==, bars[0]);
-        /* another CRTC register changes nothing, nor does a look */
+        /* writes to another CRTC register, and reads, change nothing */
         qtest_outw(m.qts, 0x3d4, 0x000e);
         qtest_inw(m.qts, 0x3d4);
         g_assert_cmphex(qtest_inl(m.qts, 0x3d0), ==, bars[0]);
@@ -242,7 +240,7 @@ static void test_3d0_shut(void)
     machine_stop(&m);
 }
 
-/* Bits 15..8 of I/O BAR 4, and nothing to write */
+/* It has bits 15..8 of I/O BAR 4, and cannot be written */
 static void test_ati_3c3(void)
 {
     AdapterAccess access;
@@ -266,7 +264,7 @@ static void test_ati_3c3(void)
     machine_stop(&m);
 }
 
-/* NVIDIA's driver writes to the ID of the MSI capability to re-arm it */
+/* NVIDIA's driver re-arms MSI by a write to the ID of its capability */
 static void test_msi_ack(void)
 {
     AdapterAccess access;
@@ -285,8 +283,8 @@ static void test_msi_ack(void)
 }
 
 /*
- * A write that is repeated goes to the adapter by an ioeventfd, past QEMU and
- * the host's kernel: not if they have a hand in what is written.
+ * A repeated write goes to the adapter by an ioeventfd, past QEMU and the
+ * host's kernel, unless these change what is written.
  */
 static void test_repeated(void)
 {
@@ -329,7 +327,7 @@ static void test_no_geforce_quirks(void)
     machine_stop(&m);
 }
 
-/* Without x-vga there is the mirror that drivers use, and no more */
+/* Without x-vga there is only the mirror that drivers use */
 static void test_no_vga(void)
 {
     Machine m;
@@ -342,7 +340,7 @@ static void test_no_vga(void)
     machine_stop(&m);
 }
 
-/* An adapter that has the ID, and not the BAR that goes with it */
+/* An adapter that has the ID, but not the BAR that goes with it */
 static void test_no_bar(void)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /*
- * Before what else legacy VGA accesses of an assigned adapter leave
+ * Before which other accesses legacy VGA accesses of an assigned adapter leave
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -51,7 +51,7 @@ static void act_extension(Machine *m)
 static const struct {
     const char *name;
     void (*act)(Machine *m);
-    bool leaves; /* the copy */
+    bool leaves; /* ends the copy */
 } acts[] = {
     { "start-address", act_port_write },
     { "bar-read", act_bar_read },
@@ -89,7 +89,7 @@ static void test_before(const void *data)
     }
 }
 
-/* Mode 13h is left like a text mode, and is not entered unless wanted */
+/* Mode 13h is left like a text mode, and is only entered if wanted */
 static void test_chain4(const void *properties)
 {
     Machine m;
@@ -121,7 +121,7 @@ static void test_not_chain4(void)
     machine_stop(&m);
 }
 
-/* A font is a few calls, not one for each character */
+/* A font takes a few calls, not one for each character */
 static void test_font(const void *properties)
 {
     uint64_t calls;
@@ -175,7 +175,7 @@ static void test_unplug(const void *properties)
     machine_stop(&m);
 }
 
-/* A native driver may use what QEMU cannot see: nothing waits */
+/* A native driver may use what QEMU cannot see, so no access waits */
 static void test_bus_master(void)
 {
     Machine m;
@@ -191,7 +191,7 @@ static void test_bus_master(void)
     machine_stop(&m);
 }
 
-/* What comes after a reset is another adapter, for all that is known of it */
+/* After a reset QEMU cannot know that it is still the same adapter */
 static void reset_and_enable(Machine *m)
 {
     engine_reset(m);
@@ -215,13 +215,19 @@ static void test_reset(const void *properties)
     check_tier(&m, "combine");
     qtest_clock_step(m.qts, QUIET); /* posting has ended */
 
-    /* Left at once, and yet a copy is worth no more than at first */
+    /*
+     * Everything leaves at once, and then a copy is worth no more than at
+     * first
+     */
     set_text_mode(&m);
     use_text(&m);
     machine_stop(&m);
 }
 
-/* Nor are its latches what they were: they are not lost, and can be again */
+/*
+ * The latches are not those from before, so they are not lost, and can be
+ * later
+ */
 static void test_reset_latches(void)
 {
     Machine m;

@@ -3,13 +3,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The adapter is vfio-user-adapter.c, in this process.  Its window is memory
- * whatever is written to its registers, as it is in a text mode.
+ * The adapter is vfio-user-adapter.c, in this process.  Its window is memory,
+ * as in a text mode, whatever is written to its registers.
  *
  *   vga-engine-when.c     when a write leaves, and when the timer stops
- *   vga-engine-before.c   before what else it leaves
- *   vga-engine-latches.c  that the adapter's latches are the guest's
- *   vga-engine-test.c     trouble, properties
+ *   vga-engine-before.c   before which other accesses it leaves
+ *   vga-engine-latches.c  the adapter's latches are the guest's
+ *   vga-engine-test.c     faults, properties
  */
 
 #ifndef TESTS_VGA_ENGINE_BENCH_H
@@ -26,8 +26,8 @@
 #define GRAPH     0xa0000
 #define IO_MEM    (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 #define MS        1000000
-#define VISIBLE   (20 * MS)    /* a write has reached the adapter */
-#define QUIET     (1100 * MS)  /* and the timer has stopped */
+#define VISIBLE   (20 * MS)    /* a write has reached the adapter by then */
+#define QUIET     (1100 * MS)  /* the timer has stopped by then */
 
 #define BAR       0xe0000000   /* of the adapter, 4 KiB */
 
@@ -40,36 +40,44 @@
              "'x-vga-copy-ram': false}"
 #define CHAIN4_MAPPED "{'x-vga': true, 'x-vga-engine': 'chain4'}"
 
-/* A machine on which the adapter is plugged, with @properties, and decodes */
+/* Start a machine with the plugged adapter, with @properties, which decodes */
 void engine_start(Machine *m, const char *properties);
-/* ... and shows text, of which there is a copy */
+/* ... and which shows text, of which there is a copy */
 void engine_start_text(Machine *m, const char *properties);
-/* The guest resets it, and the adapter does not decode */
+/* The guest resets the adapter, which then does not decode */
 void engine_reset(Machine *m);
 void set_command(Machine *m, uint16_t command);
 void set_bar(Machine *m, uint32_t address);
-/* One of x-query-vga-stats, and the tier in it */
+/*
+ * Returns a counter of x-query-vga-stats, after checking that the tier is
+ * right
+ */
 uint64_t counter(Machine *m, const char *name);
 void check_tier(Machine *m, const char *tier);
-/* A posted write has arrived when the adapter has answered what came after */
+/*
+ * Wait until the adapter has answered a later access: posted writes have
+ * arrived
+ */
 void wait_for_writes(Machine *m);
 void check_adapter(Machine *m, uint32_t addr, const void *data, size_t size);
 void put(Machine *m, uint32_t addr, const char *text);
 
-/* 80x25 text, as a video BIOS sets it, as far as it says where memory is */
+/*
+ * Set 80x25 text as a video BIOS does, only the registers that move the memory
+ */
 void set_text_mode(Machine *m);
-/* A text mode's plane 2 at a0000, for its font */
+/* Set a text mode's plane 2 at a0000, for its font */
 void set_font_mode(Machine *m);
-/* 16 of each 32 bytes: the rest of a cell is not shown */
+/* Access 16 of each 32 bytes: the rest of a cell is not shown */
 void use_font(Machine *m);
-/* Enough of accesses for a copy to pay */
+/* Make enough accesses for a copy to pay */
 void use_text_only(Machine *m);
 void use_text(Machine *m);
 /* From a text mode to mode 13h, in the order of a video BIOS */
 void set_mode_13(Machine *m);
 void use_mode_13(Machine *m);
 
-/* The case "/vga-engine/NAME/TIER" */
+/* Add the case "/vga-engine/NAME/TIER" */
 void engine_add(const char *name, const char *tier, const void *data,
                 void (*test)(const void *));
 

@@ -18,7 +18,7 @@ static void forget_accesses(Machine *m)
     } while (adapter_next(m->adapter, &access));
 }
 
-/* The latches: what the guest read last is read again when a copy is left */
+/* When a copy is left, the guest's last read is repeated, for the latches */
 static void test_latches(void)
 {
     AdapterAccess access;
@@ -36,7 +36,9 @@ static void test_latches(void)
     machine_stop(&m);
 }
 
-/* What the adapter has at @addr when it is read there, by @size bytes */
+/*
+ * Returns what the adapter has at @addr when it is read there, by @size bytes
+ */
 static uint32_t when_read(Machine *m, uint32_t addr, unsigned size)
 {
     AdapterAccess access;
@@ -51,7 +53,7 @@ static uint32_t when_read(Machine *m, uint32_t addr, unsigned size)
     return value;
 }
 
-/* The latches have 0x1234, which is no longer where it was */
+/* The latches have 0x1234, which is no longer in memory */
 static void latches_start(Machine *m)
 {
     engine_start_text(m, COPY);
@@ -60,7 +62,7 @@ static void latches_start(Machine *m)
     qtest_writew(m->qts, TEXT + 0x246, 0x5678);
 }
 
-/* ... as it was when it was read */
+/* ... the same as when it was read */
 static void test_latches_written(void)
 {
     Machine m;
@@ -74,7 +76,7 @@ static void test_latches_written(void)
     machine_stop(&m);
 }
 
-/* ... and is no longer where it was: no other copy before another read */
+/* ... and is no longer there, so there is no other copy before another read */
 static void test_latches_gone(void)
 {
     Machine m;
@@ -92,7 +94,7 @@ static void test_latches_gone(void)
     machine_stop(&m);
 }
 
-/* ... four dots of it in mode 13h */
+/* ... the same with four dots in mode 13h */
 static void test_latches_chain4(void)
 {
     Machine m;
@@ -111,13 +113,13 @@ static void test_latches_chain4(void)
     machine_stop(&m);
 }
 
-/* Where nobody can know what was read last, it is not risked twice */
+/* If the last read is unknown, the copy is not tried twice */
 static void test_latches_lost(void)
 {
     Machine m;
 
     engine_start_text(&m, MAPPED);
-    qtest_clock_step(m.qts, 100 * MS); /* the mapping was worth it */
+    qtest_clock_step(m.qts, 100 * MS); /* the mapping has paid */
     qtest_readw(m.qts, TEXT + 0x246);
     qtest_outw(m.qts, 0x3ce, 0x1105);
     qtest_writeb(m.qts, TEXT, 0);

@@ -1,15 +1,15 @@
 /*
- * When legacy VGA accesses of an assigned adapter leave, if not at once
+ * The moment at which delayed legacy VGA accesses of an assigned adapter leave
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the adapter gets in the end is the same as without an engine, which
- * vga-oracle-test shows.  Here it is about when: before what else happens, soon
- * enough, without waking anybody for nothing, and what comes of it if the
- * adapter does not take it.  Time passes only where a test steps the clock.
+ * vga-oracle-test shows that the adapter gets in the end the same as without
+ * an engine.  This test is about the moment: before other events, soon enough,
+ * without needless timers, and what happens if the adapter refuses an access.
+ * Time passes only when a test steps the clock.
  *
- * The adapter is vfio-user-adapter.c, in this process.  Its window is memory
- * whatever is written to its registers, as it is in a text mode.
+ * The adapter is vfio-user-adapter.c, in this process.  Its window is memory,
+ * as in a text mode, whatever is written to its registers.
  */
 
 #include "qemu/osdep.h"
@@ -17,9 +17,7 @@
 #include "qobject/qjson.h"
 #include "vga-engine-bench.h"
 
-/*
- * Trouble
- */
+/* Faults */
 
 #define NO_POST "{'x-vga': true, 'x-vga-engine': 'combine', " \
                 "'x-no-posted-writes': true}"
@@ -33,7 +31,7 @@ static const struct {
     { "closed", ADAPTER_FAULT_CLOSE },
 };
 
-/* One warning, an end, and the guest goes on */
+/* There is one warning, the engine ends, and the guest goes on */
 static void test_trouble(const void *data)
 {
     const char *properties = data;
@@ -58,7 +56,7 @@ static void test_trouble(const void *data)
     }
 }
 
-/* What the adapter does not take together, it takes in pieces */
+/* If the adapter refuses writes together, it gets them in pieces */
 static void test_short(void)
 {
     Machine m;
@@ -72,7 +70,9 @@ static void test_short(void)
     machine_stop(&m);
 }
 
-/* Registers say it is a text mode, and what was written is not there */
+/*
+ * The registers say that it is a text mode, but what was written is not there
+ */
 static void test_no_memory(const void *properties)
 {
     Machine m;
@@ -96,7 +96,7 @@ static void test_no_memory(const void *properties)
     machine_stop(&m);
 }
 
-/* Writes while there was a copy are no reason to distrust the next one */
+/* Writes while there was a copy are not a reason to distrust the next one */
 static void test_again(const void *properties)
 {
     Machine m;

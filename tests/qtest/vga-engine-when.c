@@ -1,9 +1,9 @@
 /*
- * When legacy VGA accesses of an assigned adapter leave
+ * The moment at which legacy VGA accesses of an assigned adapter leave
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Soon enough, and without waking anybody for nothing.
+ * They leave soon enough, and without needless timers.
  */
 
 #include "qemu/osdep.h"
@@ -24,7 +24,7 @@ static void test_combined(void)
     machine_stop(&m);
 }
 
-/* Neither out of order, nor one for two */
+/* Writes are neither reordered nor merged into one */
 static void test_not_combined(void)
 {
     Machine m;
@@ -89,7 +89,7 @@ static void test_quiet(const void *properties)
     machine_stop(&m);
 }
 
-/* Many writes elsewhere are posted, and that is paid for with a timer */
+/* Many writes elsewhere are posted, which costs a timer */
 static void use_graphics(Machine *m)
 {
     int i;
@@ -118,7 +118,7 @@ static void test_quiet_posted(void)
     machine_stop(&m);
 }
 
-/* Colors are, too; other registers are waited for */
+/* Colors are posted, too; other registers are waited for */
 static void test_posted_ports(void)
 {
     Machine m;
@@ -137,7 +137,7 @@ static void test_posted_ports(void)
     machine_stop(&m);
 }
 
-/* What is posted to a window would come after what is written to its RAM */
+/* A posted write to a window would arrive after writes to its RAM */
 static void test_posted_then_mapped(void)
 {
     Machine m;
@@ -158,7 +158,7 @@ static void test_posted_then_mapped(void)
     machine_stop(&m);
 }
 
-/* Scrolling reads and writes, and asks nothing of the adapter */
+/* Scrolling reads and writes, but makes no call to the adapter */
 static void test_scroll(const void *properties)
 {
     uint64_t reads, writes;
@@ -174,7 +174,7 @@ static void test_scroll(const void *properties)
                      qtest_readw(m.qts, TEXT + 160 + 2 * i) + 1);
     }
     qtest_clock_step(m.qts, VISIBLE);
-    /* What was written is read back in part, once a period */
+    /* Once a period a part of what was written is read back */
     g_assert_cmpint(counter(&m, "region-reads"), <=, reads + 2);
     g_assert_cmpint(counter(&m, "region-writes"), <=, writes + 2);
     machine_stop(&m);
@@ -182,12 +182,12 @@ static void test_scroll(const void *properties)
 
 static void leave_and_set_text_mode(Machine *m)
 {
-    qtest_outw(m->qts, 0x3ce, 0x0406); /* the window is elsewhere */
+    qtest_outw(m->qts, 0x3ce, 0x0406); /* the window moves */
     set_text_mode(m);
     qtest_readb(m->qts, TEXT + 0x800);
 }
 
-/* A copy is not out of reach because a call takes long, and some left soon */
+/* A copy is possible even if calls take long and some copies ended soon */
 static void test_slow(const void *properties)
 {
     Machine m;
@@ -196,7 +196,7 @@ static void test_slow(const void *properties)
     engine_start(&m, properties);
     for (i = 0; i < 8 * 1024; i++) {
         if (i % 1024 == 0) {
-            leave_and_set_text_mode(&m); /* in no time */
+            leave_and_set_text_mode(&m); /* takes no time */
         }
         qtest_writeb(m.qts, TEXT, i);
     }
@@ -228,7 +228,7 @@ static void (*const own_writes[])(Machine *, uint8_t) = {
     write_scroll_port, write_own_register, write_bar,
 };
 
-/* A screen of which no two parts are the same, in a copy and at the adapter */
+/* Show a screen without equal parts, in a copy and at the adapter */
 static void show_text(Machine *m)
 {
     int i;
@@ -242,7 +242,9 @@ static void show_text(Machine *m)
     wait_for_writes(m);
 }
 
-/* What a video BIOS writes after each line: it ends one copy, and no other */
+/*
+ * A register that a video BIOS writes after each line ends only the first copy
+ */
 static void test_own_register(const void *data)
 {
     void (*const write)(Machine *, uint8_t) = data;
@@ -264,7 +266,7 @@ static void test_own_register(const void *data)
     machine_stop(&m);
 }
 
-/* ... unless the window was not the same afterwards */
+/* ... unless the window changed afterwards */
 static void test_own_register_moves(const void *data)
 {
     void (*const write)(Machine *, uint8_t) = data;
@@ -281,7 +283,7 @@ static void test_own_register_moves(const void *data)
     machine_stop(&m);
 }
 
-/* ... or it could not be told, since there was nothing to see */
+/* ... or nothing was in the window, so that a change could not be seen */
 static void test_own_register_empty(void)
 {
     Machine m;
@@ -295,7 +297,7 @@ static void test_own_register_empty(void)
     machine_stop(&m);
 }
 
-/* ... or nobody knows which register it was: one index is behind two ports */
+/* ... or the register is not known: one index is behind two ports */
 static void write_unknown_register(Machine *m)
 {
     qtest_outb(m->qts, 0x3b4, 0x0c);
@@ -317,7 +319,10 @@ static void test_own_register_unknown(void)
     machine_stop(&m);
 }
 
-/* ... or there were two: the first may move the window, and the second back */
+/*
+ * ... or there were two: the first may move the window, and the second move it
+ * back
+ */
 static void test_own_registers(void)
 {
     Machine m;
@@ -335,7 +340,7 @@ static void test_own_registers(void)
     machine_stop(&m);
 }
 
-/* A window that is something else without a word: as soon as it is looked at */
+/* A window that changes without a sign is noticed when it is read next */
 static void test_window_gone(void)
 {
     uint8_t *memory;
@@ -347,12 +352,15 @@ static void test_window_gone(void)
     memory[TEXT + 0x123] ^= 1;
     g_assert_cmphex(qtest_readb(m.qts, TEXT + 0x123), ==, memory[TEXT + 0x123]);
     check_tier(&m, "forward");
-    qtest_outb(m.qts, 0x3c2, 0x67); /* a mode set gives it another chance */
+    qtest_outb(m.qts, 0x3c2, 0x67); /* a mode set starts over */
     show_text(&m);
     machine_stop(&m);
 }
 
-/* However short a screen stays, a copy that took all of it was worth it */
+/*
+ * A copy that took all of a screen was worth it, however short the screen
+ * stays
+ */
 static void test_brief(const void *properties)
 {
     Machine m;

@@ -1,10 +1,10 @@
 /*
- * A random guest for the oracle for legacy VGA: what books on the VGA teach,
- * register by register
+ * A random guest for the oracle for legacy VGA: methods that books on the VGA
+ * teach, register by register
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -35,7 +35,10 @@ static void fill(Guest *g, uint32_t addr, int n, uint32_t size, uint32_t value)
     }
 }
 
-/* "rep movs" by bytes; what is written is random, latches are what counts */
+/*
+ * "rep movs" by bytes; the written values are random, because only latches
+ * count
+ */
 static void copy(Guest *g, uint32_t to, uint32_t from, int n)
 {
     int i;
@@ -154,7 +157,7 @@ static void classic_xor(Guest *g)
     copy(g, 0xa0000, 0xa0000, 32);
 }
 
-/* Two fonts of 256 characters each, the attribute's bit 3 chooses */
+/* Two fonts of 256 characters each; bit 3 of the attribute chooses */
 static void classic_512_characters(Guest *g)
 {
     emit_mode(g, MODE_3);
@@ -256,7 +259,7 @@ static void classic_fade(Guest *g)
     recipe_palette_read(g);
 }
 
-/* Odd and even lines lie in halves of the window, as on a CGA */
+/* Even and odd lines are in the two halves of the window, as on a CGA */
 static void classic_cga(Guest *g)
 {
     emit_mode(g, MODE_4);
@@ -276,7 +279,7 @@ static void classic_color_to_mono(Guest *g)
     emit(g, OP_READ, 0xb0000, 4, 0);
 }
 
-/* What a driver of text screens saves before it draws, and puts back */
+/* What a driver of text screens saves before it draws, and restores */
 static void classic_save_font(Guest *g)
 {
     emit_mode(g, MODE_3);
@@ -296,7 +299,7 @@ static void classic_save_font(Guest *g)
     fill(g, 0xb8000, 40, 2, guest_random(g));
 }
 
-/* Attributes only: the map mask keeps the characters */
+/* Only attributes change: the map mask protects the characters */
 static void classic_attributes(Guest *g)
 {
     emit_mode(g, MODE_3);

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -12,8 +12,8 @@
 #include "vga-oracle.h"
 
 /*
- * Time after which all that the client still holds must have reached the
- * adapter.  Port reads are not posted, and nothing on its way may stay behind
+ * The time after which everything that the client holds back has reached the
+ * adapter.  Port reads are not posted, and no earlier access may arrive after
  * one.
  */
 #define VISIBLE_MS 20
@@ -42,7 +42,10 @@ static void load_latches(Oracle *o)
     oracle_guests(o, accesses, ARRAY_SIZE(accesses));
 }
 
-/* From both; what differs is reported as register @index, -1: has none */
+/*
+ * Read from both; a difference is reported as register @index, -1 if it has no
+ * index
+ */
 static uint8_t dump_in(Oracle *o, uint16_t port, int index)
 {
     Access a = { .op = OP_IN, .size = 1, .addr = port };
@@ -100,8 +103,8 @@ static void dump_palette(Oracle *o)
 }
 
 /*
- * @size bytes from @addr.  The server has no processor, so qtest, which reads
- * memory as the first one would, has nothing to read with; the monitor has.
+ * Read @size bytes from @addr.  The server has no processor, whose view of
+ * memory qtest's read commands use, so its monitor reads.
  */
 static void server_read(Oracle *o, uint32_t addr, uint32_t size, uint8_t *data)
 {
@@ -157,8 +160,9 @@ static void dump_plane(Oracle *o, int plane)
 }
 
 /*
- * A window of 128 KiB onto one plane, byte after byte.  A VGA has 64 KiB a
- * plane; QEMU's does not wrap there, so the other half is compared as well.
+ * A window of 128 KiB shows one plane, byte after byte.  A VGA has 64 KiB in
+ * each plane; QEMU's does not wrap there, so the other half is compared as
+ * well.
  */
 static void dump_planes(Oracle *o, uint16_t crtc)
 {
@@ -172,7 +176,7 @@ static void dump_planes(Oracle *o, uint16_t crtc)
         { 0x3c4, 4, 0x06 },  /* no chain 4, no odd/even */
         { 0x3ce, 5, 0x00 },  /* read mode 0, no odd/even */
         { 0x3ce, 6, 0x01 },  /* 128 KiB at a0000, no odd/even */
-        { crtc, 0x14, 0x00 }, /* no doublewords: QEMU shifts CPU addresses */
+        { crtc, 0x14, 0x00 }, /* no doublewords: QEMU shifts addresses */
         { 0x3ce, 4, 0x00 },  /* read map, last: the loop below needs it */
     };
     int i;

@@ -1,9 +1,9 @@
 /*
- * A random guest for the oracle for legacy VGA: what it is made of
+ * A random guest for the oracle for legacy VGA: its building blocks
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -74,7 +74,7 @@ static void guest_note(Guest *g, uint16_t port, uint8_t value)
     }
 }
 
-/* An access of any width is bytes to the ports it covers */
+/* An access of any width consists of bytes to the ports it covers */
 static uint32_t guest_port_value(Guest *g, const Access *a)
 {
     uint32_t value = 0;
@@ -158,7 +158,7 @@ uint16_t status_port(Guest *g)
 }
 
 /*
- * Modes, as a video BIOS sets them (values of the LGPL VGABIOS, and for mode X
+ * Modes as a video BIOS sets them (values of the LGPL VGABIOS, and for mode X
  * Michael Abrash's)
  */
 
@@ -187,7 +187,7 @@ static const Mode modes[MODES] = {
       { 0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0e, 0x0f, 0xff },
       { 0, 1, 2, 3, 4, 5, 0x14, 7, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e,
         0x3f, 0x0c, 0x00, 0x0f, 0x08, 0x00 } },
-    /* 4: 320x200, CGA's way, odd and even chained in both controllers */
+    /* 4: 320x200 as on a CGA, odd and even chained in both controllers */
     { 0x63, { 0x03, 0x09, 0x03, 0x00, 0x02 },
       { 0x2d, 0x27, 0x28, 0x90, 0x2b, 0x80, 0xbf, 0x1f, 0x00, 0xc1, 0x00, 0x00,
         0x00, 0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x14, 0x00, 0x96, 0xb9, 0xa2,
@@ -251,7 +251,10 @@ static void emit_attributes(Guest *g, const uint8_t *values)
     emit_out(g, 0x3c0, 0x20); /* palette address source: show the picture */
 }
 
-/* Sequencer in reset, CR0-7 unprotected by CR11, as the IBM manual demands */
+/*
+ * The sequencer is in reset, and CR0-7 are unprotected by CR11, as the IBM
+ * manual demands
+ */
 void emit_mode(Guest *g, int nr)
 {
     const Mode *mode = &modes[nr];

@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * It plays software, not noise: most of what is random in each register would
- * leave the window elsewhere or all planes protected, and the rest of the run
- * with nothing to see.  What it does depends on the seed alone.
+ * It imitates software instead of making noise: most random values of the
+ * registers would move the window away or protect all planes, so that the rest
+ * of the run would have no effect.  Its accesses depend only on the seed.
  *
  *     guest_start(&guest, seed, false);
  *     while (...) {
@@ -15,10 +15,10 @@
  *     guest_end(&guest);
  *
  *   vga-oracle-guest.c     random numbers, accesses, registers, modes, places
- *   vga-oracle-recipes.c   what one programs a VGA with, at random, and which
+ *   vga-oracle-recipes.c   programming of a VGA, at random, and which
  *                          of all recipes is next
  *   vga-oracle-screens.c   software that stays in a text mode or in mode 13h
- *   vga-oracle-classics.c  what books on the VGA teach, register by register
+ *   vga-oracle-classics.c  methods of books on the VGA, register by register
  */
 
 #ifndef TESTS_VGA_ORACLE_GUEST_H
@@ -29,24 +29,24 @@
 typedef struct Guest {
     uint64_t state;
     uint64_t hash;  /* of all accesses */
-    GQueue queue;   /* of Access, made and not sent */
-    uint32_t hot;   /* where in memory it is at work */
-    /* What it last wrote, to aim at what is decoded; a wrong guess is fine */
+    GQueue queue;   /* accesses that are not sent yet */
+    uint32_t hot;   /* where in memory it works now */
+    /* Its last values, to aim at what is decoded; a wrong guess does no harm */
     uint8_t misc;
     uint8_t gr_index;
     uint8_t gr6;
     /*
-     * A client that maps a copy of the memory does not see what is read from
-     * it, and latches are left as they are: what uses them later has to load
-     * them where it uses them, as software does.
+     * A client that maps a copy of the memory does not see reads from it, and
+     * the latches stay as they are.  A guest that uses them later has to load
+     * them in the mode in which it uses them, as software does.
      */
     bool loads_latches;
-    bool registers_written; /* since it did */
+    bool registers_written; /* since the latches were loaded */
 } Guest;
 
 /*
- * Begins with planes full of something.  With @loads_latches the guest loads
- * the latches anew where registers were written since.
+ * It begins with planes full of data.  With @loads_latches the guest loads the
+ * latches again after it has written registers.
  */
 void guest_start(Guest *g, uint64_t seed, bool loads_latches);
 Access guest_next(Guest *g);
@@ -60,10 +60,10 @@ uint32_t below(Guest *g, uint32_t n);
 uint32_t width(Guest *g);
 
 /*
- * Of the extensions behind the index ports only those that do no more than
- * keep a value: cirrus has a blitter behind GR31, which would copy for as long
- * as it is told, and a linear framebuffer behind SR7.  SR6 is its key, CR24
- * and CR26 show the flip-flop and index of the attribute controller.
+ * Of the extensions behind the index ports only those are written that just
+ * keep a value.  Cirrus has a blitter behind GR31, which would copy for as
+ * long as it is told, and a linear framebuffer behind SR7.  SR6 is its key;
+ * CR24 and CR26 show the flip-flop and index of the attribute controller.
  */
 #define LEGAL_SR 6
 #define LEGAL_GR 9
@@ -84,17 +84,17 @@ typedef struct IndexPort {
 extern const IndexPort index_ports[INDEX_PORTS];
 
 /*
- * Queue an access; before a write of memory the latches are loaded if need be,
- * and of what is written to a port only the legal bytes stay
+ * Queue an access.  Before a write to memory the latches are loaded if
+ * necessary, and of a write to ports only the legal bytes are kept
  */
 void emit(Guest *g, Op op, uint32_t addr, uint32_t size, uint32_t value);
 void emit_out(Guest *g, uint16_t port, uint8_t value);
 void emit_in(Guest *g, uint16_t port);
 
-/* An index and its data, by one cycle or by two */
+/* Write an index and its data, in one cycle or in two */
 void emit_reg(Guest *g, uint16_t port, uint8_t index, uint8_t value);
 
-/* The CRTC is at 3b4 or 3d4, as bit 0 of Miscellaneous Output says */
+/* The CRTC's port: 3b4 or 3d4, as bit 0 of Miscellaneous Output says */
 uint16_t crtc_port(Guest *g);
 uint16_t status_port(Guest *g);
 
@@ -103,7 +103,7 @@ enum { MODE_3, MODE_1, MODE_4, MODE_7, MODE_12, MODE_13, MODE_X, MODES };
 /* Set a mode as a video BIOS does */
 void emit_mode(Guest *g, int nr);
 
-/* Most of the work is here, so that reads find what was written */
+/* Most of the work is in this area, so that reads find what was written */
 #define BUSY (16 * KiB)
 
 /* Room for @size bytes: at an edge, or near the last place, which may move */
@@ -114,7 +114,7 @@ typedef struct Recipe {
     int weight;
 } Recipe;
 
-/* One of the list, each as often as its weight says */
+/* Run one of the list, with a probability by its weight */
 void recipe_pick(Guest *g, const Recipe *list, int count);
 
 /*
@@ -122,20 +122,20 @@ void recipe_pick(Guest *g, const Recipe *list, int count);
  */
 
 void recipe_access(Guest *g);
-/* The same place again: what is read back, and a write over a write */
+/* The same place again, for reads of what was written, and for overwriting */
 void recipe_again(Guest *g);
-/* As "rep stos" does, for which KVM exits once an element */
+/* Fill as "rep stos" does, for which KVM exits once for each element */
 void recipe_fill(Guest *g);
 /* Scroll, or copy by the latches */
 void recipe_copy(Guest *g);
-/* One command for many accesses */
+/* One command makes many accesses */
 void recipe_run(Guest *g);
-/* Start address and cursor: what text software does all day */
+/* Start address and cursor, which text software changes all the time */
 void recipe_cursor(Guest *g);
 void recipe_attribute(Guest *g);
 void recipe_palette_write(Guest *g);
 void recipe_palette_read(Guest *g);
-/* Font into plane 2 and back to text */
+/* Load a font into plane 2 and go back to text */
 void recipe_font(Guest *g);
 /* Time passes */
 void recipe_step(Guest *g);

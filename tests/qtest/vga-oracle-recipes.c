@@ -1,9 +1,9 @@
 /*
- * A random guest for the oracle for legacy VGA: what one programs a VGA with
+ * A random guest for the oracle for legacy VGA: programming of a VGA
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -22,7 +22,7 @@ void recipe_access(Guest *g)
     emit(g, below(g, 5) < 3 ? OP_WRITE : OP_READ, addr, size, guest_random(g));
 }
 
-/* The same place again: what is read back, and a write over a write */
+/* The same place again, for reads of what was written, and for overwriting */
 void recipe_again(Guest *g)
 {
     uint32_t addr = place(g, 4);
@@ -34,7 +34,7 @@ void recipe_again(Guest *g)
     }
 }
 
-/* As "rep stos" does, for which KVM exits once an element */
+/* Fill as "rep stos" does, for which KVM exits once for each element */
 void recipe_fill(Guest *g)
 {
     uint32_t size = width(g);
@@ -51,9 +51,9 @@ void recipe_fill(Guest *g)
 }
 
 /*
- * Scroll, or copy by the latches.  What is written is not what was read, since
- * replies come too late for that; an adapter cannot tell, and in write mode 1
- * does not look.
+ * Scroll, or copy by the latches.  The written values are not those that were
+ * read, because replies come too late for that.  An adapter cannot tell the
+ * difference, and ignores the values in write mode 1.
  */
 void recipe_copy(Guest *g)
 {
@@ -75,7 +75,7 @@ void recipe_copy(Guest *g)
     }
 }
 
-/* One command for many accesses: each device sees the bytes in this order */
+/* One command makes many accesses; each device sees the bytes in this order */
 void recipe_run(Guest *g)
 {
     uint32_t size = 1 + below(g, below(g, 8) ? 16 : 64);
@@ -89,7 +89,7 @@ void recipe_run(Guest *g)
  * Registers
  */
 
-/* 3/4 of the time where it is decoded */
+/* In 3 of 4 cases a port that is decoded */
 static int random_index_port(Guest *g)
 {
     int i = below(g, ARRAY_SIZE(index_ports));
@@ -119,7 +119,7 @@ static void recipe_reg_read(Guest *g)
     emit(g, OP_IN, index_ports[i].port + below(g, 2), 1 + below(g, 2), 0);
 }
 
-/* What decides where a byte goes, set to what software sets it to */
+/* Registers that decide where a byte goes, with values that software uses */
 static const struct {
     uint16_t port;
     uint8_t index;
@@ -152,7 +152,7 @@ static void recipe_drawing(Guest *g)
     }
 }
 
-/* Start address and cursor: what text software does all day */
+/* Start address and cursor, which text software changes all the time */
 void recipe_cursor(Guest *g)
 {
     uint8_t index = below(g, 2) ? 0x0c : 0x0e;
@@ -168,7 +168,9 @@ static void recipe_protect(Guest *g)
     emit_in(g, crtc_port(g) + 1);
 }
 
-/* 3c0 is index and data in turn, and Input Status 1 makes it index */
+/*
+ * 3c0 is index and data in turn, and reading Input Status 1 makes it the index
+ */
 void recipe_attribute(Guest *g)
 {
     int n = 1 + below(g, 4);
@@ -229,12 +231,11 @@ static void recipe_external(Guest *g)
 }
 
 /*
- * Any port at any width, decoded or not, and pairs that straddle registers.
- *
- * Four bytes are aligned.  If not, they are two cycles on any bus, and so they
- * are where the client hands them to a region.  QEMU's own bus has no cycles
- * and hands them over whole, to portio_list in the case of VGA, which has no
- * handler of four bytes and drops them: there is nothing to be equal to.
+ * Any port in any width, decoded or not, and pairs that straddle registers.
+ * Four bytes are aligned: unaligned ones are two cycles on any bus, and the
+ * client passes them to a region as two.  QEMU's own bus has no cycles and
+ * passes them on as a whole.  For VGA they go to portio_list, which has no
+ * handler of four bytes and drops them, so there would be nothing to compare.
  */
 static void recipe_port(Guest *g)
 {
@@ -248,7 +249,7 @@ static void recipe_port(Guest *g)
     emit(g, below(g, 2) ? OP_IN : OP_OUT, addr, size, guest_random(g));
 }
 
-/* A few glyphs, looked at while they are made; now and then of another font */
+/* A few glyphs, read while they are made, and sometimes one of another font */
 static void emit_glyphs(Guest *g)
 {
     uint32_t font = below(g, 4) ? 0xa0000 : 0xa0000 + below(g, 8) * 0x2000;
@@ -273,8 +274,8 @@ static void emit_glyphs(Guest *g)
 }
 
 /*
- * Font into plane 2 and back to text, as INT 10h AX=1100h does, or as Linux,
- * with a larger window
+ * Load a font into plane 2 and go back to text, as INT 10h AX=1100h does, or
+ * as Linux does, with a larger window
  */
 void recipe_font(Guest *g)
 {
@@ -306,9 +307,7 @@ static void recipe_mode(Guest *g)
     emit_mode(g, below(g, MODES));
 }
 
-/*
- * What makes a client leave a fast way, and come back to it
- */
+/* Events that make a client leave a fast way, and return to it */
 
 void recipe_step(Guest *g)
 {
@@ -327,8 +326,8 @@ static void emit_command(Guest *g, uint16_t command)
 }
 
 /*
- * Off and on again.  Between the two nothing is accessed: QEMU's VGA on a bus
- * of its own decodes then, too.
+ * Decoding goes off and on again.  In between there are no accesses, because
+ * QEMU's VGA on its own bus decodes even then.
  */
 void recipe_decode(Guest *g)
 {
@@ -356,7 +355,7 @@ static void recipe_stop(Guest *g)
     emit(g, OP_CONT, 0, 0, 0);
 }
 
-/* As bus master an adapter has a driver of its own, which does what it wants */
+/* As bus master an adapter has a driver of its own, which may do anything */
 static void recipe_master(Guest *g)
 {
     int i, n = 1 + below(g, 3);
@@ -391,7 +390,7 @@ static void recipe_classic(Guest *g)
     classics[below(g, CLASSICS)].make(g);
 }
 
-/* Planes full of something, each of something else */
+/* Fill the planes, each with other data */
 static void recipe_first(Guest *g)
 {
     int plane, i;

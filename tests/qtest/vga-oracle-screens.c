@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -11,8 +11,8 @@
 #include "vga-oracle-guest.h"
 
 /*
- * Text software: fills, prints, scrolls, moves the cursor, turns pages, and
- * goes on for a while before anything changes the mode
+ * Text software fills, prints, scrolls, moves the cursor and turns pages, for
+ * a while before anything changes the mode
  */
 
 void text_print(Guest *g)
@@ -47,7 +47,7 @@ static void text_page(Guest *g)
     emit_reg(g, crtc_port(g), 0x0d, start);
 }
 
-/* Where a byte is: two registers that QEMU's models and a VGA heed */
+/* Two registers that say where a byte is, on QEMU's models and on a VGA */
 static void text_addressing(Guest *g)
 {
     switch (below(g, 4)) {
@@ -64,7 +64,7 @@ static void text_addressing(Guest *g)
     recipe_again(g);
 }
 
-/* What is on the screen, written past the window and read through it */
+/* The contents of the screen, written past the window and read through it */
 static void text_bar(Guest *g)
 {
     uint32_t addr = place(g, 8) & ~1;
@@ -77,7 +77,7 @@ static void text_bar(Guest *g)
     emit(g, OP_READ, at, 2, 0);
 }
 
-/* Load them, use them as one of @uses, and be as before */
+/* Load the latches, use them as one of @uses, and restore the registers */
 static void use_latches(Guest *g, const uint16_t *uses, int count,
                         uint16_t modes)
 {
@@ -109,7 +109,7 @@ static void dots_line(Guest *g)
     emit(g, OP_READ, addr + below(g, 640), 1, 0);
 }
 
-/* By other planes than the chained ones, and back again */
+/* Use the planes instead of chaining them, and go back */
 static void dots_planes(Guest *g)
 {
     emit(g, OP_OUT, 0x3c4, 2, 0x0602);
@@ -164,7 +164,7 @@ static void recipe_some(Guest *g, const Recipe *list, int count)
     int n = 20 + below(g, 60);
 
     if (below(g, 2)) {
-        emit(g, OP_STEP, 0, 0, 1200 * 1000 * 1000); /* nothing is posted now */
+        emit(g, OP_STEP, 0, 0, 1200 * 1000 * 1000); /* posting has ended */
     }
     while (n--) {
         recipe_pick(g, list, count);

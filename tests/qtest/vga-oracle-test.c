@@ -3,30 +3,32 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Between a guest and its adapter there is software, and what it gets wrong
- * shows as a wrong pixel much later: a write lost, two of them exchanged, a
- * byte in the wrong plane because a latch was not loaded.  A VGA has too much
- * hidden state (indices, a flip-flop, latches) to foresee which accesses tell.
+ * Between a guest and its adapter there is software.  Its mistakes show much
+ * later, as a wrong pixel: a write was lost, two of them were exchanged, a byte
+ * is in the wrong plane because a latch was not loaded.  A VGA has so much
+ * hidden state (indices, a flip-flop, latches) that nobody can foresee which
+ * accesses reveal a mistake.
  *
- * So random guests do, and twice.  One QEMU, the client, has the adapter
- * assigned, by vfio-user-pci from a server that is a QEMU too.  Another, the
- * direct one, has the same device model on its own bus.  Both get the same
- * accesses; each read has to give the same, and now and then all registers and
- * all of the planes are compared, read past the client: it may answer a guest
- * from a copy, but it must not leave the adapter behind.
+ * So random guests make accesses, each of them twice.  One QEMU, the client,
+ * has the adapter assigned, by vfio-user-pci from a server that is a QEMU too.
+ * Another, the direct one, has the same device model on its own bus.  Both get
+ * the same accesses, and each read has to give the same.  From time to time
+ * all registers and planes are compared.  They are read past the client,
+ * because the client may answer a guest from a copy, but the adapter's state
+ * must be right as well.
  *
- * What is sent depends on the seed alone, neither on replies nor on the model,
- * so a seed is all it takes to replay a failure; the test does so, to find the
- * access after which the two adapters were different first.  Environment:
+ * The accesses depend only on the seed, not on replies or on the model, so the
+ * seed is enough to replay a failure.  The test does so to find the access
+ * after which the two adapters first differed.  Environment:
  *
  *   VGA_ORACLE_SEED         a number; default: a fixed one
  *   VGA_ORACLE_ACCESSES     for each model
  *   VGA_ORACLE_MODEL        only this one
  *   VGA_ORACLE_CLIENT_OPTS  properties of the client's vfio-user-pci:
  *                           prop=value,prop=value
- *   VGA_ORACLE_TIER         only this of the ways a client can work (tiers[])
+ *   VGA_ORACLE_TIER         only this one of the client's tiers (tiers[])
  *
- * It needs no KVM: no processor runs in any of the QEMUs.
+ * The test needs no KVM: no processor runs in any of the QEMUs.
  */
 
 #include "qemu/osdep.h"
@@ -69,9 +71,9 @@ static uint64_t environment(const char *name, uint64_t otherwise)
 }
 
 /*
- * A divergence is seen when something reads what is wrong, which can be long
- * after the access that made it so.  That one is found by running the same
- * accesses again, fewer or more of them, with a comparison after the last.
+ * A difference is seen when an access reads a wrong value, which can be long
+ * after the access that caused it.  To find that one, the same accesses are
+ * run again, fewer or more of them, with a comparison after the last.
  */
 static bool run_again(const Tier *tier, const char *model, uint64_t seed,
                       uint64_t accesses)
@@ -160,7 +162,10 @@ static void test_model(const void *data)
     }
 }
 
-/* Each recipe of VGA software from a known state, compared after each */
+/*
+ * Each recipe of VGA software begins with a known state, and is compared at
+ * its end
+ */
 static void test_classics(const void *data)
 {
     const Case *c = data;
@@ -186,14 +191,14 @@ static void test_classics(const void *data)
     oracle_stop(&o);
 }
 
-/* An oracle that never says no is none: it must see the smallest of faults */
+/* An oracle must be able to say no: it must find the smallest faults */
 
 static bool fault_lost_write(Access *a)
 {
     if (a->op != OP_WRITE) {
         return false;
     }
-    *a = (Access) { .op = OP_OUT, .size = 1, .addr = 0x80 }; /* nobody's */
+    *a = (Access) { .op = OP_OUT, .size = 1, .addr = 0x80 }; /* no device's */
     return true;
 }
 
@@ -235,9 +240,9 @@ static const struct {
 };
 
 /*
- * One fault can be without effect (a write to a protected plane) or be undone,
- * so it is repeated until it is seen; a run without one has been seen to agree
- * by test_model().
+ * A single fault may have no effect (a write to a protected plane) or be
+ * undone, so it is repeated until it is found. test_model() has shown that a
+ * run without a fault agrees.
  */
 static void test_fault(const void *data)
 {
@@ -299,7 +304,7 @@ static bool is_wanted(const char *variable, const char *name)
     return !only || !strcmp(only, name);
 }
 
-/* Does a client know the properties that the tiers are made of? */
+/* Whether a client has the properties of the tiers */
 static bool have_tiers(void)
 {
     QTestState *qts = qtest_init("-machine none");

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -27,8 +27,8 @@ static void oracle_start_server(Oracle *o)
 }
 
 /*
- * Time stands still here, so BARs that were mapped once would stay so, and the
- * engine have nothing to do.
+ * Time stands still here, so BARs that were mapped once would stay mapped, and
+ * the engine would have nothing to do.
  */
 static char *client_options(const Tier *tier)
 {
@@ -45,8 +45,8 @@ static char *client_options(const Tier *tier)
 }
 
 /*
- * An access may reach over the end of the window.  What is behind it, where no
- * option ROM is, depends on the legacy hole, which x-vga=on turns on.
+ * An access may go beyond the end of the window.  What is there, without an
+ * option ROM, depends on the legacy hole, which x-vga=on turns on.
  */
 static void oracle_start_guests(Oracle *o)
 {
@@ -155,7 +155,7 @@ static void oracle_put(Oracle *o, int n, Access a)
     put_access(&o->pipes[CLIENT], &a);
 }
 
-/* Run and compare what has been put */
+/* Run and compare the queued accesses */
 static void oracle_do(Oracle *o, int n)
 {
     pipes_run(o->pipes, 2);
@@ -177,7 +177,7 @@ void oracle_guests(Oracle *o, const Access *list, int n)
     oracle_do(o, n);
 }
 
-/* Decode on and BAR 0 mapped: firmware's doing, and there is none */
+/* Turn decoding on and map BAR 0, because there is no firmware */
 static void oracle_decode(Oracle *o)
 {
     static const Access decode[] = {

@@ -3,13 +3,14 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The adapter, vfio-user-adapter.c in this process, is laid out as NVIDIA's
- * are, and has one backdoor more: behind the window in I/O BAR 5, at
- * 0x1a010, is the address of BAR 0, and it is the host's.  Its VBIOS fetches it
- * there and writes to BAR 0 during POST.  A processor (TCG) runs it from the
- * firmware.  That fails in a guest where BAR 0 is elsewhere, and it works with
- * x-bar-identity=on: by an alias with the firmware in $VGA_POST_BIOS, which is
- * to be one that knows nothing of it, such as SeaBIOS 1.17.0.
+ * The adapter, vfio-user-adapter.c in this process, has the layout of NVIDIA's
+ * and one more backdoor: the window in I/O BAR 5 shows, at 0x1a010, the
+ * address that BAR 0 has on the host.  Its VBIOS reads this address and writes
+ * to BAR 0 during POST.  The firmware runs the VBIOS on a processor (TCG).
+ * This fails in a guest where BAR 0 has another address, and works with
+ * x-bar-identity=on.  With the firmware in $VGA_POST_BIOS it works by an
+ * alias; that must be a firmware that does not know the property, such as
+ * SeaBIOS 1.17.0.
  */
 
 #include "qemu/osdep.h"
@@ -26,9 +27,9 @@
 #define RW          (VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE)
 #define BAR_SIZE    0x100000
 #define ROM_SIZE    0x1000
-#define BACKDOOR    0x0c            /* of BAR 5: its data register */
-#define HOST        0xc8000000      /* where BAR 0 is on the host */
-#define WRITTEN     0x100           /* what the VBIOS writes to, of BAR 0 */
+#define BACKDOOR    0x0c            /* data register of BAR 5 */
+#define HOST        0xc8000000      /* the address of BAR 0 on the host */
+#define WRITTEN     0x100           /* offset in BAR 0 that it writes */
 #define MAGIC       0x600d600d
 #define PATIENCE    (120 * G_TIME_SPAN_SECOND)
 
@@ -108,7 +109,7 @@ static Adapter *adapter_like_nvidia(void)
     return adapter;
 }
 
-/* Until the VBIOS has said so, with @what, on the firmware's debug port */
+/* Wait until the VBIOS has said @what on the firmware's debug port */
 static void wait_said(const char *log, const char *what)
 {
     gint64 end = g_get_monotonic_time() + PATIENCE;
@@ -126,7 +127,7 @@ static void wait_said(const char *log, const char *what)
     }
 }
 
-/* How often what the VBIOS writes has come */
+/* Counts the writes of the VBIOS that have arrived */
 static unsigned posts(Adapter *adapter)
 {
     AdapterAccess access;

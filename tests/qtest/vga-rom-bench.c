@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -49,7 +49,7 @@ void image_make(uint8_t *data, const Image *image)
         stw_le_p(data + 0xc, 0);
         stw_le_p(data + 0x16, 0x60);
     } else {
-        data[3] = 0xeb;     /* something to run */
+        data[3] = 0xeb;     /* code to run */
     }
     stw_le_p(data + 0x18, 0x40);
     memset(pcir, 0, 0x18);

@@ -30,7 +30,7 @@ typedef struct Image {
     uint16_t vendor, device;
     uint8_t type;
     bool more;
-    uint8_t mark;           /* tells two images apart */
+    uint8_t mark;           /* differs between images */
 } Image;
 
 extern char *rom_directory;
@@ -39,23 +39,23 @@ void image_sum(uint8_t *image, uint32_t size);
 void image_make(uint8_t *data, const Image *image);
 extern const Image ours;
 extern const Image nvidia;
-/* A file with the images, each behind the other; free the name with g_free() */
+/* Returns the name of a file with the images one behind the other; g_free() */
 char *file_of(const void *data, size_t size);
 char *file_of_image(const Image *image);
 
 Adapter *adapter_with(const Image *image);
-/* One whose ROM region has run: its entry point returns at once */
+/* The ROM region has an image that has run: its entry point returns at once */
 void adapter_post(Adapter *adapter, uint32_t size);
 void adapter_set_flash(Adapter *adapter, const Image *image);
 
 void start(Machine *machine, Adapter *adapter, const char *options);
-/* x-vga=on; @json: further properties, each with a comma behind it */
+/* Plug it with x-vga=on; @json: further properties, each followed by a comma */
 void plug(Machine *machine, const char *json);
 void start_plugged(Machine *machine, Adapter *adapter, const char *json);
 void plug_fails(Machine *machine, const char *json, const char *why);
 void says(Machine *machine, const char *what);
 void says_nothing(Machine *machine);
-/* What the guest sees in its ROM BAR */
+/* Check what the guest sees in its ROM BAR */
 void guest_sees(Machine *machine, const void *data, size_t size);
 void guest_sees_image(Machine *machine, const Image *image);
 

@@ -1,5 +1,5 @@
 /*
- * A guest's VBIOS from a file, and for which firmware
+ * A guest's VBIOS from a file, and the firmware that it is for
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -34,7 +34,7 @@ static void test_file_good(void)
     machine_stop(&machine);
 }
 
-/* One that is wrong: a warning that names it, an error if that is wanted */
+/* A bad file gives a warning that names it, or an error if that is wanted */
 static void check_bad_file(const void *data, size_t size, const char *what)
 {
     g_autofree char *path = file_of(data, size);
@@ -134,7 +134,7 @@ static void test_file_without_bar(void)
     Machine machine;
     Adapter *adapter = adapter_with(NULL);
 
-    /* PCI refuses it for a device that is plugged while the guest runs */
+    /* PCI refuses the file for a device that is plugged while the guest runs */
     adapter_start(adapter);
     options = g_strdup_printf(
         "-device '{\"driver\":\"vfio-user-pci\",\"x-vga\":true,\"rombar\":0,"
@@ -155,7 +155,7 @@ static char *uefi_image(void)
 {
     g_autofree uint8_t *data = g_malloc0(256 * KiB);
 
-    /* a firmware volume somewhere, and a way into it at the end */
+    /* a firmware volume somewhere, and an entry point at the end */
     memcpy(data + 128 * KiB + 0x28, "_FVH", 4);
     data[256 * KiB - 16] = 0xe9;
     return file_of(data, 256 * KiB);
@@ -201,7 +201,7 @@ static void test_uefi_pflash(void)
     check_uefi(options);
 }
 
-/* Adapters that OVMF has drivers for need no VBIOS there */
+/* Adapters for which OVMF has drivers need no VBIOS there */
 static void test_uefi_drivers(void)
 {
     static const struct {

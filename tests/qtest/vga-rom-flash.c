@@ -1,5 +1,5 @@
 /*
- * Which VBIOS a guest gets where the adapter's flash ROM can be read
+ * Which VBIOS a guest gets if the adapter's flash ROM can be read
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -28,7 +28,7 @@ static void test_flash_instead(void)
     says(&machine, "the guest gets the VBIOS from the adapter's flash ROM, "
                    "because the ROM region is not pristine");
 
-    /* The window is open while it is read, and as before afterwards */
+    /* The window is open while it is read, and afterwards as before */
     while (adapter_next(adapter, &access)) {
         if (access.region == 0 && access.offset == CONTROL && access.write) {
             g_assert_cmphex(ldl_le_p(access.data), ==, first ? 0 : CLOSED);
@@ -97,7 +97,7 @@ static void test_flash_not_wanted(void)
     machine_stop(&machine);
 }
 
-/* The adapter has no ROM BAR, the guest gets one */
+/* The adapter has no ROM BAR, but the guest gets one */
 static void test_flash_without_region(void)
 {
     Machine machine;
@@ -110,7 +110,7 @@ static void test_flash_without_region(void)
     machine_stop(&machine);
 }
 
-/* There is garbage in it: the region stays, and both are said */
+/* The flash ROM has garbage: the region is used, and QEMU says both */
 static void test_flash_garbage(void)
 {
     Machine machine;
@@ -126,7 +126,7 @@ static void test_flash_garbage(void)
     machine_stop(&machine);
 }
 
-/* Registers that cannot be read: there is a message, and the guest runs */
+/* If registers cannot be read, there is a message, and the guest runs */
 static void test_flash_error(void)
 {
     Machine machine;
@@ -143,7 +143,7 @@ static void test_flash_error(void)
 }
 
 /*
- * An adapter that stops to answer is refused.  This used to end QEMU, which
+ * An adapter that stops answering is refused.  This used to end QEMU, which
  * unmapped BARs that it had not been able to map.
  */
 static void test_flash_silent(void)

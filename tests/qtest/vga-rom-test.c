@@ -1,12 +1,12 @@
 /*
- * Which VBIOS a guest gets, and what QEMU says of it
+ * Which VBIOS a guest gets, and what QEMU says about it
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The adapter is vfio-user-adapter.c, in this process, with a ROM region, the
- * flash ROM of an NVIDIA adapter in BAR 0, or both, and romfiles are made in
- * a directory.  The guest is played by qtest, which reads the ROM BAR.  What
- * test-vfio-vga-flash.c does of flash ROMs is not repeated here.
+ * flash ROM of an NVIDIA adapter in BAR 0, or both. romfiles are made in a
+ * directory. qtest plays the guest and reads the ROM BAR.  Tests of flash ROMs
+ * that are in test-vfio-vga-flash.c are not repeated here.
  */
 
 #include "qemu/osdep.h"
@@ -125,8 +125,8 @@ static void test_region_ids(void)
 }
 
 /*
- * x-vfio-user-server used to serve the ROM only to a client that had mapped it,
- * as no client has whose guest does not run yet.
+ * x-vfio-user-server used to serve the ROM only to a client that had mapped
+ * it, which no client does before its guest runs.
  */
 static void test_region_served(void)
 {
@@ -159,7 +159,7 @@ static void test_region_checksum(void)
     Machine machine;
     Adapter *adapter = adapter_with(&ours);
 
-    adapter_data(adapter, ROM)[0x100]++;    /* a variable of its own */
+    adapter_data(adapter, ROM)[0x100]++;    /* a variable in the image */
     start_plugged(&machine, adapter, "");
     says(&machine, "VBIOS (ROM region): the checksum of its x86 image is "
                    "wrong, and QEMU repairs it for the guest");
@@ -220,7 +220,7 @@ int main(int argc, char **argv)
     rom_add_file();
     status = g_test_run();
 
-    /* libqtest and GLib have none that removes a directory with its files */
+    /* neither libqtest nor GLib can remove a directory with its files */
     {
         GDir *dir = g_dir_open(rom_directory, 0, NULL);
         const char *name;

@@ -1,9 +1,9 @@
 /*
- * Display adapters of a guest, and which of them gets its legacy VGA accesses
+ * A guest's display adapters, and which of them gets its legacy VGA accesses
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -64,7 +64,7 @@ static bool wants(Bench *bench, unsigned i, bool port)
            (!is_bridge(&bench->topology->nodes[i]) || state->vga_enable);
 }
 
-/* The most that a claimant can have to say for itself, as a number */
+/* A claimant's priority, as a number */
 static int weight(Bench *bench, unsigned i, bool port)
 {
     const Node *node = &bench->topology->nodes[i];
@@ -180,7 +180,10 @@ static int node_of(Bench *bench, const char *id)
     return -1;
 }
 
-/* Bridges are numbered in order, so each one's bus is known before its own */
+/*
+ * Bridges are numbered in order, so each one's bus is known before those
+ * behind it
+ */
 static void bench_number(Bench *bench)
 {
     unsigned i, buses = 0;
@@ -240,7 +243,7 @@ void bench_start(Bench *bench, const Topology *topology)
     g_string_free(options, true);
 }
 
-/* The highest bus number behind a bridge */
+/* Returns the highest bus number behind a bridge */
 static unsigned subordinate(Bench *bench, unsigned bridge)
 {
     unsigned i, last = bench->state[bridge].secondary;
@@ -266,7 +269,7 @@ void bridges_set_up(Bench *bench)
         config_writel(bench, i, PCI_PRIMARY_BUS,
                       state->bus | state->secondary << 8 |
                       subordinate(bench, i) << 16);
-        /* Windows whose end is before their start: none */
+        /* Windows whose end is before their start, which are empty */
         config_writew(bench, i, PCI_IO_BASE, 0x00f0);
         config_writel(bench, i, PCI_MEMORY_BASE, 0x0000fff0);
         config_writel(bench, i, PCI_PREF_MEMORY_BASE, 0x0000fff0);

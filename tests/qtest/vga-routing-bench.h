@@ -1,10 +1,10 @@
 /*
- * Display adapters of a guest, and which of them gets its legacy VGA accesses
+ * A guest's display adapters, and which of them gets its legacy VGA accesses
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Each carries its number in a byte of its memory and in a register, so what
- * the guest reads says who answers; 0xff says that nobody does.
+ * Each has its number in a byte of its memory and in a register, so the
+ * guest's reads say which one answers; 0xff says that none does.
  *
  *   vga-routing-bench.c  the machine, and a model of which adapter answers
  *   vga-routing-test.c   each topology, hotplug, other ports, compatibility
@@ -24,8 +24,8 @@
 #define IO_MEM      (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
 /*
- * Where the number is: memory that any card has in any mode set here, and the
- * write index of the palette, which reads back
+ * The places of the number: memory that a card has in every mode set here, and
+ * the write index of the palette, which can be read back
  */
 #define MEM_NUMBER  0xa0000
 #define PORT_NUMBER 0x3c8
@@ -34,11 +34,11 @@
 #define MAX_NODES   8
 #define STEPS       150
 
-/* A bridge, or an adapter: one that has a model is emulated */
+/* A bridge, or an adapter; an adapter with a model is emulated */
 typedef struct Node {
-    const char *driver;     /* NULL: this was the last; "": assigned */
+    const char *driver;     /* NULL: end of the list; "": assigned */
     const char *id;
-    const char *bus;        /* id of the bridge that it is behind, or NULL */
+    const char *bus;        /* id of the bridge above, or NULL */
     unsigned slot;
     const char *options;
 } Node;
@@ -50,11 +50,14 @@ typedef struct Topology {
 
 #define ASSIGNED ""
 
-/* What the test knows of a node; of the ranges, memory is 0 and ports are 1 */
+/*
+ * What the test knows of a node.  In arrays over the ranges memory is 0 and
+ * ports are 1
+ */
 typedef struct State {
-    int parent;             /* node, or -1 for the first root bus */
-    unsigned bus;           /* number of the bus it is on */
-    unsigned secondary;     /* of the one behind it, 0 for an adapter */
+    int parent;             /* node, or -1: the first root bus */
+    unsigned bus;           /* number of its bus */
+    unsigned secondary;     /* of the bus behind it; adapter: 0 */
     Adapter *adapter;
     bool present;
     uint16_t command;
@@ -71,14 +74,14 @@ typedef struct Bench {
 
 bool is_assigned(const Node *node);
 bool is_bridge(const Node *node);
-/* An adapter's number: one more than its place, and not 0 */
+/* An adapter's number: its place plus one, and so not 0 */
 uint8_t number_of(unsigned i);
 
-/* In the model: who answers after a step, on every bus */
+/* Update the model: which adapter answers after a step, on every bus */
 void settle(Bench *bench);
-/* The number that the guest reads, by the model */
+/* The number that the guest should read according to the model */
 uint8_t expected(Bench *bench, bool port);
-/* The guest reads it */
+/* Check what the guest reads */
 void check(Bench *bench);
 
 void set_command(Bench *bench, unsigned i, uint16_t command);
@@ -91,15 +94,16 @@ void bridges_set_up(Bench *bench);
 /* An adapter and all bridges above it decode, or none of them does */
 void set_path(Bench *bench, unsigned i, bool on);
 /*
- * All planes get what is written, and the first one is read.  @chain4: memory
- * is a framebuffer, as in mode 13h, which used to be above all other cards.
+ * Give a card its number: all planes are written, and the first one is read.
+ * @chain4: memory is a framebuffer, as in mode 13h, which used to be above all
+ * other cards.
  */
 void vga_give_number(QTestState *qts, bool chain4, uint8_t number);
 void emulated_give_numbers(Bench *bench, bool chain4);
 void bench_stop(Bench *bench);
-/* QEMU has all devices */
+/* Whether QEMU has all devices */
 bool bench_can(const Topology *topology);
-/* One emulated adapter and one assigned */
+/* One emulated adapter and one assigned one */
 extern const Topology mixed;
 
 /*

@@ -123,7 +123,7 @@ static void test_query(void)
     bench_stop(&bench);
 }
 
-/* Memory here and ports there, as each bit says */
+/* Memory goes to one adapter and ports to the other, as each bit says */
 static void test_query_split(void)
 {
     Bench bench;

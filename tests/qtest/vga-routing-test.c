@@ -5,12 +5,12 @@
  *
  * A machine has two or three adapters, emulated or assigned, on one bus or
  * behind bridges.  Assigned ones are vfio-user-adapter.c, in this process.
- * Each carries its number in a byte of its memory and in a register, so what
- * the guest reads says who answers; 0xff says that nobody does.
+ * Each has its number in a byte of its memory and in a register, so the
+ * guest's reads say which one answers; 0xff says that none does.
  *
- * The test has a model of what PCI_COMMAND, VGA Enable and power states of a
- * topology mean, and of the rule in hw/pci/vga-routing.h.  It changes them at
- * random, and looks after each step whether the answers agree.
+ * The test has a model of the effect of PCI_COMMAND, VGA Enable and power
+ * states in a topology, and of the rule in hw/pci/vga-routing.h.  It changes
+ * them at random, and compares the answers after each step.
  */
 
 #include "qemu/osdep.h"
@@ -130,7 +130,7 @@ static void test_topology(const void *opaque)
     bridges_set_up(&bench);
     emulated_give_numbers(&bench, false);
 
-    /* One after the other, as an arbiter does it */
+    /* One adapter after the other, as an arbiter does it */
     for (i = 0; i < bench.n; i++) {
         if (!is_bridge(&topology->nodes[i])) {
             set_path(&bench, i, true);
@@ -140,7 +140,7 @@ static void test_topology(const void *opaque)
             check(&bench);
         }
     }
-    /* From more paths open to fewer, the chance is great to be at the root */
+    /* From several open paths to fewer; often the change is at the root */
     for (i = 0; i < bench.n; i++) {
         set_path(&bench, i, true);
         check(&bench);
@@ -187,8 +187,8 @@ static void plug(Bench *bench, const char *id, unsigned i)
 }
 
 /*
- * It begins in the middle of the guest's life, with a card that has been
- * drawing in a mode whose memory changes place
+ * The adapter is plugged while the guest runs, and a card has drawn before in
+ * a mode whose memory moves
  */
 static void test_hotplug(const void *opaque)
 {
@@ -213,7 +213,10 @@ static void test_hotplug(const void *opaque)
     plug(&bench, "b", 1);
     check(&bench);
 
-    /* Of three that are plugged and unplugged the last one stays the owner */
+    /*
+     * Of three adapters that are plugged and unplugged the last one stays the
+     * owner
+     */
     set_command(&bench, 0, 0);
     g_assert_cmphex(qtest_readb(bench.qts, MEM_NUMBER), ==, NOBODY);
     qtest_outl(bench.qts, 0xcf8, 0x80000000 | 4 << 11 | PCI_COMMAND);
@@ -225,7 +228,7 @@ static void test_hotplug(const void *opaque)
     g_assert_cmphex(qtest_readb(bench.qts, MEM_NUMBER), ==, number_of(0));
     g_assert_cmphex(qtest_inb(bench.qts, PORT_NUMBER), ==, number_of(0));
 
-    /* The mode can still be left and entered: its region is found */
+    /* The mode can still be left and entered, so its region is found */
     vga_give_number(bench.qts, false, 0x42);
     g_assert_cmphex(qtest_readb(bench.qts, MEM_NUMBER), ==, 0x42);
     vga_give_number(bench.qts, true, 0x43);
@@ -239,7 +242,7 @@ static void test_hotplug(const void *opaque)
     bench_stop(&bench);
 }
 
-/* Ports beside the legacy ones: VBE's, and a printer's between them */
+/* Ports besides the legacy ones: VBE's, and a printer's between them */
 static void test_other_ports(const void *opaque)
 {
     const char *model = opaque;
@@ -265,13 +268,13 @@ static void test_other_ports(const void *opaque)
     if (vbe) {
         g_assert_cmphex(qtest_inw(bench.qts, 0x1ce), ==, 1);
     }
-    /* Whoever has the ports has none of these */
+    /* The owner of the legacy ports has none of these */
     set_command(&bench, 0, 0);
     g_assert_cmphex(qtest_inw(bench.qts, 0x1ce), ==, 0xffff);
     bench_stop(&bench);
 }
 
-/* A reset ends all decoding, and with it the turn of the owner */
+/* A reset ends all decoding, and with it the ownership */
 static void test_reset(void)
 {
     Bench bench;
@@ -297,7 +300,10 @@ static void test_reset(void)
  * Compatibility
  */
 
-/* No adapter, no routing: an emulated card answers as it always has */
+/*
+ * Without an assigned adapter there is no routing: an emulated card answers as
+ * it always has
+ */
 static void test_unrouted(const void *opaque)
 {
     const char *machine = opaque;
@@ -309,7 +315,7 @@ static void test_unrouted(const void *opaque)
     }
     qts = qtest_initf("-M %s -nodefaults -vga none -device VGA,addr=2 "
                       "-device cirrus-vga,addr=3", machine);
-    /* No PCI_COMMAND is needed, for the later one's registers and memory */
+    /* No PCI_COMMAND is needed for the later one's registers and memory */
     vga_give_number(qts, true, 0x21);
     g_assert_cmphex(qtest_inb(qts, PORT_NUMBER), ==, 0x21);
     g_assert_cmphex(qtest_readb(qts, MEM_NUMBER), ==, 0x21);
@@ -327,7 +333,7 @@ static void test_off(void)
     bench_start(&bench, &topology);
     vga_give_number(bench.qts, true, number_of(0));
     g_assert_cmphex(qtest_inb(bench.qts, PORT_NUMBER), ==, number_of(0));
-    /* Split: ports to one, memory to the other */
+    /* Split: ports go to one, memory goes to the other */
     set_command(&bench, 1, IO_MEM);
     g_assert_cmphex(qtest_inb(bench.qts, PORT_NUMBER), ==, number_of(1));
     g_assert_cmphex(qtest_readb(bench.qts, MEM_NUMBER), ==, number_of(0));

@@ -15,8 +15,8 @@
 #define VGA_STATS_QUERY "{ 'execute': 'x-query-vga-stats' }"
 
 /*
- * A member of the answer to VGA_STATS_QUERY, which is freed.  The machine has
- * one adapter with x-vga=on.  The caller frees the value.
+ * Returns a member of the answer to VGA_STATS_QUERY, which is freed.  The
+ * machine has one adapter with x-vga=on.  The caller frees the value.
  */
 static inline QObject *vga_stats_member(QDict *response, const char *name)
 {
@@ -41,7 +41,7 @@ static inline uint64_t vga_stats_counter(QDict *response, const char *name)
     return value;
 }
 
-/* @tier is the one in use */
+/* Check that @tier is the one in use */
 static inline void vga_stats_check_tier(QDict *response, const char *tier)
 {
     QString *now = qobject_to(QString, vga_stats_member(response, "tier"));

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# scripts/build with a QEMU and a SeaBIOS whose configure, ninja and make are a few lines: what is
-# done again when, and the messages of failures. run_tests calls the functions.
+# Tests scripts/build with a QEMU and a SeaBIOS whose configure, ninja and make have a few lines: which steps are
+# repeated when, and the messages of failures. run_tests calls the functions.
 # shellcheck disable=SC2317
 set -eu
 . "$(dirname -- "$0")/tap.sh"
@@ -40,7 +40,7 @@ EOF
     mkdir -p "$build/python/bin" "$tmp/bin"
     echo "$build/python" >"$build/python/.done"
     ln -s "$(command -v python3)" "$build/python/bin/python3"
-    # What is installed is one program, a module and a test that is not.
+    # It installs one program and one module, and no test.
     cat >"$build/python/bin/meson" <<'EOF'
 #!/bin/sh
 case $1 in
@@ -89,7 +89,7 @@ t_firmware() # a QEMU in its build directory finds firmware, option ROMs and VGA
     for f in bios-256k.bin vgabios-cirrus.bin kvmvapic.bin; do [ -f "$build/qemu/qemu-bundle/usr/local/share/qemu/$f" ]; done
 }
 
-t_werror() # what would turn warnings into errors when ninja runs meson again is gone, and the file is as old
+t_werror() # the line that makes later runs of meson fail on warnings is removed, and the file keeps its time
 {
     releases
     "$scripts/build" qemu
@@ -112,7 +112,7 @@ t_flags() # other configure arguments configure again
     [ "$(grep -c configured "$LOG")" = 2 ]
 }
 
-t_configure_fails() # a failed configure says why, and is done again by the next run
+t_configure_fails() # a failed configure says why, and is repeated by the next run
 {
     releases
     BREAK=1 fails 1 "$scripts/build" qemu
@@ -120,7 +120,7 @@ t_configure_fails() # a failed configure says why, and is done again by the next
     "$scripts/build" qemu
 }
 
-t_cut_off() # so is one that was cut off
+t_cut_off() # a configure that was cut off is repeated, too
 {
     releases
     "$scripts/build" qemu
@@ -129,7 +129,7 @@ t_cut_off() # so is one that was cut off
     [ "$(grep -c configured "$LOG")" = 2 ]
 }
 
-t_base() # qemu-base is the release without the series, the same relative way from its source
+t_base() # qemu-base is the release without the series, at the same relative path from its source
 {
     with_series
     mv "$tmp/top" "$tmp/top2"
@@ -162,7 +162,7 @@ t_install() # install copies programs, modules, firmware and keymaps; a bad PREF
     says 'cannot be written'
 }
 
-t_full() # what is installed is built with all features, and no test
+t_full() # what is installed is built with all features, without tests
 {
     releases
     "$scripts/build" qemu-full
@@ -175,7 +175,7 @@ t_full() # what is installed is built with all features, and no test
     [ -f "$build/qemu-full/qemu-bundle/usr/lib/qemu-vga-assign/share/qemu/bios-256k.bin" ]
 }
 
-t_destdir() # DESTDIR is put before PREFIX, and what runs is not written into
+t_destdir() # DESTDIR is put before PREFIX, and running programs are not overwritten
 {
     releases
     DESTDIR=$tmp/stage "$scripts/build" install /opt/x

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# debian/ agrees with the repository, and its maintainer scripts tell libvirt's AppArmor profile of the emulator, where
-# that does not read its directory by itself. Packages themselves are tested by scripts/check-deb. run_tests calls the
-# functions.
+# Tests that debian/ agrees with the repository, and that its maintainer scripts add the emulator to libvirt's AppArmor
+# profile if the profile does not read its directory by itself. scripts/check-deb tests the packages themselves.
+# run_tests calls the functions.
 # shellcheck disable=SC2317
 set -eu
 . "$(dirname -- "$0")/tap.sh"
@@ -19,10 +19,10 @@ t_versions() # the packages' version is QEMU's and the series' own
     grep -q "^qemu-vga-assign ($qemu+vga$own-[0-9.]*) " "$top/debian/changelog"
 }
 
-t_build_depends() # what scripts/deps installs for the build is in Build-Depends
+t_build_depends() # Build-Depends has what scripts/deps installs for the build
 {
     sed -n '/^Build-Depends:/,/^$/p' "$top/debian/control" | sed -n 's/^ \([a-z0-9.+-]*\).*/\1/p' | sort >"$tmp/depends"
-    # Not those that every builder has, that fetch, that make it faster, or that are for tests alone.
+    # Left out are packages that every builder has, that fetch, that only make it faster, or that only tests need.
     sed -n "/^packages='/,/^'/p; /^for_installing='/,/^'/p" "$top/scripts/deps" |
         grep -vE '^(release archives|the lab|make check|the manual):' | sed -n 's/^[a-zA-Z -]*: *//p' | tr ' ' '\n' | sort -u |
         grep -vxE 'gcc|make|ccache|patch|bzip2|xz-utils|binutils|ninja-build|python3|dpkg-dev|debhelper|ipxe-qemu' >"$tmp/deps"
@@ -58,7 +58,7 @@ t_components() # the source package's components lie where the repository has no
     done
 }
 
-t_modules() # each module that is built is in one package, or said to be in none
+t_modules() # each module that is built is in one package, or is listed as being in none
 {
     targets=$top/build/qemu-full/.targets
     [ -f "$targets" ] || { echo "QEMU was not built for installing: make qemu-full"; exit 77; }
@@ -74,7 +74,7 @@ if not modules or wrong:
 EOF
 }
 
-t_prefix() # the same place in scripts/build, debian/ and the host tool
+t_prefix() # scripts/build, debian/ and the host tool use the same place
 {
     [ -n "$prefix" ]
     grep -q "^exec $prefix/bin/qemu-system-x86_64 " "$top/debian/qemu-system-x86_64-vga-assign"
@@ -86,7 +86,7 @@ t_prefix() # the same place in scripts/build, debian/ and the host tool
     grep -qx "${command#/}" "$top/debian/qemu-vga-assign.install"
 }
 
-t_apparmor() # apparmor_parser takes the rules, and would not take any text
+t_apparmor() # apparmor_parser accepts the rules, and would refuse other text
 {
     command -v apparmor_parser >/dev/null || { echo "apparmor_parser is not installed (package apparmor)"; exit 77; }
     for f in "$top/debian/apparmor/libvirt-qemu" "$tmp/wrong"; do
@@ -100,7 +100,7 @@ t_apparmor() # apparmor_parser takes the rules, and would not take any text
     [ "$(tail -n 1 "$tmp/codes")" != 0 ]
 }
 
-# maintainer SCRIPT ARGUMENT...: run on $tmp/root/etc in place of /etc.
+# maintainer SCRIPT ARGUMENT...: runs a script on $tmp/root/etc in place of /etc.
 maintainer()
 {
     sed "s,/etc/apparmor\.d,$tmp/root/etc/apparmor.d,; s,^#DEBHELPER#,," "$top/debian/qemu-vga-assign.$1" >"$tmp/script"
@@ -108,7 +108,7 @@ maintainer()
     sh "$tmp/script" "$@"
 }
 
-# libvirt WORDS: its profile includes WORDS, and its postinst has made the file for local rules.
+# libvirt WORDS: makes a libvirt whose profile includes WORDS, and whose postinst has made the file for local rules.
 libvirt()
 {
     apparmor=$tmp/root/etc/apparmor.d
@@ -144,7 +144,7 @@ t_new_libvirt() # Debian 13's reads the directory itself: no line, and one from 
     [ ! -s "$local" ]
 }
 
-t_no_libvirt() # where there is no libvirt nothing is made
+t_no_libvirt() # without libvirt nothing is made
 {
     libvirt "$old"
     rm -rf "$tmp/root/etc"
@@ -167,7 +167,7 @@ t_srcpkg() # Debian's source package has the series behind Debian's patches
         'Description: x' >"$tmp/packaging/debian/control"
     printf 'qemu (1:1.0-3) unstable; urgency=low\n\n  * X.\n\n -- M <m@example.invalid>  Mon, 30 Nov 2026 12:00:00 +0000\n' \
         >"$tmp/packaging/debian/changelog"
-    # It moves the lines that the series edits.
+    # This patch moves the lines that the series edits.
     printf '%s\n' '--- a/hw/vfio/pci.c' '+++ b/hw/vfio/pci.c' '@@ -1,2 +1,3 @@' '+distribution' ' line 1' ' line 2' \
         >"$tmp/packaging/debian/patches/own.patch"
     echo own.patch >"$tmp/packaging/debian/patches/series"
@@ -185,7 +185,7 @@ t_srcpkg() # Debian's source package has the series behind Debian's patches
     [ "$(cd "$tmp/extracted" && dpkg-parsechangelog -S Version)" = "1:1.0-3+vga$(sed -n "s/^ *version: '\(.*\)',/\1/p" "$top/meson.build")" ]
 }
 
-t_scripts() # what dpkg runs, by shellcheck
+t_scripts() # shellcheck accepts what dpkg runs
 {
     command -v shellcheck >/dev/null || { echo "shellcheck is not installed"; exit 77; }
     shellcheck "$top/debian/qemu-vga-assign.postinst" "$top/debian/qemu-vga-assign.prerm" "$top/debian/qemu-system-x86_64-vga-assign"

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# scripts/fetch and scripts/deps: every way to get a release, and every way in which that fails.
-# run_tests calls the functions.
+# Tests scripts/fetch and scripts/deps: every way to get a release, and every way in which it can
+# fail. run_tests calls the functions.
 # shellcheck disable=SC2317
 set -eu
 . "$(dirname -- "$0")/tap.sh"
 
 store=$tmp/cache/archives
 
-# shim NAME: a program of this name, from stdin, comes first in PATH.
+# shim NAME: puts a program of this name, from stdin, first in PATH.
 shim()
 {
     mkdir -p "$tmp/bin"
@@ -18,7 +18,7 @@ shim()
     PATH=$tmp/bin:$PATH
 }
 
-# padded: an archive long enough to be cut in half.
+# padded: makes an archive that is long enough to be cut in half.
 padded()
 {
     fresh
@@ -27,7 +27,7 @@ padded()
     pin "$archive"
 }
 
-t_download() # an archive is downloaded, verified, and found in the cache the next time
+t_download() # an archive is downloaded, verified, and later found in the cache
 {
     fresh
     [ "$("$scripts/fetch" qemu)" = "$store/qemu-1.0.tar.gz" ]
@@ -36,7 +36,7 @@ t_download() # an archive is downloaded, verified, and found in the cache the ne
     [ "$(ls "$store")" = qemu-1.0.tar.gz ]
 }
 
-t_resume() # a half download is continued
+t_resume() # an incomplete download is continued
 {
     padded
     mkdir -p "$store"
@@ -46,7 +46,7 @@ t_resume() # a half download is continued
     cmp "$archive" "$store/qemu-1.0.tar.gz"
 }
 
-t_resume_other() # half of something else is thrown away and fetched again
+t_resume_other() # an incomplete download of another file is thrown away and fetched again
 {
     padded
     mkdir -p "$store"
@@ -59,7 +59,7 @@ t_resume_other() # half of something else is thrown away and fetched again
     cmp "$archive" "$store/qemu-1.0.tar.gz"
 }
 
-t_wrong_hash() # a wrong hash: one retry, one error, nothing left behind
+t_wrong_hash() # a wrong hash gives one retry, one error, and leaves nothing behind
 {
     fresh
     echo changed >>"$archive"
@@ -79,7 +79,7 @@ t_broken_cache() # a damaged archive in the cache is not used
     cmp "$archive" "$store/qemu-1.0.tar.gz"
 }
 
-t_network_cut() # a download cut off by the network keeps its half for the next run
+t_network_cut() # a download that the network cut off is kept for the next run
 {
     padded
     shim curl <<'EOF'
@@ -94,7 +94,7 @@ EOF
     [ "$(cat "$store/qemu-1.0.tar.gz.part")" = half ]
 }
 
-t_offline() # without network and cache: one error that names each place tried and what to do
+t_offline() # without network and cache there is one error that names each place and what to do
 {
     fresh
     printf 'qemu 1.0 debian pool/main/q/qemu/qemu_1.0.orig.tar.xz %064d\nqemu 1.0 upstream https://release.invalid/qemu-1.0.tar.xz %064d\n' 1 2 >"$UPSTREAM_FILE"
@@ -130,7 +130,7 @@ t_user_tree() # the user's tree is used as it is, and stays as it is
     [ -f "$repo/mine" ]
 }
 
-t_no_space() # no space: one error before anything is written
+t_no_space() # without space there is one error before anything is written
 {
     fresh
     shim df <<'EOF'
@@ -158,7 +158,7 @@ t_bad_archive() # an archive that cannot be unpacked leaves nothing behind
     "$scripts/apply" qemu
 }
 
-t_interrupted() # an import that is killed is begun anew by the next run
+t_interrupted() # an import that was killed is repeated by the next run
 {
     fresh
     mkdir -p "$tmp/build/src/.part.killed/qemu"

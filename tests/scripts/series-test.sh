@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# scripts/apply, export, check and rebase on a release of a few files. run_tests calls the functions.
+# Tests scripts/apply, export, check and rebase on a release of a few files. run_tests calls the functions.
 # shellcheck disable=SC2317
 set -eu
 . "$(dirname -- "$0")/tap.sh"
@@ -17,7 +17,7 @@ t_pristine() # the base is the release, byte for byte, modes and ignored files i
     [ "$(git -C "$repo" rev-parse base)" = "$(git -C "$repo" rev-parse HEAD)" ]
 }
 
-t_missing_series() # no patches directory means: the base only
+t_missing_series() # without a patches directory there is only the base
 {
     fresh
     rm -r "$tmp/top/patches"
@@ -45,7 +45,7 @@ t_round_trip() # developer's commits -> patches and overlay -> the same commits
     git -C "$repo" diff --quiet HEAD
 }
 
-t_one_file() # an edit of an overlay file changes that file alone in the work tree
+t_one_file() # an edit of an overlay file changes only that file in the work tree
 {
     with_series
     "$scripts/apply" qemu
@@ -58,7 +58,7 @@ t_one_file() # an edit of an overlay file changes that file alone in the work tr
     "$scripts/apply" qemu
 }
 
-# made COMMAND...: how many commits it makes. git is called through a program that writes down how.
+# made COMMAND...: prints how many commits it makes. git is called through a program that logs its arguments.
 made()
 {
     mkdir -p "$tmp/bin"
@@ -69,7 +69,7 @@ made()
     grep -c ' commit-tree ' "$tmp/calls" || true
 }
 
-# as_fresh: what an apply gives now, commits and notes, is what one into an empty build directory gives
+# as_fresh: fails unless an apply gives the same commits and notes as one into an empty build directory
 as_fresh()
 {
     git -C "$repo" log --notes=series --format='%H %N' base..series >"$tmp/kept"
@@ -81,7 +81,7 @@ as_fresh()
     diff "$tmp/kept" "$tmp/anew"
 }
 
-t_kept_commits() # the commits before the first changed patch or overlay file stay, and all else is made anew
+t_kept_commits() # the commits before the first changed patch or overlay file stay, and all others are made anew
 {
     with_series
     second=$tmp/top/patches/qemu/0002-hw-vfio-second.patch
@@ -93,7 +93,7 @@ t_kept_commits() # the commits before the first changed patch or overlay file st
     chmod -x "$tmp/top/hw/vfio/two.sh"
     [ "$(made "$scripts/apply" qemu)" = 1 ]
     as_fresh
-    # Keys are not in the commit: an earlier state must not be taken for the last one.
+    # Keys are not part of the commit: an earlier state must not pass for the last one.
     sed -i 's/^---$/---\nKind: bugfix/' "$second"
     [ "$(made "$scripts/apply" qemu)" = 1 ]
     as_fresh
@@ -109,7 +109,7 @@ t_kept_commits() # the commits before the first changed patch or overlay file st
     as_fresh
 }
 
-t_local_edit() # an edit in the scratch tree is refused with the way to keep it, never lost
+t_local_edit() # an edit in the scratch tree is refused with the way to keep it, and never lost
 {
     with_series
     "$scripts/apply" qemu
@@ -121,7 +121,7 @@ t_local_edit() # an edit in the scratch tree is refused with the way to keep it,
     tail -n 1 "$repo/hw/vfio/pci.c" | grep -q mine
 }
 
-t_local_commit() # so is a commit there; and a refresh does not undo a newer edit here
+t_local_commit() # a commit there is refused, too; and a refresh does not undo a newer edit here
 {
     with_series
     "$scripts/apply" qemu
@@ -139,7 +139,7 @@ t_local_commit() # so is a commit there; and a refresh does not undo a newer edi
     "$scripts/apply" qemu
 }
 
-t_cut_off() # a checkout that was killed half-way is finished by the next run
+t_cut_off() # a checkout that was killed is finished by the next run
 {
     with_series
     "$scripts/apply" qemu
@@ -180,7 +180,7 @@ t_keys() # keys below the --- line survive a refresh, also after a developer's a
     [ ! -e "$tmp/top/patches/qemu/0002-hw-vfio-second.patch" ]
 }
 
-t_export_twice() # two exports give the same bytes, from another directory too
+t_export_twice() # two exports give the same bytes, also from another directory
 {
     with_series
     "$scripts/export" qemu
@@ -209,7 +209,7 @@ t_git_am() # git am of the mails onto the release gives the identical tree
     [ "$(git -C "$tmp/am" rev-parse 'HEAD^{tree}')" = "$(git -C "$repo" rev-parse 'refs/vga-assign/assembled^{tree}')" ]
 }
 
-t_check_good() # check is content with a good series
+t_check_good() # check accepts a good series
 {
     with_series
     fails 0 "$scripts/check" qemu
@@ -217,7 +217,7 @@ t_check_good() # check is content with a good series
     says 'hooks add 3 lines to 2 upstream files'
 }
 
-t_check_upstream_file() # check: an overlay file that exists upstream
+t_check_upstream_file() # check finds an overlay file that exists upstream
 {
     with_series
     sed -i 's,^Overlay: .*one.c,&\nOverlay: hw/vfio/pci.c,' "$tmp/top/patches/qemu/0001-hw-vfio-first.patch"
@@ -226,7 +226,7 @@ t_check_upstream_file() # check: an overlay file that exists upstream
     says 'the overlay file hw/vfio/pci.c exists upstream'
 }
 
-t_check_creates() # check: a hook that creates a file
+t_check_creates() # check finds a hook that creates a file
 {
     with_series
     cat >>"$tmp/top/patches/qemu/0002-hw-vfio-second.patch" <<'EOF'
@@ -241,7 +241,7 @@ EOF
     says '0002-hw-vfio-second.patch creates hw/vfio/three.c'
 }
 
-t_check_stale() # check: a hunk whose place has moved, and says what to type
+t_check_stale() # check finds a hunk whose place has moved, and says what to type
 {
     with_series
     sed -i 's/^@@ -7,7 +7,7 @@/@@ -8,7 +8,7 @@/' "$tmp/top/patches/qemu/0001-hw-vfio-first.patch"
@@ -261,7 +261,7 @@ t_check_spdx() # check: a source without an SPDX line
     says '     hw/vfio/one.c'
 }
 
-t_check_unowned() # check: an overlay file which no patch owns, and a patch which is not in series
+t_check_unowned() # check finds an overlay file that no patch owns, and a patch that is not in series
 {
     with_series
     echo '/* SPDX-License-Identifier: GPL-2.0-or-later */' >"$tmp/top/hw/vfio/stray.c"
@@ -271,7 +271,7 @@ t_check_unowned() # check: an overlay file which no patch owns, and a patch whic
     says '0009-lost.patch is not in series'
 }
 
-t_check_maintainers() # check: an overlay file that MAINTAINERS has in the section of all the rest alone
+t_check_maintainers() # check finds an overlay file that is only in the last section of MAINTAINERS
 {
     fresh
     printf 'VFIO\nF: hw/vfio/*.c\n\nTHE REST\nF: *\nF: */\n' >"$tmp/rel/qemu-1.0/MAINTAINERS"
@@ -283,7 +283,7 @@ t_check_maintainers() # check: an overlay file that MAINTAINERS has in the secti
     if grep -x '     hw/vfio/one.c' "$tmp/said"; then return 1; fi
 }
 
-t_check_style() # check: a patch without a message, a long line, a function of 90 lines
+t_check_style() # check finds a patch without a message, a long line, a function of 90 lines
 {
     with_series
     sed -i 's/^The reason of the first\.$//' "$tmp/top/patches/qemu/0001-hw-vfio-first.patch"
@@ -295,10 +295,10 @@ t_check_style() # check: a patch without a message, a long line, a function of 9
     says 'hw/vfio/one.c:4: a function of 90 lines'
 }
 
-# in_topic TOPIC: the last commit is of it
+# in_topic TOPIC: puts the last commit into that topic
 in_topic() { git -C "$repo" notes --ref=series add -f -m "Topic: $1" HEAD; }
 
-# with_topics: fixes, then left and right, which stand on fixes alone and change lines three apart
+# with_topics: makes fixes, then left and right, which stand only on fixes and change lines three apart
 with_topics()
 {
     fresh
@@ -319,7 +319,7 @@ with_topics()
     "$scripts/fixes" --write
 }
 
-t_topics() # a directory for each topic; one without its neighbour has its own lines and files only
+t_topics() # there is a directory for each topic; a topic without its neighbour has only its own lines and files
 {
     with_topics
     [ -f "$tmp/top/patches/qemu/fixes/0001-hw-vfio-fix.patch" ]
@@ -350,7 +350,7 @@ t_topic_mails() # a topic's mails for git am and for quilt are those of it and o
     says "has no topic 'up'; it has: fixes left right both"
 }
 
-t_git_tree() # for a git tree a patch of a subproject becomes a file that its .wrap names, with the same effect
+t_git_tree() # for a git tree, a patch of a subproject becomes a file that its .wrap names, with the same effect
 {
     fresh
     sub=$tmp/rel/qemu-1.0/subprojects
@@ -373,7 +373,7 @@ t_git_tree() # for a git tree a patch of a subproject becomes a file that its .w
     git -C "$repo" diff --quiet series -- subprojects/lib
 }
 
-t_topic_of_commit() # a commit has to say its topic, and the topics follow one another
+t_topic_of_commit() # a commit has to name its topic, and the topics follow one another
 {
     with_topics
     sed -i 's/^line 40$/line 40 more/' "$repo/hw/vfio/pci.c"
@@ -388,7 +388,7 @@ t_topic_of_commit() # a commit has to say its topic, and the topics follow one a
     [ -f "$tmp/top/patches/qemu/both/0001-hw-vfio-more.patch" ]
 }
 
-t_fixes_table() # the table of fixes says which others one needs, and check notices a stale one
+t_fixes_table() # the table of fixes says which others a fix needs, and check notices an old table
 {
     with_topics
     fails 0 "$scripts/fixes"
@@ -410,7 +410,7 @@ Topic: fixes' HEAD
     says '| 0002 | hw/vfio: again | 0001 |  |  |'
 }
 
-t_check_budget() # check: more lines than the budget; what only moves, and fixes, do not count
+t_check_budget() # check finds more lines than the budget; moved lines and fixes do not count
 {
     with_series
     lines 400 | sed 's/^/more /' >>"$repo/hw/vfio/pci.c"
@@ -430,7 +430,7 @@ t_check_budget() # check: more lines than the budget; what only moves, and fixes
     says "hooks add 3 lines to 2 upstream files ($budget at most) and move 1"
 }
 
-t_rebase_clean() # rebase onto a release with other lines around: clean, and stored with --write
+t_rebase_clean() # rebase onto a release with other lines nearby is clean, and --write stores it
 {
     with_series
     make_release "$tmp/rel" 1.1
@@ -446,7 +446,7 @@ t_rebase_clean() # rebase onto a release with other lines around: clean, and sto
     "$scripts/check" qemu
 }
 
-t_rebase_3way() # rebase: changed context is merged; a conflict stops where a person goes on
+t_rebase_3way() # rebase merges changed context; a conflict stops it until a person has resolved it
 {
     with_series
     make_release "$tmp/rel" 1.2
@@ -463,7 +463,7 @@ t_rebase_3way() # rebase: changed context is merged; a conflict stops where a pe
     git -C "$new" am --continue
     fails 0 "$scripts/rebase" qemu --continue
     says 'by hand          0002-hw-vfio-second.patch'
-    # What was resolved once is not asked for again.
+    # A conflict that was resolved once is not asked for again.
     fails 0 "$scripts/rebase" qemu "$tmp/rel/qemu-1.2.tar.gz"
     says 'as before        0002-hw-vfio-second.patch'
     fails 0 "$scripts/rebase" qemu --continue --write
@@ -484,7 +484,7 @@ t_rebase_stops_twice() # rebase: after a hand's work the next patch gets its ver
     says 'needs a hand     0002-hw-vfio-second.patch'
 }
 
-t_rebase_survey() # rebase: a survey goes on after a conflict, names the whole extent, and is not stored
+t_rebase_survey() # rebase: a survey goes on after conflicts, names all of them, and is not stored
 {
     with_series
     make_release "$tmp/rel" 1.5
@@ -501,7 +501,7 @@ t_rebase_survey() # rebase: a survey goes on after a conflict, names the whole e
     [ "$before" = "$(cat "$tmp"/top/patches/qemu/* | sha256sum)" ]
 }
 
-t_rebase_upstream() # rebase: a patch that the release has is left out, and the others keep their keys
+t_rebase_upstream() # rebase leaves out a patch that the release has, and the others keep their keys
 {
     with_series
     git -C "$repo" notes --ref=series add -m 'Kind: bugfix' series
@@ -514,7 +514,7 @@ t_rebase_upstream() # rebase: a patch that the release has is left out, and the 
     grep -q '^Kind: bugfix' "$tmp/top/patches/qemu/0001-hw-vfio-second.patch"
 }
 
-t_rebase_headers() # rebase: a header that moved is named with its new place
+t_rebase_headers() # rebase names a header that moved, with its new place
 {
     fresh
     mkdir -p "$tmp/rel/qemu-1.0/include/hw"
@@ -532,7 +532,7 @@ t_rebase_headers() # rebase: a header that moved is named with its new place
     if grep 'qapi/made.h is gone' "$tmp/said"; then return 1; fi
 }
 
-t_rebase_taken() # rebase: an overlay file which the new release brings needs a hand
+t_rebase_taken() # rebase: an overlay file that the new release brings needs a hand
 {
     with_series
     make_release "$tmp/rel" 1.3
@@ -577,7 +577,7 @@ t_seabios_overlay() # SeaBIOS's new files lie below seabios/, owned like QEMU's,
     says 'no patch owns the overlay file src/stray.c'
 }
 
-t_usage() # wrong usage ends with 2 and one message; each script has --help
+t_usage() # wrong usage ends with status 2 and one message; each script has --help
 {
     fresh
     for s in apply export check fetch deps rebase build debs fixes check-each; do

@@ -1,8 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Sourced by the tests of the scripts: a small release of our own as "qemu", everything in a temporary
-# directory, and TAP. A test is `t_NAME() # what it shows`; a failing command in it fails the test.
+# Sourced by the tests of the scripts. It makes a small release as "qemu", keeps everything in a
+# temporary directory, and prints TAP. A test is `t_NAME() # what it shows`; a failing command in it
+# fails the test.
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 scripts=$here/../../scripts
@@ -18,7 +19,8 @@ repo=$tmp/build/src/qemu
 
 lines() { i=1; while [ $i -le "$1" ]; do echo "line $i"; i=$((i + 1)); done; }
 
-# make_release DIR VERSION: the tree of a release, with things that git likes to change or leave out.
+# make_release DIR VERSION: makes a release's tree, with things that git likes to change or leave
+# out.
 make_release()
 {
     d=$1/qemu-$2
@@ -33,7 +35,7 @@ make_release()
     chmod +x "$d/tools/run.sh"
 }
 
-# pack DIR VERSION: prints the archive.
+# pack DIR VERSION: prints the path of an archive of it.
 pack()
 {
     tar -C "$1" --sort=name --mtime=@0 --owner=0 --group=0 -czf "$1/qemu-$2.tar.gz" "qemu-$2"
@@ -43,7 +45,8 @@ pack()
 hash_of() { sha256sum <"$1" | cut -d' ' -f1; }
 pin() { echo "qemu 1.0 upstream ${2:-file://$1} $(hash_of "$1")" >"$UPSTREAM_FILE"; }
 
-# fresh: a release, no cache, no build, and a repository without patches; with_series: with two.
+# fresh: starts with a release, no cache, no build, and a repository without patches; with_series:
+# with two.
 fresh()
 {
     rm -rf "$tmp/top" "$tmp/build" "$tmp/cache" "$tmp/rel"
@@ -59,7 +62,7 @@ with_series()
     developed
 }
 
-# developed: two patches on the release that is pinned.
+# developed: adds two patches to the pinned release.
 developed()
 {
     "$scripts/apply" qemu
@@ -74,14 +77,14 @@ developed()
     "$scripts/export" --refresh qemu
 }
 
-# commit SUBJECT BODY SECONDS
+# commit SUBJECT BODY SECONDS: commits everything at that time.
 commit()
 {
     git -C "$repo" add -A
     GIT_AUTHOR_DATE="2026-01-01T00:00:0${3}Z" git -C "$repo" commit -q -m "$1" -m "$2"
 }
 
-# fails CODE COMMAND...: the command must end with CODE; what it said is in $tmp/said.
+# fails CODE COMMAND...: the command must end with CODE; its output is in $tmp/said.
 fails()
 {
     want=$1 got=0
@@ -99,7 +102,7 @@ run_tests()
     n=0 status=0
     while read -r name what; do
         n=$((n + 1))
-        # Not in a condition: there the shell would ignore failing commands.
+        # This is not in a condition, where the shell would ignore failing commands.
         set +e
         (set -e; "$name") >"$tmp/log" 2>&1 </dev/null
         rc=$?

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The table of docs/vga-assign/bars.rst, from real runs.
+"""Make the table of docs/vga-assign/bars.rst from real runs.
 
-bar-table.py              prints it
+bar-table.py              prints the table
 bar-table.py --update     writes it into the chapter
 bar-table.py --check      compares it with the chapter (TAP)
 
-A row is a machine, booted with SeaBIOS's release and with ours.
+A row is a machine, booted with SeaBIOS's release and with the series'.
 """
 
 import os
@@ -31,7 +31,7 @@ TESTDEV = 'pci-testdev,id={},membar={}'
 DISPLAY = 'secondary-vga,id={},vgamem_mb={}'
 BAR_OF = {VGA: 4, TESTDEV: 2, DISPLAY: 0}
 
-# name, and what is plugged: (kind, name in the table, size)
+# (name of the row, devices: (kind, name in the table, size))
 SETS = (
     ('VGA 256M', ((VGA, 'VGA', '256M'),)),
     ('VGA 256M, 512M, 1G', ((VGA, 'VGA', '256M'), (TESTDEV, '512M', '512M'),
@@ -47,9 +47,10 @@ ROWS = [(machine, ram, bars) for machine in ('pc', 'q35')
 
 
 def cell(placement, plugged):
-    """A window and where the BARs are, or that the machine is dead."""
+    """Return a window and where the BARs are, or that the machine panics."""
     start, end = placement.window
-    # The release says its window before it knows whether that is enough.
+    # The release prints its window before it knows whether that is large
+    # enough.
     text = [f'{start:08x}-{end - 1:08x}']
     if placement.panic:
         return text[0] + ': halts'
@@ -60,13 +61,13 @@ def cell(placement, plugged):
 
 
 def size_name(mebibytes):
-    """Of RAM, as a person says it."""
+    """Return a size of RAM in words."""
     return (f'{mebibytes // 1024}G' if not mebibytes % 1024
             else f'{mebibytes}M')
 
 
 def row(machine, ram, bars):
-    """A line of the table."""
+    """Return a line of the table."""
     name, plugged = bars
     devices = [kind.format(f'd{name}', size) for kind, name, size in plugged]
     cells = []
@@ -82,7 +83,7 @@ def row(machine, ram, bars):
 
 
 def chapter():
-    """Before the table, the table, after it."""
+    """Return what is before the table, the table, and what is after it."""
     with open(CHAPTER, encoding='utf-8') as file:
         before, rest = file.read().split(BEGIN)
     table, after = rest.split(END)
@@ -99,7 +100,7 @@ def check(number, arguments):
 
 
 def main():
-    """What the argument says."""
+    """Do what the argument says."""
     if sys.argv[1:] == ['--check']:
         tap([(f'{m} {size_name(r)} {b[0]}', lambda n=n, a=(m, r, b):
               check(n, a)) for n, (m, r, b) in enumerate(ROWS)])

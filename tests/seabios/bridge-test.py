@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What fits nowhere behind bridges, and expander bridges (TAP).
+"""Test BARs that fit nowhere behind bridges, and expander bridges (TAP).
 
-bridge-test.py GROUP: where there is no space, a BAR is given up and not all
-that is behind its bridge.  Cases of which the release makes a panic say so.
+bridge-test.py GROUP: if there is no space, one BAR is given up, and not all
+BARs behind its bridge. Cases in which the release panics say so.
 """
 
 import functools
@@ -18,24 +18,24 @@ CPU = ('-cpu', 'qemu64,phys-bits=40')
 
 
 def bridges(*names, more=''):
-    """pci-bridges one behind the other, the first on bus 0."""
+    """Return pci-bridges one behind the other, the first one on bus 0."""
     return [f'pci-bridge,id={name},chassis_nr={n + 1},bus={bus},addr=3{more}'
             for n, (name, bus) in enumerate(zip(names, ('pci.0', *names)))]
 
 
 def ports(count, bus='pcie.0'):
-    """Root ports p0, p1 ..."""
+    """Return root ports p0, p1 ..."""
     return [f'pcie-root-port,id=p{n},chassis={n + 1},bus={bus},addr={n + 4}'
             for n in range(count)]
 
 
 def card(bus, more=''):
-    """The boot VGA with 32-bit BARs 0 and 2."""
+    """Return the boot VGA with 32-bit BARs 0 and 2."""
     return f'VGA,id=vga,bus={bus}{more}'
 
 
 def placed(machine, ram, devices, *extra, panic=PANIC32):
-    """Ours, booted to the end; the release's panic is known."""
+    """Return the series' placement after a boot; the release may panic."""
     with Bench() as bench:
         stock = place(bench, STOCK, machine, ram, devices, *extra)
         require(stock.panic == panic, f'the release: {stock.panic}')
@@ -56,14 +56,14 @@ def given_up(machine, ram, devices, *bars, extra=(), panic=PANIC32):
 
 
 def vga_stays_low():
-    """What has no place even alone does not push the boot VGA's BAR up."""
+    """A BAR without a place even alone does not move the boot VGA's BAR up."""
     ours = placed('pc', 3580, [vga('128M'), display('x', 512)])
     require_unassigned(ours, ('x', 0))
     require(ours.bars['vga', 4].low, f'{ours.bars["vga", 4]}')
 
 
 def reserve_only():
-    """Space in reserve goes, and no BAR behind the same bridge does."""
+    """Space in reserve is given up, and no BAR behind the same bridge is."""
     devices = [*bridges('a', 'b', more=',mem-reserve=1G,pref32-reserve=512M'),
                card('b', ',addr=1'), display('x', 256, ',bus=b,addr=2')]
     return given_up('pc', 4096, devices)
@@ -81,7 +81,7 @@ def input_output():
 
 
 def high():
-    """Above 4 GiB, behind two bridges, of two BARs the smaller one stays."""
+    """Above 4 GiB, behind two bridges, the smaller one of two BARs stays."""
     devices = [*bridges('a', 'b'), testdev('x', '512G,bus=b,addr=1'),
                testdev('y', '256G,bus=b,addr=2'), vga('128M')]
     with Bench() as bench:
@@ -93,7 +93,7 @@ def high():
 
 
 def no_space():
-    """Cases: what fits nowhere."""
+    """Return cases in which BARs fit nowhere."""
     def case(title, machine, ram, devices, *bars):
         return title, functools.partial(given_up, machine, ram, devices,
                                         *bars)
@@ -138,13 +138,13 @@ def no_space():
 # --- expander bridges ------------------------------------------------------
 
 EXPANDERS = {
-    # Behind pxb there is a pci-bridge of the same name
+    # pxb has a pci-bridge of the same name behind it
     'pc': ['pxb,id=e,bus_nr=128,bus=pci.0,addr=8'],
     'q35': ['pxb-pcie,id=e,bus_nr=128,bus=pcie.0,addr=8', *ports(2, 'e')]}
 
 
 def behind(machine, slot):
-    """A slot beyond the expander bridge."""
+    """Return a slot beyond the expander bridge."""
     return f',bus=e,addr={slot}' if machine == 'pc' else f',bus=p{slot - 1}'
 
 
@@ -164,7 +164,7 @@ def expander(machine, ram):
 
 
 def expander_grows(machine, ram, start):
-    """The window grows for what is behind an expander bridge."""
+    """The window grows for devices behind an expander bridge."""
     devices = [*EXPANDERS[machine],
                *(display(f'x{n}', 512, behind(machine, n + 1))
                  for n in range(2))]
@@ -181,7 +181,7 @@ def expander_without_space():
 
 
 def expanders():
-    """Cases: pxb and pxb-pcie."""
+    """Return cases of pxb and pxb-pcie."""
     return [
         *((f'{machine} with {ram} MiB', functools.partial(
             expander, machine, ram)) for machine in ('pc', 'q35')

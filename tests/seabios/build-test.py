@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""SeaBIOS builds that are not QEMU's, and the size of the 128 KiB one (TAP).
+"""Test SeaBIOS builds without QEMU, and the size of the 128 KiB image (TAP).
 
-A build is made again only when the source or the compiler has changed.
+A build is repeated only if the source or the compiler has changed.
 """
 
 import functools
@@ -13,13 +13,13 @@ import subprocess
 from firmware import BUILD
 from bench import TOP, require, tap
 
-# What the series may add to the code of the 128 KiB image.
+# The most that the series may add to the code of the 128 KiB image.
 GROWTH = 8 << 10
 TOTAL = r'^Total size: (\d+) .*Free: (\d+) .*of 128KiB rom'
 
 
 def build(image, config, built, root=BUILD):
-    """A build; what make said of it."""
+    """Build an image; return what make said."""
     done = subprocess.run([os.path.join(TOP, 'scripts', 'build'), 'rom', image,
                            config, built, root], capture_output=True,
                           text=True, check=False)
@@ -30,7 +30,7 @@ def build(image, config, built, root=BUILD):
 
 
 def compiles(name, built):
-    """A configuration without CONFIG_QEMU, without a warning."""
+    """A configuration without CONFIG_QEMU compiles without a warning."""
     said = build(f'{name}.elf', name, built)
     with open(os.path.join(BUILD, 'seabios', 'obj', name, '.config'),
               encoding='utf-8') as file:

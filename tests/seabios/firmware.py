@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Boots a SeaBIOS image and reads where it put the BARs.
+"""Boot a SeaBIOS image and read where it put the BARs.
 
-The machine runs under TCG with devices whose BARs take address space and no
+The machine runs under TCG with devices whose BARs take address space but no
 memory: pci-testdev (one 64-bit prefetchable BAR of any size), virtio-vga with
 hostmem= (the same on a VGA) and secondary-vga (a 32-bit prefetchable one).
 """
@@ -25,8 +25,8 @@ GIB = 1 << 30
 HOLE_END = 0xfec00000       # the IO-APIC
 ECAM_SIZE = 256 * MIB
 ROM_BAR = 6
-# Memory below 4G where nothing else is said, -m in MiB: hw/i386/pc_piix.c and
-# pc_q35.c of QEMU.
+# Memory below 4G by default, for -m in MiB: hw/i386/pc_piix.c and pc_q35.c of
+# QEMU.
 LOW_LIMIT = {'pc': (3584, 3072), 'q35': (2816, 2048)}
 
 PLACED = 'Scan for VGA option rom'
@@ -34,34 +34,34 @@ BOOTED = 'No bootable device'
 PANIC32 = 'PCI: out of 32bit address space'
 PANIC_IO = 'PCI: out of I/O address space'
 PANICS = (PANIC32, PANIC_IO)
-# A list of SeaBIOS's is too short, or the memory for it.
+# A list of SeaBIOS is too short, or has no memory left.
 OVERFLOW = 'Unable to allocate resource'
-# Some of what SeaBIOS does to one processor it repeats on the others.
+# SeaBIOS repeats some of the setup of one processor on the others.
 PROCESSORS = ('-smp', '2')
 
 
 def testdev(name, size):
-    """A 64-bit prefetchable BAR 2."""
+    """Return a device with a 64-bit prefetchable BAR 2."""
     return f'pci-testdev,id={name},membar={size}'
 
 
 def display(name, mebibytes, more=''):
-    """A 32-bit prefetchable BAR 0, up to 512 MiB."""
+    """Return a device with a 32-bit prefetchable BAR 0 of up to 512 MiB."""
     return f'secondary-vga,id={name},vgamem_mb={mebibytes}{more}'
 
 
 def vga(size, more=''):
-    """The boot VGA, with a 64-bit prefetchable BAR 4."""
+    """Return the boot VGA, with a 64-bit prefetchable BAR 4."""
     return f'virtio-vga,id=vga,hostmem={size}{more}'
 
 
 def many(device, count, size):
-    """A number of one kind: x0, x1 ..."""
+    """Return several devices of one kind: x0, x1 ..."""
     return [device(f'x{n}', size) for n in range(count)]
 
 
 def low_ram(machine, ram):
-    """Where RAM below 4G ends, of a machine with so many MiB."""
+    """Return where RAM below 4G ends on a machine with so many MiB."""
     limit, split = LOW_LIMIT[machine]
     return min(ram, split if ram >= limit else ram) * MIB
 
@@ -83,18 +83,18 @@ class Bar:
 
     @property
     def low(self):
-        """Below 4G."""
+        """Whether it is below 4G."""
         return self.address is not None and self.end <= 4 * GIB
 
     @property
     def high(self):
-        """Above 4G."""
+        """Whether it is above 4G."""
         return self.address is not None and self.address >= 4 * GIB
 
 
 class Placement:
-    """What came out: BARs by (device, number), windows, those of bridges
-    (memory, prefetchable; each start and end), what was said."""
+    """The result: BARs by (device, number), windows, those of bridges (memory,
+    prefetchable; each start and end), and SeaBIOS's messages."""
 
     def __init__(self, said, devices, ecam):
         self.said, self.ecam = said, ecam
@@ -103,7 +103,7 @@ class Placement:
         self.window = self._range(r'PCI: 32: (\w+) - (\w+)')
         self.window64 = self._range(r'PCI: 64: (\w+) - (\w+)')
         self.bars, self.bridges, self.io_windows = {}, {}, {}
-        self.behind = {}        # the bridge that a device is behind
+        self.behind = {}        # the bridge above a device
         for device in devices:
             self._add(device)
 
@@ -119,7 +119,7 @@ class Placement:
                                      f'{device["function"]:x}')
         for region in device['regions']:
             if region['bar'] == ROM_BAR:
-                continue        # has an address only while it is being read
+                continue        # has an address only while it is read
             kind = region['type']
             if kind == 'memory':
                 kind = ('pref' if region['prefetch'] else 'mem') + (
@@ -140,7 +140,7 @@ class Placement:
         return name
 
     def is_behind(self, name, bridge):
-        """Whether a device is behind a bridge, or further away."""
+        """Return whether a device is behind a bridge, directly or not."""
         while name in self.behind:
             name = self.behind[name]
             if name == bridge:
@@ -149,23 +149,23 @@ class Placement:
 
     @property
     def memory(self):
-        """Assigned memory BARs."""
+        """Return memory BARs with an address."""
         return {k: b for k, b in self.bars.items()
                 if b.kind != 'io' and b.address is not None}
 
     def without_address(self):
-        """Memory BARs that have none."""
+        """Return memory BARs without an address."""
         return {k for k, b in self.bars.items()
                 if b.kind != 'io' and b.address is None}
 
     def lines(self, text):
-        """What was said with a text in it."""
+        """Return the messages with a text in them."""
         return [line for line in self.said if text in line]
 
 
 def boot(bench, bios, machine, ram, devices, *extra, until=PLACED,
          qemu=QEMU, name='run'):
-    """A machine that has come as far as a line of SeaBIOS, or to a panic."""
+    """Run a machine until SeaBIOS says a text, or panics."""
     qmp = bench.start(qemu, name, '-M', machine, '-accel', 'tcg', '-m',
                       str(ram), '-bios', bios, '-vga', 'none',
                       *(a for d in devices for a in ('-device', d)), *extra,
@@ -177,7 +177,7 @@ def boot(bench, bios, machine, ram, devices, *extra, until=PLACED,
 
 
 def ecam_of(qmp):
-    """Where QEMU decodes memory-mapped configuration accesses, or None."""
+    """Return where QEMU decodes memory-mapped configuration, or None."""
     tree = qmp.command('human-monitor-command',
                        **{'command-line': 'info mtree -f'})
     found = re.search(r'^ *(\w{16})-\w{16} .*: pcie-mmcfg-mmio', tree, re.M)
@@ -185,7 +185,7 @@ def ecam_of(qmp):
 
 
 def place(bench, bios, machine, ram, devices, *extra, name='run', **more):
-    """Boots and gives the Placement; the machine is gone then."""
+    """Boot and return the Placement; the machine has ended then."""
     qmp = boot(bench, bios, machine, ram, devices, *PROCESSORS, *extra,
                name=name, **more)
     buses = qmp.command('query-pci')
@@ -198,7 +198,7 @@ def place(bench, bios, machine, ram, devices, *extra, name='run', **more):
 
 
 def check_sound(placement, machine, ram, low=None):
-    """The rules that hold for every placement."""
+    """Check the rules that hold for every placement."""
     low = low_ram(machine, ram) if low is None else low
     require(not placement.lines(OVERFLOW), f'{placement.lines(OVERFLOW)}')
     taken = sorted((b.address, b.end, f'{n[0]} BAR {n[1]}')
@@ -219,7 +219,7 @@ def check_sound(placement, machine, ram, low=None):
 
 
 def check_bridges(placement):
-    """A window has what is behind its bridge in it, and nothing else."""
+    """A window has all BARs behind its bridge in it, and nothing else."""
     ranges = [(name, b.address, b.end, b.kind == 'io')
               for (name, _), b in placement.bars.items()
               if b.address is not None]

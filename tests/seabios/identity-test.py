@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""SeaBIOS puts BARs where etc/pci-fixed-bars wants them (TAP).
+"""SeaBIOS puts BARs where etc/pci-fixed-bars says (TAP).
 
-The devices are emulated ones, and the file is written here: what QEMU writes
-for assigned adapters is tests/qtest/bar-identity-test.c's.
+The devices are emulated, and the test writes the file.
+tests/qtest/bar-identity-test.c tests what QEMU writes for assigned adapters.
 """
 
 import functools
@@ -17,28 +17,28 @@ CPU = ('-cpu', 'qemu64,phys-bits=46')
 
 
 def record(path, bar, size, address, root=0, depth=None):
-    """One BAR; path: slots from the root bus on, function 0 each."""
+    """Return a BAR's record; path: slots from the root bus on, function 0."""
     way = bytes(slot << 3 for slot in path)
     return struct.pack('<QQBBBB12s', address, size, bar,
                        len(path) if depth is None else depth, root, 0, way)
 
 
 def wanted(bench, records):
-    """The option that hands a file with these records to firmware."""
+    """Return the option that gives a file with these records to firmware."""
     with open(bench.path('bars'), 'wb') as file:
         file.write(b''.join(records))
     return ['-fw_cfg', f'name=etc/pci-fixed-bars,file={bench.path("bars")}']
 
 
 def placed(machine, ram, devices, records, **more):
-    """The Placement with a file."""
+    """Return the Placement with a file."""
     with Bench() as bench:
         return place(bench, more.pop('bios', OURS), machine, ram, devices,
                      *wanted(bench, records), *CPU, **more)
 
 
 def require_at(placement, **addresses):
-    """BARs, name_number=address."""
+    """The BARs are at these addresses: name_number=address."""
     for key, address in addresses.items():
         name, number = key.split('_')
         bar = placement.bars[name, int(number)]
@@ -47,7 +47,7 @@ def require_at(placement, **addresses):
 
 
 def require_windows(placement, **inside):
-    """Each bridge's windows have the BARs behind it: bridge=names."""
+    """Each bridge's windows contain the BARs behind it: bridge=names."""
     for bridge, names in inside.items():
         for (name, number), bar in placement.bars.items():
             if name in names and bar.kind != 'io':
@@ -63,13 +63,13 @@ def require_windows(placement, **inside):
                     f'{name} at {bar} is in the window {start:x}-{end:x}')
 
 
-# A 64-bit one, a 32-bit one with a second BAR, and the boot VGA for the rest
+# A 64-bit BAR, a device with two 32-bit BARs, and the boot VGA
 ROOT = ['virtio-vga,id=vga,hostmem=256M', 'pci-testdev,id=a,addr=5,membar=256M',
         'secondary-vga,id=b,addr=6,vgamem_mb=64', 'nvme,id=disk,serial=1']
 
 
 def on_root(machine, ram, a, b, bios=OURS):
-    """On the root bus, and the others around them."""
+    """BARs on the root bus are at their addresses, others around them."""
     found = placed(machine, ram, ROOT, [
         record([5], 2, 256 * MIB, a), record([6], 0, 64 * MIB, b),
         record([6], 2, 4096, b + 64 * MIB)], bios=bios)
@@ -83,7 +83,7 @@ def on_root(machine, ram, a, b, bios=OURS):
 
 
 def stock_does_not(machine, ram):
-    """The release has no idea."""
+    """The release does not know the file."""
     try:
         on_root(machine, ram, 0xd0000000, 0xc4000000, STOCK)
     except Failure:
@@ -97,7 +97,7 @@ BEHIND = {
 
 
 def through(machine, ram, address):
-    """A VGA with a ROM behind a bridge, with others beside it and not."""
+    """A VGA with a ROM is behind a bridge, with and without neighbours."""
     slot = 3 if machine == 'pc' else 0
     devices = [*BEHIND[machine],
                f'VGA,id=card,bus=p,addr={slot},vgamem_mb=16',
@@ -118,7 +118,7 @@ def through(machine, ram, address):
 
 
 def two_ports(ram):
-    """Two adapters behind ports of their own, one of them high."""
+    """Two adapters are behind ports of their own, one of them above 4 GiB."""
     devices = ['pcie-root-port,id=p,chassis=1,addr=7',
                'pcie-root-port,id=q,chassis=2,addr=8',
                'secondary-vga,id=a,bus=p,vgamem_mb=16',
@@ -135,7 +135,7 @@ def two_ports(ram):
 
 
 def nested():
-    """Two bridges away."""
+    """The device is behind two bridges."""
     found = placed('pc', 512, [
         'pci-bridge,id=p,chassis_nr=1,addr=7',
         'pci-bridge,id=q,chassis_nr=2,bus=p,addr=2',
@@ -150,7 +150,7 @@ def nested():
 
 
 def as_much_as_fits():
-    """Of what is beside the one that is wanted, one BAR has no place."""
+    """One BAR beside a fixed one has no place, and the others have."""
     found = placed('pc', 4096, [
         'pci-bridge,id=p,chassis_nr=1,addr=7',
         'pci-bridge,id=q,chassis_nr=2,bus=p,addr=2',
@@ -166,7 +166,7 @@ def as_much_as_fits():
 
 
 def not_prefetchable():
-    """A bridge's other window ends at 4 GiB."""
+    """A bridge's window that is not prefetchable ends at 4 GiB."""
     found = placed('pc', 1024, [
         'pci-bridge,id=p,chassis_nr=1,addr=7',
         'nvme,id=disk,serial=1,bus=p,addr=3'],
@@ -177,7 +177,7 @@ def not_prefetchable():
 
 
 def expander():
-    """Behind an expander bridge, which is a root of its own."""
+    """The device is behind an expander bridge, which is a root of its own."""
     found = placed('q35', 1024, [
         'pxb-pcie,id=e,bus_nr=128,bus=pcie.0,addr=8',
         'pcie-root-port,id=p,chassis=1,bus=e,addr=1',
@@ -191,7 +191,7 @@ def expander():
 
 
 def mmconfig_between():
-    """No space for mmconfig below what is wanted."""
+    """There is no space for mmconfig below the fixed BARs."""
     found = placed('q35', 2048, ROOT, [
         record([5], 2, 256 * MIB, 0x80000000)])
     check_sound(found, 'q35', 2048)
@@ -201,7 +201,7 @@ def mmconfig_between():
 
 
 def high_beside_high():
-    """64-bit BARs that have to go high go around what is wanted there."""
+    """64-bit BARs that have to go high go around a fixed one there."""
     found = placed('pc', 4096, ['pci-testdev,id=a,addr=5,membar=8G',
                                 'pci-testdev,id=b,addr=6,membar=8G',
                                 'virtio-vga,id=vga,hostmem=256M'],
@@ -212,7 +212,7 @@ def high_beside_high():
 
 
 def no_space():
-    """What is wanted has precedence, and the machine boots."""
+    """Fixed BARs have precedence, and the machine boots."""
     found = placed('pc', 4096, [
         'secondary-vga,id=a,addr=5,vgamem_mb=512',
         'secondary-vga,id=b,addr=6,vgamem_mb=512'],
@@ -246,7 +246,7 @@ NONSENSE = [
 
 
 def nonsense():
-    """What cannot be is as if it were not there."""
+    """Impossible records are ignored."""
     with Bench() as bench:
         plain = place(bench, OURS, 'pc', 1024, ROOT, *CPU)
         for what, bad in NONSENSE:
@@ -257,7 +257,7 @@ def nonsense():
 
 
 def cases():
-    """All of them."""
+    """Return all cases."""
     found = [('the release does not know the file', functools.partial(
         stock_does_not, 'pc', 1024))]
     for machine, ram, a, b in (('pc', 1024, 0xd0000000, 0xc4000000),

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Made-up option ROMs: PCI Firmware Specification 3.2, chapter 5."""
+"""Make option ROMs for tests: PCI Firmware Specification 3.2, chapter 5."""
 
 import struct
 
 BLOCK = 512
-PCIR = 0x1c             # of every image here
+PCIR = 0x1c             # in every image here
 VENDOR, DEVICE = 0x1b36, 0x0005         # pci-testdev
-OTHER = 0xffff          # the device of an image that is not meant
+OTHER = 0xffff          # an image for another device
 
 
 class Image:
-    """One image of a ROM; code is far-called at its offset 3."""
+    """One image of a ROM; firmware calls its code at offset 3."""
 
     def __init__(self, blocks=1, **fields):
         self.blocks = blocks
@@ -19,7 +19,7 @@ class Image:
         self.fields.update(fields)
 
     def data(self, beyond=b''):
-        """The bytes; the checksum covers what is thought to lie beyond."""
+        """Return the bytes; the checksum covers what seems to lie beyond."""
         f = self.fields
         image = bytearray(self.blocks * BLOCK)
         struct.pack_into('<HBB', image, 0, 0xaa55, f['size'], 0xcb)
@@ -34,7 +34,7 @@ class Image:
 
 
 def pnp(following):
-    """A PnP header at 0x40 with a boot entry, and the offset of the next."""
+    """Return a PnP header at 0x40 with a boot entry and a link to the next."""
     header = bytearray(struct.pack(
         '<4sBBHBBIHHBHBHHHHH', b'$PnP', 1, 2, following, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 3, 0, 0))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""S3 of a machine whose guest does not know about ACPI."""
+"""Let a machine sleep (S3) whose guest does not know about ACPI."""
 
 import socket
 
@@ -12,7 +12,7 @@ SLEEP_S3 = 0x2400               # SLP_TYP 1 and SLP_EN
 
 
 class Gdb:
-    """As much of the remote protocol as writes physical memory."""
+    """The part of GDB's remote protocol that writes physical memory."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
@@ -21,7 +21,7 @@ class Gdb:
         self.command(b'Qqemu.PhyMemMode:1')
 
     def command(self, text):
-        """A packet, whose answer must be OK."""
+        """Send a packet, whose answer must be OK."""
         self.socket.sendall(b'$' + text + b'#%02x' % (sum(text) & 0xff))
         answer = b''
         while not answer.count(b'#') or len(answer.split(b'#')[-1]) < 2:
@@ -30,18 +30,18 @@ class Gdb:
         require(b'$OK#' in answer, f'gdb: {text} gives {answer}')
 
     def write(self, address, data):
-        """Bytes to guest memory; the machine is stopped."""
+        """Write bytes to guest memory while the machine is stopped."""
         self.command(b'M%x,%x:' % (address, len(data)) + data.hex().encode())
 
 
 def gdb_option(bench):
-    """What lets suspend_and_wake() write to the machine's memory."""
+    """Return the option with which suspend_and_wake() can write to memory."""
     return ['-gdb', f'unix:{bench.path("gdb")},server=on,wait=off']
 
 
 def suspend_and_wake(bench, qmp, low, vector, code=b''):
-    """S3 and back, to real-mode code at a physical address; low: where RAM
-    below 4G ends, below which the tables are."""
+    """Go to S3 and back, to real-mode code at a physical address; low: where
+    RAM below 4G ends, under which the tables are."""
     top = bench.path('top')
     qmp.command('pmemsave', val=low - MIB, size=MIB, filename=top)
     with open(top, 'rb') as file:

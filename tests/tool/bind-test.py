@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`vga-assign bind` reports what it has done, and only that is undone.
+"""`vga-assign bind` reports what it has done, and only this is undone.
 
 usage: bind-test.py VGA-ASSIGN
 
@@ -40,7 +40,8 @@ def t_quoting(suite):
         same(os.listdir(place), [], script)
     same(read(root + DEVICE + '/driver_override').decode(), evil + '\n')
     kernel.end()
-    # A new line would end the script's comment, and no driver is called so.
+    # A line break would end the script's comment, and no driver has such a
+    # name.
     for bad in ('x\ntouch y', 'a\x1b[2J', '../../../x'):
         root, kernel = changeable(suite, 'quote')
         write(root + DEVICE + '/driver_override', bad + '\n')
@@ -79,20 +80,22 @@ def t_undo_foreign(suite):
 
 
 def t_undo_state(suite):
-    """a stale undo file does not block, the first state is never lost"""
+    """a stale undo file does not prevent bind; the first state is kept"""
     root, kernel = changeable(suite, 'stale')
     override = root + DEVICE + '/driver_override'
     write(override, 'nouveau\n')
     suite.run('bind', '01:00.0', '--apply', root='stale', code=0)
     undo = undo_file(root)
     same("override 'nouveau'" in read(undo).decode(), True)
-    # Half of it was undone by somebody: bound to nothing, still overridden.
+    # One half was undone by somebody: the device has no driver, but the
+    # override.
     os.remove(root + DEVICE + '/driver')
     for more in ([], ['--force']):
         suite.run('bind', '01:00.0', '--apply', *more, root='stale', code=0)
         same("override 'nouveau'" in read(undo).decode(), True, more)
         os.remove(root + DEVICE + '/driver')
-    # All of it was undone, not by unbind: what is now is the first state.
+    # Everything was undone, but not by unbind: the present state is the first
+    # one.
     write(override, '(null)\n')
     os.symlink(os.path.relpath(root + '/sys/bus/pci/drivers/nouveau',
                                os.path.realpath(root + DEVICE)),
@@ -105,7 +108,7 @@ def t_undo_state(suite):
 
 
 def t_undo_group(suite):
-    """giving one device back keeps what is known of its group"""
+    """giving one device back keeps the records of its group"""
     root, kernel = changeable(suite, 'group')
     audio = root + '/sys/bus/pci/devices/0000:01:00.1/driver_override'
     write(root + DEVICE + '/driver_override', 'nouveau\n')
@@ -177,7 +180,7 @@ def t_holders(suite):
     same(after, before)
     shutil.rmtree(root + '/proc/3217')
     suite.run('bind', '01:00.0', '--apply', root='holders', code=0)
-    # A guest.
+    # The program is a guest.
     write(root + '/proc/99/comm', 'qemu-system-x86\n')
     os.makedirs(root + '/proc/99/fd')
     os.symlink('/dev/vfio/16', root + '/proc/99/fd/30')
@@ -188,7 +191,7 @@ def t_holders(suite):
 
 
 def t_persist(suite):
-    """bind --persist: shown first, by driverctl's file or udev's, undone"""
+    """bind --persist is shown, uses driverctl or udev, and is undone"""
     rule = '/etc/udev/rules.d/05-vga-assign-0000:01:00.0.rules'
     driverctl = '/etc/driverctl.d/pci-0000:01:00.0'
     for installed, path in ((False, rule), (True, driverctl)):
@@ -210,7 +213,7 @@ def t_persist(suite):
             for part in ('KERNEL=="0000:01:00.0"', 'ATTR{vendor}=="0x10de"',
                          'ATTR{driver_override}="vfio-pci"'):
                 same(part in text, True, text)
-        # A reboot: /run is empty, and nothing of ours is lost.
+        # After a reboot /run is empty, and no record is lost.
         shutil.rmtree(root + '/run', ignore_errors=True)
         same(os.path.exists(undo), True)
         same('rm -f %s' % (root + path) in read(undo).decode(), True)
@@ -222,7 +225,7 @@ def t_persist(suite):
         suite.run('unbind', '01:00.0', '--apply', root='persist', code=0)
         same([os.path.exists(p) for p in (root + path, undo)], [False, False])
         same(driver_of(root, '0000:01:00.0'), 'nouveau')
-        # Bound already, for good then.
+        # The device is bound already; now the binding becomes lasting.
         suite.run('bind', '01:00.0', '--apply', root='persist', code=0)
         suite.run('bind', '01:00.0', '--persist', '--apply', root='persist',
                   code=0)
@@ -234,7 +237,7 @@ def t_persist(suite):
 
 
 def t_persist_foreign(suite):
-    """bind --persist leaves files of others alone"""
+    """bind --persist leaves other programs' files alone"""
     rule = '/etc/udev/rules.d/05-vga-assign-0000:01:00.0.rules'
     driverctl = '/etc/driverctl.d/pci-0000:01:00.0'
     for installed, path, data in ((False, rule, '# mine\n'),

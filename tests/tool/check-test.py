@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What vga-assign finds out, kind by kind, and where its fixes lead.
+"""Test what vga-assign finds out, kind by kind, and where its fixes lead.
 
 usage: check-test.py VGA-ASSIGN [--update]
 
-TAP.  --update writes golden-check/ anew, to be looked at before it is
-committed.
+Prints TAP. --update writes golden-check/ anew; look at it before a commit.
 """
 import os
 import re
@@ -22,7 +21,7 @@ from harness import HERE, Failure, Kernel, main, read, same, write
 
 
 def made(suite, name):
-    """A machine of kinds.py: its directory, and the adapter."""
+    """Make a machine of kinds.py; return its directory and the adapter."""
     make, bdf, _ = kinds.KINDS[name]
     root = suite.path('kinds/' + name)
     if not os.path.exists(root):
@@ -31,13 +30,13 @@ def made(suite, name):
 
 
 def checks(suite, root, bdf, *options):
-    """By name."""
+    """Return the checks by name."""
     answer = suite.json('check', bdf, *options, '--sysfs-root', root, root=None)
     return {c['name']: c for c in answer['checks']}
 
 
 def each(function):
-    """For each kind; what fails says which."""
+    """Run the test for each kind; a failure names the kind."""
     def test(suite):
         failed = []
         for name in kinds.KINDS:
@@ -52,7 +51,7 @@ def each(function):
 
 @each
 def t_verdict(suite, name):
-    """each kind has the verdict that is due, in text and in JSON"""
+    """each kind has the right verdict, in text and in JSON"""
     root, bdf = made(suite, name)
     want = kinds.KINDS[name][2]
     answer = suite.json('check', bdf, '--sysfs-root', root, root=None)
@@ -71,7 +70,7 @@ def t_verdict(suite, name):
 
 @each
 def t_golden(suite, name):
-    """what is printed for each kind"""
+    """each kind has the output that is in golden-check/"""
     root, bdf = made(suite, name)
     done = suite.run('check', bdf, '--sysfs-root', root, root=None)
     got = done.stdout.replace(root, 'ROOT')
@@ -99,12 +98,12 @@ def t_report(suite, name):
     before, after = (clean.sub('X', suite.run(
         'check', bdf, '--sysfs-root', where, root=None).stdout)
         for where in (root, copy))
-    # Names of files may be others, and lines broken elsewhere.
+    # Names of files and line breaks may differ.
     same(after.split(), before.split())
 
 
 def t_walk(suite):
-    """who does what a fix says, gets another verdict, and comes to an end"""
+    """doing what a fix says gives another verdict, and the fixes come to an end"""
     failed = []
     todo = [(n, make, bdf) for n, (make, bdf, _) in kinds.KINDS.items()]
     todo += [('m-' + n, make, bdf) for n, (make, bdf)
@@ -122,7 +121,7 @@ def t_walk(suite):
 
 
 def t_walk_ends(suite):
-    """the walks of what can be put right end with a picture"""
+    """fixes lead to a picture if the defect can be corrected"""
     ends = {'d3cold': 'ok', 'd3cold-answers': 'ok', 'simpledrm': 'ok',
             'efidrm': 'ok', 'vesadrm': 'ok', 'bootfb': 'ok', 'vgacon': 'ok',
             'igd-zeros': 'warn', 'igd-eio': 'warn', 'apu': 'warn',
@@ -142,7 +141,7 @@ def t_walk_ends(suite):
 
 
 def t_modprobe(suite):
-    """disable_vga as modprobe and the kernel read it"""
+    """disable_vga is read as modprobe and the kernel read it"""
     root = suite.path('machines/modprobe')
     for want, text in (
             ('fail', 'options vfio-pci disable_vga=1'),
@@ -173,7 +172,7 @@ def t_modprobe(suite):
 
 
 def t_modprobe_places(suite):
-    """the directories of modprobe.d, and the kernel command line"""
+    """the directories of modprobe.d and the kernel command line are read"""
     root = suite.path('machines/places')
     for want, files, cmdline in (
             ('fail', {'/usr/lib/modprobe.d/a.conf': '1'}, ''),
@@ -201,7 +200,7 @@ def t_modprobe_places(suite):
 
 
 def t_vfct(suite):
-    """rom dump --source vfct: what the table has for the adapter, and errors"""
+    """rom dump --source vfct prints the adapter's record in the table, or an error"""
     root, bdf = made(suite, 'apu')
     out = suite.path('vfct.rom')
     dump = ['rom', 'dump', bdf, '--force', '-o', out, '--sysfs-root']
@@ -226,7 +225,7 @@ def t_vfct(suite):
 
 
 def t_vfct_malformed(suite):
-    """tables that are none, are cut, or lie about lengths"""
+    """tables that are malformed, cut off, or wrong about lengths give errors"""
     root = suite.path('machines/vfct')
     kinds.KINDS['apu'][0](root)
     table = root + '/sys/firmware/acpi/tables/VFCT'
@@ -246,7 +245,7 @@ def t_vfct_malformed(suite):
                   suite.path('x.rom'), '--sysfs-root', root, root=None, code=4)
         suite.run('check', kinds.AMD, '--sysfs-root', root, root=None, code=1)
         suite.run('report', '--sysfs-root', root, root=None)
-    # Two of the same ids, and neither is where the adapter is.
+    # Two records have the same ids, and neither has the adapter's address.
     write(table, kinds.vfct((8, 0, 0, kinds.RAPHAEL, image),
                             (9, 0, 0, kinds.RAPHAEL, image)))
     suite.says('has no VBIOS for', 'rom', 'dump', kinds.AMD, '--source', 'vfct',
@@ -255,7 +254,7 @@ def t_vfct_malformed(suite):
 
 
 def t_broken_entry(suite):
-    """what is malformed in sysfs costs that entry alone"""
+    """a malformed file of sysfs affects only its own entry"""
     root = suite.path('machines/broken')
     for name in ('vendor', 'device', 'class', 'resource', 'config', 'irq',
                  'driver', 'iommu_group', 'boot_vga', 'rom', 'power'):
@@ -285,7 +284,7 @@ def t_broken_entry(suite):
 
 
 def t_all(suite):
-    """check without an address: all adapters, the worst verdict counts"""
+    """check without an address: all adapters, and the worst verdict counts"""
     root = suite.machine('ready')
     done = suite.run('check', root='ready', code=1)
     for text in ('0000:00:02.0: not ready', '0000:01:00.0: ready for x-vga=on'):
@@ -328,7 +327,7 @@ def t_help(suite):
 
 
 def t_romfile(suite):
-    """a file that cannot be used: a better one, or how to repair it"""
+    """for an unusable file, check names a better one, or how to repair it"""
     root = suite.path('machines/romfile')
     kinds.amd(root).close()
     bad = suite.path('bad sum.rom')
@@ -360,7 +359,7 @@ def t_virtual_outputs(suite):
 
 
 def t_machine_of_igd(suite):
-    """check says which machine Intel graphics need, when another is wanted"""
+    """check says which machine Intel graphics need, if another one is wanted"""
     root, bdf = made(suite, 'igd-copy')
     same(checks(suite, root, bdf)['igd']['verdict'], 'ok')
     same(checks(suite, root, bdf, '--machine', 'pc')['igd']['verdict'], 'ok')

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What args, xml and proxmox print, given to those whom it is for.
+"""Give what args, xml and proxmox print to the programs that it is for.
 
 usage: emit-test.py VGA-ASSIGN [QEMU]
 
-TAP.  QEMU's own judgement needs QEMU, libvirt's its schema; qemu-server's rules
-are in proxmox_refuses().
+Prints TAP. With QEMU and libvirt's schema these judge the output themselves;
+qemu-server's rules are in proxmox_refuses().
 """
 import os
 import re
@@ -21,14 +21,14 @@ from harness import DOMAIN, HERE, TOP, Skip, main, read, same, validate, write
 
 QEMU = sys.argv[2] if len(sys.argv) > 2 else ''
 PLAIN_XML = '<domain type="kvm"><name>g</name><devices/></domain>'
-# Intel graphics: id, and the generation that QEMU takes it for.
+# Intel graphics: (device id, generation according to QEMU).
 GRAPHICS = ((0x0152, 6), (0x0412, 7), (0x1616, 8), (0x1912, 9), (0x3e91, 9),
             (0x9bc5, 9), (0x8a56, 11), (0x46a6, 12), (0xa780, 12),
             (0x7d55, 0), (0x64a0, 0))
 
 
 def graphics(device):
-    """A machine whose processor's graphics are to be assigned."""
+    """Make a machine whose processor's graphics are to be assigned."""
     def make(root):
         m = machines.Machine(root, cmdline='quiet intel_iommu=on')
         m.host_bridge()
@@ -44,7 +44,7 @@ def graphics(device):
 
 
 def guests(suite):
-    """Each machine: its name, the adapter, and the generation of graphics."""
+    """Yield each machine: name, adapter, and generation of its graphics."""
     for name, (_, bdf) in machines.MACHINES.items():
         yield name, bdf, 6 if name == 'igd-off' else None
     for device, generation in GRAPHICS:
@@ -55,7 +55,7 @@ def guests(suite):
 
 
 def assignable(suite):
-    """Those that a guest can have as its VGA at all."""
+    """Yield those that a guest can have as its VGA at all."""
     for name, bdf, generation in guests(suite):
         if suite.run('args', bdf, root=name).returncode == 0:
             yield name, bdf, generation
@@ -65,14 +65,14 @@ ANSWERS = {}
 
 
 def qemu(argv):
-    """Its status and what it says, once for each command line."""
+    """Return QEMU's status and messages, once for each command line."""
     if tuple(argv) not in ANSWERS:
         ANSWERS[tuple(argv)] = run_qemu(argv)
     return ANSWERS[tuple(argv)]
 
 
 def run_qemu(argv):
-    """It ends by itself, or by a command on its monitor."""
+    """Run QEMU until it ends, or until a command on its monitor ends it."""
     if not QEMU or not os.access(QEMU, os.X_OK):
         raise Skip('no %s (make qemu)' % (QEMU or 'QEMU named'))
     done = subprocess.run([QEMU] + argv, input='quit\n', capture_output=True,
@@ -81,7 +81,7 @@ def run_qemu(argv):
 
 
 def arguments(suite, name, bdf, *more):
-    """What args prints, for a host without KVM and without a screen."""
+    """Return what args prints, changed for a host without KVM and screen."""
     argv = suite.json('args', bdf, *more, root=name)['argv']
     text = suite.run('args', bdf, *more, root=name).stdout
     same(shlex.split(text.replace('\\\n', ' ')), argv, 'text and JSON')
@@ -93,13 +93,13 @@ def arguments(suite, name, bdf, *more):
 
 
 def t_args_properties(suite):
-    """args: QEMU knows each property, and misses the host's device alone"""
+    """args: QEMU knows each property, and lacks only the host's device"""
     for name, bdf, _ in assignable(suite):
         for more in ([], ['--machine', 'pc'], ['--romfile', '/x/a,b c.rom']):
             argv = arguments(suite, name, bdf, *more)
             devices = [i for i, a in enumerate(argv) if a == '-device' and
                        argv[i + 1].startswith('vfio-pci,')]
-            # Each function as the first one that QEMU comes to.
+            # Each function in turn is the first one that QEMU reaches.
             for keep in devices:
                 one = [a for i, a in enumerate(argv)
                        if not any(i in (d, d + 1) for d in devices
@@ -133,7 +133,7 @@ def t_args_place(suite):
 
 
 def t_args_graphics(suite):
-    """args: Intel graphics on pc, at 00:02.0, in the mode that there is"""
+    """args: Intel graphics are on pc, at 00:02.0, in a mode that exists"""
     for name, bdf, generation in guests(suite):
         if generation is None:
             continue
@@ -160,11 +160,11 @@ HOSTPCI = {'host', 'mapping', 'rombar', 'romfile', 'pcie', 'x-vga',
 
 
 def proxmox_refuses(argv, functions):
-    """Why qemu-server would, or None: its rules, as facts.
+    """Return why qemu-server would refuse, or None, according to its rules.
 
     Source: git.proxmox.com, qemu-server.git, src/PVE/QemuServer/PCI.pm (format
     of hostpci, parse_hostpci_devices) and src/PVE/QemuServer.pm, August 2026.
-    functions: of the host's device when none is named.
+    functions: those of the host's device if none is named.
     """
     options = dict(zip(argv[3::2], argv[4::2]))
     words = options['-hostpci0'].split(',')
@@ -197,10 +197,10 @@ def proxmox_refuses(argv, functions):
 
 
 def t_proxmox_rules(suite):
-    """proxmox: qemu-server takes each of them"""
+    """proxmox: qemu-server accepts each of them"""
     plain = ['qm', 'set', '100', '-bios', 'seabios', '-machine', 'q35', '-vga',
              'none', '-hostpci0']
-    # That the checker can say no.
+    # The checker is able to refuse.
     for bad in ('0000:00:02.0,legacy-igd=1,x-vga=1', '0000:00:02.0,legacy-igd=1',
                 'x', '0000:01:00,frob=1', '0000:01:00,romfile=/a/b'):
         same(proxmox_refuses(plain + [bad], 1) is not None, True, bad)
@@ -220,7 +220,7 @@ def t_proxmox_rules(suite):
             seen |= set(hostpci.split(',')[1:])
     same({'pcie=1', 'x-vga=1', 'legacy-igd=1', 'romfile=x.rom'} <= seen, True,
          seen)
-    # A function of another group is not taken along with the whole slot.
+    # A function of another group is not assigned with the whole slot.
     root = suite.machine('two-groups')
     shutil.rmtree(root, ignore_errors=True)
     machines.ready(root)
@@ -243,7 +243,7 @@ def t_proxmox_rules(suite):
 
 
 def whole(xml):
-    """A domain of what xml prints without --domain."""
+    """Return a domain made of what xml prints without --domain."""
     head = "<name>g</name><memory unit='KiB'>1048576</memory>"
     if '<os>' not in xml:
         head += "<os><type arch='x86_64' machine='q35'>hvm</type></os>"
@@ -251,7 +251,7 @@ def whole(xml):
 
 
 def domain(suite, bdf, text, *more, root='ready', code=0):
-    """What becomes of a domain, valid by libvirt's schema if it was; notes."""
+    """Return the changed domain, valid if it was before, and notes."""
     path = suite.path('domain.xml')
     write(path, text)
     done = suite.run('xml', bdf, '--domain', path, '--full', *more, root=root,
@@ -279,7 +279,7 @@ QEMU_NS = "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/" \
 
 
 def with_arguments(*values):
-    """DOMAIN with <qemu:commandline>."""
+    """Return DOMAIN with <qemu:commandline>."""
     line = '  <qemu:commandline>\n%s  </qemu:commandline>\n</domain>' % ''.join(
         "    <qemu:arg value='%s'/>\n" % v for v in values)
     return DOMAIN.replace("<domain type='kvm'>", QEMU_NS).replace(
@@ -299,7 +299,7 @@ def t_xml_commandline(suite):
         same(xml.count("bus='0x01' slot='0x00' function='0x0'"), 1, xml)
         same('was in <qemu:commandline>' in notes and '0000:01:00.0' in notes,
              True, notes)
-    # Both functions, what is kept, and what has to be looked at.
+    # Both functions are removed, others stay, and lost properties are named.
     xml, notes = domain(suite, '01:00.0', with_arguments(
         '-device', 'vfio-pci,host=01:00.0,romfile=/v/a,,b.rom,x-pci-vendor-id=1',
         '-cpu', 'host', '-device', 'vfio-pci,host=01:00.1', '-device',
@@ -310,7 +310,7 @@ def t_xml_commandline(suite):
     same('these properties are gone, so look at them: x-pci-vendor-id=1' in
          notes, True, notes)
     same("'-set device.hostdev0.x-vga=on' was in" in notes, True, notes)
-    # Nothing of ours in it: nothing goes.
+    # There is no assigned adapter in it, so nothing is removed.
     text = with_arguments('-device', 'vfio-pci,host=02:00.0', '-cpu')
     xml, notes = domain(suite, '01:00.0', text)
     same(('was in' in notes, 'vfio-pci,host=02:00.0' in xml), (False, True))
@@ -328,7 +328,7 @@ HOSTDEV = """\
 
 
 def with_hostdev(bus, slot, more, text=DOMAIN):
-    """DOMAIN with a <hostdev>."""
+    """Return DOMAIN with a <hostdev>."""
     return text.replace('  </devices>', HOSTDEV % (bus, slot, more))
 
 
@@ -374,7 +374,7 @@ def t_xml_graphics(suite):
             same("name='x-igd-legacy-mode' type='string' value='%s'" %
                  ('on' if legacy else 'off') in xml, True, xml)
             same('UEFI' in notes, not legacy, notes)
-    # What is in the way is named.
+    # A device that has the place is named.
     _, notes = domain(suite, '00:02.0', pc.replace('  </devices>', nic % 0),
                       root=name, code=1)
     same('<interface> vnet7' in notes and '00:02.0' in notes, True, notes)
@@ -392,7 +392,7 @@ def t_xml_graphics(suite):
     same('does not run the x86 VBIOS' in notes, True, notes)
 
 
-# The machine of each row of the manual's table of other tools, in its order.
+# The machine for each row of the manual's table of other tools, in its order.
 MANUAL = os.path.join(TOP, 'docs', 'vga-assign', 'black-screen.rst')
 PEERS = ('no-iommu', 'iommu-off', 'fresh', 'chipset-slot', 'fresh',
          'nvidia-open', 'guest-has-it', 'd3cold', 'off-the-bus', 'virtual',
@@ -403,7 +403,7 @@ PEERS = ('no-iommu', 'iommu-off', 'fresh', 'chipset-slot', 'fresh',
 
 
 def peers():
-    """Name and verdict of the check that each row of the table names."""
+    """Yield name and verdict of the check that each row of the table names."""
     text = read(MANUAL).decode().split('What other tools say\n', 1)[1]
     for row in text.split('   * - ')[2:]:
         cell = re.split('     -(?: |$)', row, flags=re.MULTILINE)[2]
@@ -412,7 +412,7 @@ def peers():
 
 
 def t_peers(suite):
-    """the manual's table of other tools: what it says of check is so"""
+    """the manual's table of other tools is right about check"""
     rows = list(peers())
     same(len(rows), len(PEERS), 'rows')
     for machine, (name, verdict) in zip(PEERS, rows):
@@ -426,7 +426,7 @@ def t_peers(suite):
 
 
 def t_golden(suite):
-    """proxmox and args in the golden files follow the rules as well"""
+    """proxmox and args follow the rules in the golden files as well"""
     for name in sorted(os.listdir(os.path.join(HERE, 'golden'))):
         text = read(os.path.join(HERE, 'golden', name)).decode()
         for found in re.findall(r'\$ vga-assign proxmox .*\n((?:.*\\\n)*.*)',

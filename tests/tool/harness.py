@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests of vga-assign share: the tool on made-up machines, and TAP.
+"""Helpers of the tests of vga-assign: the tool on made-up machines, and TAP.
 
 A test program has functions t_NAME(suite), or t_NAME(suite, machine, bdf) that
 is run on each machine of machines.py, and ends with main(globals()).
@@ -23,7 +23,7 @@ SOURCE = os.path.join(TOP, 'tools', 'vga-assign')
 VFIO = '/sys/bus/pci/drivers/vfio-pci'
 DEVICE = '/sys/bus/pci/devices/0000:01:00.0'
 RNG = '/usr/share/libvirt/schemas/domain.rng'
-# What the tool leaks when libpci gives up is libpci's; see pci.c.
+# When libpci gives up, the tool leaks libpci's memory; see pci.c.
 ENVIRONMENT = {'LC_ALL': 'C.UTF-8', 'PATH': os.environ['PATH'], 'COLUMNS': '80',
                'ASAN_OPTIONS': 'exitcode=99',
                'UBSAN_OPTIONS': 'halt_on_error=1:exitcode=99',
@@ -56,11 +56,11 @@ DOMAIN = """\
 
 
 class Failure(Exception):
-    """What a test found."""
+    """A test failed."""
 
 
 class Skip(Exception):
-    """Why it was not run."""
+    """A test was not run, with the reason."""
 
 
 class Suite:
@@ -73,15 +73,15 @@ class Suite:
             make(self.machine(name))
 
     def machine(self, name):
-        """Its directory."""
+        """Return a machine's directory."""
         return os.path.join(self.tmp, 'machines', name)
 
     def path(self, name):
-        """A file to play with."""
+        """Return the path of a file for the test."""
         return os.path.join(self.tmp, name)
 
     def run(self, *words, root='ready', code=None, user=None, cwd=None):
-        """The tool's answer; code: what its status must be."""
+        """Run the tool; code: the status that it must have."""
         words = list(words)
         if root and words[0] != 'rom':
             words += ['--sysfs-root', self.machine(root)]
@@ -99,7 +99,7 @@ class Suite:
         return done
 
     def says(self, text, *words, **more):
-        """It fails so, and says this."""
+        """The tool must fail with this message."""
         done = self.run(*words, **more)
         same(text in done.stderr, True,
              '%s did not say "%s" but:\n%s%s' % (words, text, done.stdout,
@@ -109,7 +109,7 @@ class Suite:
         return done
 
     def json(self, *words, **more):
-        """Its JSON, which must follow the schema."""
+        """Return the tool's JSON, which must follow the schema."""
         done = self.run(*words, '--json', **more)
         value = json.loads(done.stdout)
         same(jsonschema.problems(value, self.schema, self.schema), [], 'schema')
@@ -117,26 +117,26 @@ class Suite:
 
 
 def same(got, want, what='got'):
-    """They must be."""
+    """Fail unless both are the same."""
     if got != want:
         raise Failure('%s: %r, not %r' % (what, got, want))
 
 
 def write(path, data):
-    """A file."""
+    """Write a file."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, 'wb') as f:
         f.write(data if isinstance(data, bytes) else data.encode())
 
 
 def read(path):
-    """Its bytes."""
+    """Return a file's bytes."""
     with open(path, 'rb') as f:
         return f.read()
 
 
 def validate(path):
-    """libvirt's own schema."""
+    """Validate with libvirt's own schema."""
     if not os.path.exists(RNG) or not shutil.which('xmllint'):
         raise Skip('no %s (Debian 12: libvirt0, 13: libvirt-common) or no '
                    'xmllint (libxml2-utils)' % RNG)
@@ -146,7 +146,7 @@ def validate(path):
 
 
 def flash_adapter(suite, name, flash):
-    """A copy of a machine, whose adapter has a flash ROM behind BAR 0."""
+    """Make a copy of a machine whose adapter has a flash ROM behind BAR 0."""
     root = suite.path(name)
     shutil.copytree(suite.machine('single'), root, symlinks=True)
     place = root + '/sys/bus/pci/devices/0000:01:00.0/'
@@ -162,13 +162,13 @@ def flash_adapter(suite, name, flash):
 
 
 def driver_of(root, bdf):
-    """By sysfs."""
+    """Return the device's driver, from sysfs."""
     return os.path.basename(os.readlink(
         root + '/sys/bus/pci/devices/%s/driver' % bdf))
 
 
 class Kernel(threading.Thread):
-    """Plays the kernel's part: who is written to drivers_probe gets a driver."""
+    """Plays the kernel: a device written to drivers_probe gets a driver."""
     def __init__(self, root, host_driver):
         super().__init__(daemon=True)
         self.root, self.host_driver = root, host_driver
@@ -178,7 +178,7 @@ class Kernel(threading.Thread):
         self.start()
 
     def run(self):
-        # Open for both, so that it never ends between two writers.
+        # It is open for both, so that it never ends between two writers.
         fd = os.open(self.probe, os.O_RDWR)
         rest = ''
         while True:
@@ -190,7 +190,7 @@ class Kernel(threading.Thread):
                 self.bind(self.root + '/sys/bus/pci/devices/' + bdf)
 
     def bind(self, device):
-        """By driver_override, else the host's."""
+        """Bind a device by its driver_override, or to the host's driver."""
         with open(device + '/driver_override', encoding='utf-8') as f:
             # A longer value was overwritten in place: the first line counts.
             driver = f.read().split('\n')[0] or self.host_driver
@@ -201,14 +201,14 @@ class Kernel(threading.Thread):
                    device + '/driver')
 
     def end(self):
-        """No more writes."""
+        """End; there are no more writes."""
         with open(self.probe, 'w', encoding='utf-8') as f:
             f.write('end\n')
         self.join(30)
 
 
 def changeable(suite, name, make=machines.fresh, kernel=True):
-    """A machine to be changed, with vfio-pci loaded and a kernel played."""
+    """Make a machine to change, with vfio-pci loaded and a kernel played."""
     root = suite.path('machines/' + name)
     shutil.rmtree(root, ignore_errors=True)
     make(root)
@@ -218,12 +218,12 @@ def changeable(suite, name, make=machines.fresh, kernel=True):
 
 
 def undo_file(root, bdf='0000:01:00.0', where='/run'):
-    """Where bind leaves it."""
+    """Return the path where bind writes its undo file."""
     return '%s%s/vga-assign/%s.undo' % (root, where, bdf)
 
 
 def files(root):
-    """All files with what is in them, and what else there is."""
+    """Return all files with their contents, and other names."""
     found = {}
     for path, folders, names in os.walk(root):
         for name in folders + names:
@@ -236,7 +236,7 @@ def files(root):
 
 
 def tests(names):
-    """Name and function of each, those of machines once a machine."""
+    """Yield each test's name and function, or one for each machine."""
     for name, function in list(names.items()):
         if not name.startswith('t_'):
             continue
@@ -250,7 +250,7 @@ def tests(names):
 
 
 def main(names):
-    """TAP, of the tests among these names."""
+    """Run the tests among these names as TAP."""
     if len(sys.argv) < 2:
         sys.exit(names['__doc__'])
     todo, failed = list(tests(names)), 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""As much of JSON Schema as tools/vga-assign/schema.json uses."""
+"""The part of JSON Schema that tools/vga-assign/schema.json uses."""
 import re
 
 TYPES = {'object': dict, 'array': list, 'string': str, 'boolean': bool,
@@ -10,14 +10,14 @@ KNOWN = {'$comment', '$schema', 'title', 'definitions', '$ref', 'type',
 
 
 def is_type(value, name):
-    """JSON's types; a bool is not an integer."""
+    """Return whether a value has a type of JSON; a bool is not an integer."""
     if name == 'integer':
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, TYPES[name])
 
 
 def problems(value, schema, root, where='$'):
-    """What is wrong, as a list of sentences."""
+    """Return what is wrong, as a list of sentences."""
     unknown = set(schema) - KNOWN
     if unknown:
         return ['%s: the checker does not know %s' % (where, sorted(unknown))]
@@ -52,7 +52,7 @@ def problems(value, schema, root, where='$'):
 
 
 def object_problems(value, schema, root, where):
-    """Its members."""
+    """Return what is wrong with an object's members."""
     known = schema.get('properties', {})
     found = ['%s: %s is missing' % (where, name)
              for name in schema.get('required', []) if name not in value]

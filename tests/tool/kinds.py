@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """More machines for the tests of vga-assign, one for each kind of verdict.
 
-Made up like those of machines.py, after what people report of machines of
-2024 to 2026.  Each has one thing that is worth telling, and what the tool says
-is in golden-check/.
+They are made up like those of machines.py, after what people reported of
+machines of 2024 to 2026. Each has one property that matters; golden-check/ has
+what the tool says.
 """
 import os
 import struct
@@ -33,7 +33,7 @@ PLACE = '/sys/bus/pci/devices/0000:03:00.0/'
 def amd(root, ids=NAVI21, driver='vfio-pci', bars=NAVI_BARS, rom_data=None,
         reset='flr', kernel='6.18.48', cmdline='amd_iommu=on iommu=pt',
         loaded='N', boot_vga=1, hidden=False):
-    """One adapter of AMD's, which is all there is, at 03:00.0."""
+    """The only adapter is one of AMD's, at 03:00.0."""
     m = Machine(root, kernel=kernel, cmdline=cmdline, iommu=('ivhd0',),
                 phys_bits=48, hidden=hidden)
     m.host_bridge()
@@ -47,7 +47,7 @@ def amd(root, ids=NAVI21, driver='vfio-pci', bars=NAVI_BARS, rom_data=None,
 
 
 def kind(make, **more):
-    """A machine that differs from amd()'s in its arguments alone."""
+    """Return a maker of a machine like amd()'s, with other arguments."""
     def function(root):
         amd(root, **more).close()
     function.__doc__ = make
@@ -57,7 +57,7 @@ def kind(make, **more):
 # Power
 
 def power(doc, state, control='auto', config=None):
-    """A machine whose adapter is in that state."""
+    """Return a maker of a machine whose adapter is in that power state."""
     def function(root):
         m = amd(root)
         m.file(PLACE + 'power_state', state + '\n')
@@ -73,19 +73,19 @@ def power(doc, state, control='auto', config=None):
 
 
 def ones(data):
-    """What a config space reads that nobody answers for."""
+    """Return the config space of a device that does not answer."""
     return b'\xff' * len(data)
 
 
 def header_7f(data):
-    """An answer that is cut off."""
+    """Return an answer that is cut off."""
     return data[:8] + b'\xff' * (len(data) - 8)
 
 
 # Virtual functions
 
 def virtual(root):
-    """A virtual function of Intel graphics, whose class is VGA, too."""
+    """The adapter is a virtual function of Intel graphics of class VGA."""
     m = Machine(root, kernel='6.17.4-2-pve', cmdline='intel_iommu=on')
     m.host_bridge()
     igd(m, ALDER_LAKE, driver='i915')
@@ -99,7 +99,7 @@ def virtual(root):
 
 
 def physical(root):
-    """An adapter with two virtual functions, which cost it nothing."""
+    """An adapter has two virtual functions, which do not affect it."""
     m = amd(root)
     for function in (1, 2):
         place = m.device('0000:03:00.%d' % function, NAVI21, 0x030000,
@@ -128,7 +128,7 @@ def text_console(root):
 
 
 def vgacon(m):
-    """Consoles as the kernel has them without a framebuffer."""
+    """Make consoles as the kernel has them without a framebuffer."""
     for number, name, bound in ((0, '(S) VGA+', 1), (1, '(S) dummy device', 0)):
         where = '/sys/class/vtconsole/vtcon%d/' % number
         m.file(where + 'name', name + '\n')
@@ -136,14 +136,14 @@ def vgacon(m):
 
 
 def text_console_own(root):
-    """The same on the adapter itself, with a kernel that leaves it there."""
+    """vgacon is on the adapter itself, and the kernel leaves it there."""
     m = amd(root, kernel='5.15.0-91-generic')
     vgacon(m)
     m.close()
 
 
 def screen(doc, driver, owner, listed=False, reserved=False, draws=True):
-    """Firmware's framebuffer in the adapter's BAR 0."""
+    """Return a maker: firmware's framebuffer is in the adapter's BAR 0."""
     def function(root):
         m = amd(root, cmdline='iommu=pt video=efifb:off' +
                 (' initcall_blacklist=sysfb_init' if listed else ''))
@@ -163,14 +163,14 @@ def screen(doc, driver, owner, listed=False, reserved=False, draws=True):
 # Intel graphics
 
 def igd(m, device, rom_data=b'', shadow=False, ggc=0x2c0, driver='vfio-pci'):
-    """Intel's adapter at 00:02.0."""
+    """Make Intel's adapter at 00:02.0."""
     m.device('0000:00:02.0', (0x8086, device), 0x030000, driver=driver, group=1,
              bars=IGD_BARS, boot_vga=1, irq=16, ggc=ggc, reset='flr',
              rom_data=rom_data, shadow=shadow, arbiter=('io+mem', 'io+mem', 0))
 
 
 def intel(doc, device, rom_data, unreadable=False, ggc=0x2c0):
-    """A machine with Intel graphics alone."""
+    """Return a maker of a machine that has only Intel graphics."""
     def function(root):
         m = Machine(root, kernel='6.8.12-9-pve', cmdline='intel_iommu=on')
         m.host_bridge()
@@ -186,7 +186,7 @@ def intel(doc, device, rom_data, unreadable=False, ggc=0x2c0):
 # The ACPI table VFCT
 
 def vfct(*records):
-    """The table: (bus, slot, function, ids, image)."""
+    """Return the table; a record is (bus, slot, function, ids, image)."""
     body = b''
     for bus, slot, function, (vendor, device), image in records:
         body += struct.pack('<IIIHHHHII', bus, slot, function, vendor, device,
@@ -198,7 +198,7 @@ def vfct(*records):
 
 
 def tables_alone(ids):
-    """An x86 image that has no code: its entry is 00 00 00."""
+    """Return an x86 image without code: its entry is 00 00 00."""
     image = bytearray(rom_image(*ids, efi=False, last=True))
     image[3:6] = bytes(3)
     image[-1] = 0
@@ -207,7 +207,7 @@ def tables_alone(ids):
 
 
 def apu(doc, ids, image=None, bus=3):
-    """A processor's graphics: no ROM BAR."""
+    """Return a maker of a machine with an APU, which has no ROM BAR."""
     def function(root):
         m = amd(root, ids, bars=APU_BARS, reset='')
         os.remove(m.path(m.places['0000:03:00.0'] + '/rom'))
@@ -223,7 +223,7 @@ def apu(doc, ids, image=None, bus=3):
     return function
 
 
-# Programs that have it open
+# Programs that have the adapter open
 
 def nvidia_open(root):
     """Programs have the nodes of NVIDIA's driver open."""
@@ -242,24 +242,24 @@ def nvidia_open(root):
 
 
 def guest_has_it(root):
-    """A guest runs on it."""
+    """A guest runs on the adapter."""
     m = amd(root)
     m.holder(812, 'qemu-system-x86', '/dev/vfio/15')
     m.close()
 
 
 def guest_has_it_by_iommufd(root):
-    """The same through IOMMUFD."""
+    """A guest runs on the adapter through IOMMUFD."""
     m = amd(root)
     m.directory(PLACE + 'vfio-dev/vfio0')
     m.holder(812, 'qemu-system-x86', '/dev/vfio/devices/vfio0')
     m.close()
 
 
-# QEMU's limits, and which QEMU
+# QEMU's limits, and which QEMU is installed
 
 def limits(doc, lock='8388608', maximum=None):
-    """What this process may have."""
+    """Return a maker of a machine with limits for this process."""
     def function(root):
         m = amd(root)
         m.file('/proc/self/limits',
@@ -275,7 +275,7 @@ def limits(doc, lock='8388608', maximum=None):
 
 
 def iommufd_alone(root):
-    """A kernel that has no groups of vfio, but its character devices."""
+    """The kernel has no groups of vfio, but its character devices."""
     m = amd(root)
     os.remove(m.path('/dev/vfio/15'))
     os.remove(m.path('/dev/vfio/vfio'))
@@ -287,7 +287,7 @@ def iommufd_alone(root):
 
 def software(doc, qemu=None, proxmox=False, libvirt=None, apparmor=None,
              seabios=None, files=()):
-    """Programs of the host.  qemu: (prefix, whether it has the series)."""
+    """Return a maker; qemu: (prefix, whether it has the series)."""
     def function(root):
         m = amd(root)
         for prefix, patched in qemu or ():
@@ -312,10 +312,10 @@ def software(doc, qemu=None, proxmox=False, libvirt=None, apparmor=None,
 
 
 def packaged(doc, includes=True, rule=PACKAGED_RULE):
-    """Debian's package of this series, and libvirt with AppArmor's profiles.
+    """Return a maker of a machine with the package and AppArmor.
 
-    includes: whether libvirt's profile reads libvirt-qemu.d; rule: what the
-    package's file there says.
+    includes: whether libvirt's profile reads libvirt-qemu.d; rule: the
+    contents of the package's file there.
     """
     return software(
         doc, (('/usr/lib/qemu-vga-assign', True), ('/usr', False)),
@@ -333,14 +333,14 @@ def packaged(doc, includes=True, rule=PACKAGED_RULE):
 # Resets and BARs
 
 def vendor_reset(root):
-    """Vega 10 with vendor-reset loaded, and not chosen."""
+    """A Vega 10, for which vendor-reset is loaded but not chosen."""
     m = amd(root, (0x1002, 0x687f), reset='bus')
     m.directory('/sys/module/vendor_reset')
     m.close()
 
 
 def shared_reset(root):
-    """A bus reset, and the host has the sound of the same adapter."""
+    """It has a bus reset, and the host has the sound of the same adapter."""
     m = amd(root, reset='bus')
     m.device('0000:03:00.1', (0x1002, 0xab28), 0x040300, '0000:00:01.1',
              'snd_hda_intel', 16, ((MEM, 0xfcd00000, 16384),), irq=91, pin=2)
@@ -348,7 +348,7 @@ def shared_reset(root):
 
 
 def resizable(root):
-    """A BAR that was resized, in a processor of few address bits."""
+    """A BAR was resized, and the processor has few address bits."""
     m = Machine(root, cmdline='intel_iommu=on', phys_bits=36)
     m.host_bridge()
     m.port('0000:00:01.0', 2)
@@ -369,19 +369,19 @@ def broken_sum(root):
 
 
 def other_ids(root):
-    """Its own ROM is for another model, as vendors sell them."""
+    """Its own ROM has the ids of another model, as some vendors sell them."""
     amd(root, rom_data=rom(0x1002, 0x73af)).close()
 
 
 def dual_boot_rom(root):
-    """A ROM whose first UEFI driver is for another adapter."""
+    """The first UEFI driver of its ROM is for another adapter."""
     amd(root, rom_data=rom_image(*NAVI21, efi=False, last=False) +
         rom_image(0x1002, 0x73af, efi=True, last=False) +
         rom_image(*NAVI21, efi=True, last=True)).close()
 
 
 def old_kernel(root):
-    """Linux 4.4, and Intel graphics."""
+    """Linux 4.4 runs on Intel graphics."""
     m = Machine(root, kernel='4.4.0-210-generic', cmdline='intel_iommu=on')
     m.host_bridge()
     igd(m, 0x1912, posted(rom(0x8086, 0x1912, 'bios')), True)
@@ -400,7 +400,7 @@ def iommu_off(root):
 IGD, CARD, AMD = '0000:00:02.0', '0000:01:00.0', '0000:03:00.0'
 COPY = posted(rom(0x8086, COFFEE_LAKE, 'bios'))
 
-# Each with the adapter to be assigned, and what all of it comes to.
+# Each kind with the adapter to be assigned, and the resulting verdict.
 KINDS = {
     'd3hot': (power('It dozes, as idle adapters do.', 'D3hot'), AMD, 'ok'),
     'd3cold': (power('It is asleep, and can be woken.', 'D3cold', 'auto', ones),

@@ -4,10 +4,10 @@
 
 usage: machines.py DIRECTORY [NAME]...    write them (all) below DIRECTORY
 
-They are made up: no such machine was looked at.  Each is built after what
-the kernel's documentation and source say of such files, and plausible: the ids
-are of adapters that exist, what belongs together is consistent.  Each has one
-thing that is worth telling.
+They are made up: no real machine was copied. Each follows what the kernel's
+documentation and source say of such files, and is plausible: its ids are those
+of existing adapters, and its parts are consistent. Each has one property that
+matters.
 """
 import os
 import re
@@ -66,15 +66,15 @@ class Machine:
         self.file('/sys/bus/pci/drivers_probe', '')
 
     def path(self, name):
-        """Where a file of the machine lies."""
+        """Return where a file of the machine lies."""
         return self.root + name
 
     def directory(self, name):
-        """A directory."""
+        """Make a directory."""
         os.makedirs(self.path(name), exist_ok=True)
 
     def file(self, name, contents, mode=None):
-        """A file; text or bytes."""
+        """Write a file; text or bytes."""
         self.directory(os.path.dirname(name))
         data = contents if isinstance(contents, bytes) else contents.encode()
         with open(self.path(name), 'wb') as f:
@@ -83,13 +83,13 @@ class Machine:
             os.chmod(self.path(name), mode)
 
     def link(self, name, target):
-        """A symbolic link to another file of the machine, as sysfs has them."""
+        """Make a symbolic link to another file of the machine, as in sysfs."""
         self.directory(os.path.dirname(name))
         os.symlink(os.path.relpath(target, os.path.dirname(name)),
                    self.path(name))
 
     def config(self, answer, module=None):
-        """CONFIG_VFIO_PCI_VGA, and vfio-pci's disable_vga if it is loaded."""
+        """Write CONFIG_VFIO_PCI_VGA, and disable_vga if vfio-pci is loaded."""
         line = {'y': 'CONFIG_VFIO_PCI_VGA=y',
                 'n': '# CONFIG_VFIO_PCI_VGA is not set'}[answer]
         self.file('/boot/config-' + self.kernel,
@@ -105,7 +105,7 @@ class Machine:
                bars=(), rom_data=None, shadow=False, boot_vga=None, irq=0,
                pin=1, caps=(5, 0x10), extended=(), ggc=None, reset='bus',
                arbiter=None, rom_bar=0x80000):
-        """One PCI device.  bars: (flags, address, size)."""
+        """Add a PCI device. bars: (flags, address, size)."""
         vendor, device = ids
         place = (self.places[below] if below else
                  '/sys/devices/pci%s' % bdf[:7]) + '/' + bdf
@@ -147,7 +147,7 @@ class Machine:
         return place
 
     def resources(self, place, bars, rom_data, shadow, rom_bar):
-        """sysfs' "resource": BARs 0 to 5, the ROM, a bridge's windows."""
+        """Write sysfs' "resource": BARs 0 to 5, ROM, a bridge's windows."""
         lines = [(0, 0, 0)] * 13
         index = 0
         for flags, address, size in bars:
@@ -165,7 +165,7 @@ class Machine:
 
     @staticmethod
     def config_space(ids, klass, bars, pin, caps, extended, ggc):
-        """Header, a chain of capabilities from 0x90, extended from 0x100."""
+        """Return header, capabilities from 0x90, extended ones from 0x100."""
         c = bytearray(4096 if extended else 256)
         c[0:4] = struct.pack('<HH', *ids)
         c[4:8] = struct.pack('<HH', 0x7, 0x10 if caps else 0)
@@ -203,17 +203,17 @@ class Machine:
         return bytes(c)
 
     def port(self, bdf, group=None, acs=True, below=None):
-        """A PCI Express root port; its device is in its group without ACS."""
+        """Add a root port; without ACS its device is in its group."""
         self.device(bdf, (0x8086, 0x1901), 0x060400, below, 'pcieport', group,
                     irq=120, extended=(0xd,) if acs else (1,))
 
     def host_bridge(self, group=0):
-        """00:00.0"""
+        """Add 00:00.0."""
         self.device('0000:00:00.0', (0x8086, 0x191f), 0x060000, group=group,
                     pin=0, caps=())
 
     def framebuffer(self, number, name, owner):
-        """fbN and who it belongs to: an address, or a platform device."""
+        """Add fbN with its owner: an address, or a platform device."""
         place = self.places.get(owner, '/sys/devices/platform/' + owner)
         self.directory(place)
         where = '/sys/class/graphics/fb%d' % number
@@ -221,29 +221,29 @@ class Machine:
         self.link(where + '/device', place)
 
     def card(self, number, bdf):
-        """A DRM device."""
+        """Add a DRM device."""
         self.link('/sys/class/drm/card%d/device' % number, self.places[bdf])
         self.directory('/sys/class/drm/card%d-DP-1' % number)
 
     def in_bar(self, address, size, name):
-        """A framebuffer's line of /proc/iomem, below its BAR's."""
+        """Add a framebuffer's line to /proc/iomem, below its BAR's."""
         self.ranges.append('  %08x-%08x : %s' % (address, address + size - 1,
                                                  name))
 
     def holder(self, pid, name, node):
-        """A process with a node open."""
+        """Add a process that has a node open."""
         self.file('/proc/%d/comm' % pid, name + '\n')
         self.directory('/proc/%d/fd' % pid)
         os.symlink(node, self.path('/proc/%d/fd/7' % pid))
 
     def interrupts(self, lines):
-        """/proc/interrupts"""
+        """Write /proc/interrupts."""
         self.file('/proc/interrupts', '           CPU0       CPU1\n' + ''.join(
             '%4d:   %8d          0  IR-IO-APIC  %3d-fasteoi   %s\n' %
             (irq, 1000 + irq, irq, names) for irq, names in lines))
 
     def close(self):
-        """What is known only when all devices are there."""
+        """Write what is known only when all devices are there."""
         lines = self.ranges
         if self.hidden:
             self.unreadable.append('13 /dev/vga_arbiter')
@@ -274,7 +274,7 @@ RADEON_BARS = ((MEM | MEM64 | PREFETCH, 0xc0000000, 256 * M),
 def intel_desktop(m, igd_arbiter=('none', 'none', 0), ggc=0x2, gpu_driver=None,
                   audio_driver=None, gpu_arbiter=('io+mem', 'none', 0),
                   gpu_rom=None):
-    """An IGD that the host uses, and a GT 710 behind a root port."""
+    """Make an IGD that the host uses, and a GT 710 behind a root port."""
     m.host_bridge()
     m.device('0000:00:02.0', (0x8086, 0x1912), 0x030000, driver='i915', group=1,
              bars=IGD_BARS, boot_vga=1, irq=127, ggc=ggc, reset='flr',
@@ -299,7 +299,7 @@ def ready(root):
 
 
 def fresh(root):
-    """The same before anything was done: host drivers on both functions."""
+    """Nothing was done yet: host drivers have both functions."""
     m = Machine(root, cmdline='quiet intel_iommu=on')
     intel_desktop(m, gpu_driver='nouveau', audio_driver='snd_hda_intel',
                   gpu_arbiter=('none', 'none', 0))
@@ -325,7 +325,7 @@ def single(root):
 
 
 def efifb(root):
-    """An old kernel, whose efifb keeps its part of the adapter's BAR."""
+    """An old kernel has an efifb that keeps its part of the adapter's BAR."""
     m = Machine(root, kernel='5.10.0-35-amd64', cmdline='quiet amd_iommu=on',
                 iommu=('ivhd0',), phys_bits=43)
     m.host_bridge()
@@ -340,7 +340,7 @@ def efifb(root):
 
 
 def chipset_slot(root):
-    """A slot of the chipset: no ACS, the group has the network in it."""
+    """A slot of the chipset has no ACS, so its group has the network in it."""
     m = Machine(root, cmdline='quiet', iommu=('ivhd0',), phys_bits=48)
     m.host_bridge()
     m.port('0000:00:01.1', 14)
@@ -365,7 +365,7 @@ def chipset_slot(root):
 
 
 def cloud_kernel(root):
-    """A kernel without CONFIG_VFIO_PCI_VGA."""
+    """The kernel has no CONFIG_VFIO_PCI_VGA."""
     m = Machine(root, kernel='6.1.0-38-cloud-amd64',
                 cmdline='console=ttyS0 intel_iommu=on', phys_bits=46)
     intel_desktop(m, gpu_driver='vfio-pci', audio_driver='vfio-pci')
@@ -384,7 +384,7 @@ def disable_vga(root):
 
 
 def no_iommu(root):
-    """The IOMMU is off, and an old PCI adapter is all there is."""
+    """The IOMMU is off, and the only adapter is an old PCI one."""
     m = Machine(root, kernel='5.10.0-35-amd64', iommu=(), phys_bits=36)
     m.host_bridge()
     m.device('0000:00:1e.0', (0x8086, 0x244e), 0x060401, extended=())
@@ -400,7 +400,7 @@ def no_iommu(root):
 
 
 def leaked_lock(root):
-    """A program used trylock, and is gone."""
+    """A program used trylock, and has ended."""
     m = Machine(root, cmdline='quiet intel_iommu=on')
     intel_desktop(m, gpu_driver='vfio-pci', audio_driver='vfio-pci',
                   igd_arbiter=('io+mem', 'io+mem', 1), ggc=0)
@@ -409,7 +409,7 @@ def leaked_lock(root):
 
 
 def server(root):
-    """A server's ASPEED and a Radeon on one PCI bus, and X holding a lock."""
+    """An ASPEED and a Radeon are on one PCI bus, and X holds a lock."""
     m = Machine(root, kernel='6.1.0-38-amd64', cmdline='intel_iommu=on',
                 phys_bits=46)
     m.host_bridge()
@@ -434,7 +434,7 @@ def server(root):
 
 
 def igd_off(root):
-    """The processor's graphics are to be assigned, and may not decode VGA."""
+    """The processor's graphics are to be assigned, but may not decode VGA."""
     m = Machine(root, kernel='6.1.0-38-amd64', cmdline='intel_iommu=on',
                 phys_bits=36)
     m.host_bridge()
@@ -451,7 +451,7 @@ def igd_off(root):
 
 
 def igd_decodes(root):
-    """i915 gave VGA up in the arbiter, the hardware did not."""
+    """i915 gave VGA up in the arbiter, but the hardware still decodes it."""
     m = Machine(root, kernel='4.19.0-27-amd64', cmdline='intel_iommu=on')
     intel_desktop(m, ggc=0, gpu_driver='vfio-pci', audio_driver='vfio-pci')
     m.config('y', 'N')
@@ -459,7 +459,7 @@ def igd_decodes(root):
 
 
 def big_bars(root):
-    """A 3D controller, and a VGA adapter whose BARs do not fit."""
+    """There is a 3D controller, and a VGA adapter whose BARs do not fit."""
     m = Machine(root, phys_bits=40, cmdline='intel_iommu=on')
     m.host_bridge()
     m.port('0000:00:01.0', 2)
@@ -477,7 +477,7 @@ def big_bars(root):
 
 
 def huge_bars(root):
-    """Resizable BARs at their largest, and a processor with 39 bits."""
+    """Resizable BARs have their largest size; the processor has 39 bits."""
     m = Machine(root, phys_bits=39, cmdline='intel_iommu=on')
     m.host_bridge()
     for bus, slot, size in ((1, 1, 256), (2, 3, 512)):
@@ -493,7 +493,7 @@ def huge_bars(root):
 
 
 def shared_interrupt(root):
-    """INTx shared with USB, and vfio-pci may not share."""
+    """INTx is shared with USB, and vfio-pci may not share."""
     m = Machine(root, cmdline='quiet intel_iommu=on')
     m.host_bridge()
     m.port('0000:00:1c.0', 5)
@@ -509,7 +509,7 @@ def shared_interrupt(root):
 
 
 def unprivileged(root):
-    """The first machine, as somebody who is not root sees it."""
+    """The first machine is seen by a user who is not root."""
     m = Machine(root, cmdline='quiet intel_iommu=on', hidden=True)
     intel_desktop(m, gpu_driver='vfio-pci', audio_driver='vfio-pci')
     m.config('y', 'N')
@@ -517,14 +517,14 @@ def unprivileged(root):
 
 
 def headless(root):
-    """No display adapter at all."""
+    """There is no display adapter at all."""
     m = Machine(root)
     m.host_bridge()
     m.config('y')
     m.close()
 
 
-# Each with the adapter to be assigned.
+# Each machine with the adapter to be assigned.
 MACHINES = {
     'ready': (ready, '0000:01:00.0'),
     'fresh': (fresh, '0000:01:00.0'),
@@ -547,7 +547,7 @@ MACHINES = {
 
 
 def main():
-    """Command line."""
+    """Run the command line."""
     if len(sys.argv) < 2 or sys.argv[1] in ('-h', '--help'):
         sys.exit(__doc__)
     for name in sys.argv[2:] or MACHINES:

@@ -4,7 +4,7 @@ import struct
 
 
 def rom_image(vendor, device, efi, last, blocks=8, fill=0x90):
-    """One image: an x86 one whose sum is 0, or an EFI one."""
+    """Return one image: an x86 one whose sum is 0, or an EFI one."""
     data = bytearray([fill]) * (blocks * 512)
     data[0:3] = bytes([0x55, 0xaa, blocks])
     if efi:
@@ -24,21 +24,21 @@ def rom_image(vendor, device, efi, last, blocks=8, fill=0x90):
 
 
 def rom(vendor, device, kinds='bios+uefi'):
-    """A VBIOS with these images."""
+    """Return a VBIOS with these images."""
     kinds = kinds.split('+')
     return b''.join(rom_image(vendor, device, k == 'uefi', k == kinds[-1])
                     for k in kinds)
 
 
 def posted(data):
-    """What POST leaves at 0xc0000: variables written, the sum not repaired."""
+    """Return what POST leaves at 0xc0000: changed variables, a wrong sum."""
     changed = bytearray(data)
     changed[0x100:0x104] = b'\x12\x34\x56\x78'
     return bytes(changed) + bytes(0x20000 - len(changed))
 
 
 def nvgi(data):
-    """A flash header in front, as flash tools save it."""
+    """Return an image with a flash header in front, as flash tools save it."""
     head = bytearray(0x400)
     head[0:8] = struct.pack('<II', 0x4947564e, 0x0010_0100)
     head[0x14:0x18] = struct.pack('<I', 0x400)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What vga-assign must never do: damage a file, lie about what was written, or
-hand what a device or a file says to a terminal.
+"""Test what vga-assign must never do: damage a file, report something else than it has written, or
+send control characters of a device or a file to a terminal.
 
 usage: safety-test.py VGA-ASSIGN
 
@@ -25,7 +25,7 @@ from harness import (DEVICE, DOMAIN, ENVIRONMENT, HERE, changeable, driver_of,
 
 
 def t_remedy(suite):
-    """a remedy never writes to the file that was looked at"""
+    """a remedy never overwrites the file that was looked at"""
     good = roms.rom(0x10de, 0x128b)
     path = suite.path("it's my only copy.rom")
     kinds = {'truncated': good[:3000], 'posted': roms.posted(good),
@@ -52,14 +52,14 @@ def t_remedy(suite):
 
 
 def outputs(suite):
-    """Outputs that are not regular files, with what to check afterwards."""
+    """Yield outputs that are not regular files, with a check for afterwards."""
     place = suite.path('outputs')
     shutil.rmtree(place, ignore_errors=True)
     os.makedirs(place + '/folder')
     os.mkfifo(place + '/fifo')
     for name in ('folder', 'fifo'):
         os.symlink(name, place + '/to-' + name)
-    # Not the real one: who replaces it breaks the machine.
+    # A copy of the node is used, because replacing the real one breaks the machine.
     try:
         os.mknod(place + '/node', stat.S_IFCHR | 0o600, os.makedev(1, 3))
         os.symlink('node', place + '/to-node')
@@ -69,7 +69,7 @@ def outputs(suite):
 
 
 def t_output_kind(suite):
-    """-o replaces regular files alone, with --force, too"""
+    """-o replaces only regular files, even with --force"""
     place = outputs(suite)
     source = suite.path('kind.rom')
     write(source, roms.rom(0x10de, 0x128b))
@@ -92,7 +92,7 @@ def t_output_kind(suite):
 
 
 def t_output_input(suite):
-    """what is read is never replaced by what is written"""
+    """an input is never replaced by the output"""
     root, _ = changeable(suite, 'input', machines.ready, False)
     rom = root + DEVICE + '/rom'
     before = read(rom)
@@ -102,7 +102,7 @@ def t_output_input(suite):
 
 
 def t_xml_characters(suite):
-    """what XML has no place for is not put into it"""
+    """characters that XML cannot express are not written into it"""
     for option in ('--romfile', '--emulator'):
         for bad in ('/a\x01b', '/a\nb', '/a\x1b[2J', b'/a\xff'):
             suite.says('control characters', 'xml', '01:00.0', option, bad,
@@ -110,7 +110,7 @@ def t_xml_characters(suite):
 
 
 def t_no_space(suite):
-    """a file that cannot be written whole is not there at all"""
+    """a file that cannot be written completely does not appear at all"""
     out = suite.path('full.rom')
     root = suite.machine('ready')
     def limit():
@@ -137,7 +137,7 @@ COMMANDS = (['list'], ['check', '01:00.0'], ['args', '01:00.0'],
 
 
 def t_full(suite):
-    """a result that cannot be written is an error, and one alone"""
+    """a result that cannot be written is one single error"""
     rom = suite.path('plain.rom')
     write(rom, roms.rom(*machines.GT710))
     root, _ = changeable(suite, 'full', machines.ready, False)
@@ -153,7 +153,7 @@ def t_full(suite):
                     ['sh', '-c', shell, suite.tool] + words + more,
                     capture_output=True, encoding='utf-8', check=False,
                     env=ENVIRONMENT)
-                # What has nothing to say has nothing to lose.
+                # A command without output has nothing to lose.
                 said = suite.run(*words, *more, root=None).stdout
                 same(done.returncode, 4 if said else 0,
                      '%s %s: %s' % (shell, words + more, done.stderr))
@@ -201,7 +201,7 @@ def t_json_errors(suite):
 
 
 def on_terminal(suite, *words):
-    """What a terminal of the user would be sent."""
+    """Return what the user's terminal would receive."""
     master, slave = pty.openpty()
     child = subprocess.Popen([suite.tool, *words], stdout=slave, stderr=slave,
                              stdin=subprocess.DEVNULL,
@@ -223,7 +223,7 @@ def on_terminal(suite, *words):
 
 
 def t_terminal(suite):
-    """control characters of names, files and devices reach no terminal"""
+    """control characters in names, files and devices never reach a terminal"""
     evil = '\x1b]0;x\x07\x1b[2J\x7f\u009b1m'
     root = suite.path('machines/evil')
     shutil.rmtree(root, ignore_errors=True)
@@ -295,7 +295,7 @@ def t_copy(suite):
 
 
 def t_copy_flash(suite):
-    """no register outside of a copy of a machine is written for a flash ROM"""
+    """reading the flash ROM of a copy writes to no register outside of it"""
     root, place = flash_adapter(suite, 'flashlink',
                                      roms.rom(0x10de, 0x1c81))
     outside = suite.path('flashlink.outside')

@@ -4,7 +4,7 @@
 
 usage: tool-test.py VGA-ASSIGN [--update]
 
-TAP.  --update writes golden/ anew, to be looked at before it is committed.
+Prints TAP. --update writes golden/ anew; look at it before a commit.
 """
 import os
 import re
@@ -24,7 +24,7 @@ VERBS = ('list', 'check', 'rom info', 'rom dump', 'rom verify', 'rom fix',
 
 
 def session(suite, name, bdf):
-    """What a golden file has: commands and their answers."""
+    """Return what a golden file has: commands and their answers."""
     text = []
     for words in (['list'], ['check', bdf], ['args', bdf], ['xml', bdf],
                   ['proxmox', bdf], ['bind', bdf, '--group'],
@@ -36,7 +36,7 @@ def session(suite, name, bdf):
 
 
 def t_golden(suite, name, bdf):
-    """what it prints"""
+    """its output is the one in golden/"""
     path = os.path.join(HERE, 'golden', name + '.txt')
     got = session(suite, name, bdf)
     if '--update' in sys.argv:
@@ -69,7 +69,7 @@ def t_schema(suite, name, bdf):
 
 
 def t_screen(suite, name, bdf):
-    """it fits a screen of 80 columns, with a fix for what is not well"""
+    """it fits a screen of 80 columns, with a fix for each problem"""
     for words in (['list'], ['check', bdf]):
         lines = suite.run(*words, root=name).stdout.split('\n')
         same([l for l in lines if len(l) > 80], [], 'longer than 80')
@@ -92,7 +92,7 @@ def t_report(suite, name, bdf):
                                    'pc', '--firmware', 'uefi']):
         before = suite.run(*words, root=name)
         after = suite.run(*words, '--sysfs-root', copy, root=None)
-        # A file that was found under another name has that name no more.
+        # A file that was found under another name no longer has that name.
         clean = re.compile(r'/etc/modprobe\.d/\S+')
         same(re.sub(r'\s+', ' ', clean.sub('X', after.stdout)),
              re.sub(r'\s+', ' ', clean.sub('X', before.stdout)))
@@ -166,7 +166,7 @@ def t_usage(suite):
 
 
 def t_no_such_device(suite):
-    """an address without a device, and one without VGA"""
+    """an address without a device, or without VGA, is an error"""
     suite.says('0000:09:00.0: there is no such device', 'check', '9:0.0',
                code=4)
     for verb in ('args', 'xml', 'proxmox'):
@@ -178,7 +178,7 @@ def t_no_such_device(suite):
 
 
 def t_no_machine(suite):
-    """no sysfs, and no adapter"""
+    """no sysfs, and no adapter, are errors"""
     for where in (suite.path('absent'), '/dev/null'):
         suite.says('the PCI bus cannot be read', 'list', '--sysfs-root', where,
                    root=None, code=4)
@@ -187,7 +187,7 @@ def t_no_machine(suite):
 
 
 def t_malformed(suite):
-    """malformed files of sysfs cost that device alone"""
+    """malformed files of sysfs affect only their device"""
     cases = {'resource': b'rubbish\n' * 13, 'class': b'', 'vendor': b'0xzz\n',
              'config': b'\xff' * 300, 'boot_vga': b'\xff\xfe',
              'driver_override': b'\0\0', 'irq': b'99999999999999999999',
@@ -209,7 +209,7 @@ def t_malformed(suite):
 
 
 def t_malformed_system(suite):
-    """malformed files of the rest of the system"""
+    """malformed files elsewhere do no harm"""
     cases = {'/proc/iomem': b'zz-yy : x\n-\n  5-1 : efifb\n' * 50,
              '/dev/vga_arbiter': b'count:9,PCI:,decodes=' + b'x' * 5000,
              '/proc/interrupts': b'16:\n 16: \n16:x\n\n   \n',
@@ -231,7 +231,7 @@ def t_malformed_system(suite):
 
 
 def t_config_gz(suite):
-    """the kernel's configuration in /proc/config.gz"""
+    """the kernel's configuration is read from /proc/config.gz"""
     import gzip
     where = suite.path('machines/gz')
     machines.fresh(where)
@@ -262,7 +262,7 @@ def t_unprivileged(suite):
 
 
 def t_permission(suite):
-    """files without permission, as a user who is not root"""
+    """without permission, as a user who is not root"""
     where = suite.path('machines/locked')
     machines.ready(where)
     for name in ('/dev/vga_arbiter', '/proc/iomem',
@@ -278,7 +278,7 @@ def t_permission(suite):
 
 
 def t_rom(suite):
-    """rom info, dump and verify"""
+    """rom info, dump and verify work"""
     out = suite.path('dump.rom')
     root = ['--sysfs-root', suite.machine('ready')]
     done = suite.run('rom', 'dump', '01:00.0', '-o', out, *root, code=0)
@@ -303,7 +303,7 @@ def t_rom(suite):
 
 
 def t_rom_flash(suite):
-    """rom dump from the flash ROM: asked for, in place of the copy, refused"""
+    """rom dump uses the flash ROM if told to, or instead of a copy, or refuses"""
     good = roms.rom(0x10de, 0x1c81)
     root, place = flash_adapter(suite, 'flash', good + bytes(1024))
     before = [read(place + name) for name in ('resource0', 'config')]
@@ -341,7 +341,7 @@ def t_rom_flash(suite):
 
 
 def t_rom_fix(suite):
-    """rom fix: header off, ids and checksum right, the input untouched"""
+    """rom fix removes a header and corrects ids and checksum; the input stays"""
     good = roms.rom(0x10de, 0x1c81)
     source, out = suite.path('flash.rom'), suite.path('fixed.rom')
     bad = bytearray(good)
@@ -372,7 +372,7 @@ def t_rom_fix(suite):
 
 
 def t_rom_bad(suite):
-    """VBIOS files that are none"""
+    """files without a VBIOS are errors"""
     good = roms.rom(0x10de, 0x128b)
     path = suite.path('bad.rom')
     for data in (b'', b'\0' * 4096, b'\xff' * 4096, good[:100], good[:3000],
@@ -415,7 +415,7 @@ def t_symlink(suite):
 
 
 def t_domain(suite):
-    """xml --domain: a diff that patch takes, and nothing else changed"""
+    """xml --domain: patch accepts the diff, and nothing else changes"""
     path = suite.path('guest.xml')
     write(path, DOMAIN)
     done = suite.run('xml', '01:00.0', '--domain', path, '--romfile',
@@ -458,7 +458,7 @@ def t_domain_schema(suite):
 
 
 def t_domain_styles(suite):
-    """an existing hostdev, and another style"""
+    """an existing hostdev and another style are handled"""
     path = suite.path('styled.xml')
     write(path, '<?xml version="1.0"?>\n<!--c--><domain type="kvm" '
           'xmlns:q="http://libvirt.org/schemas/domain/qemu/1.0"><name>a</name>'
@@ -489,7 +489,7 @@ def t_domain_styles(suite):
 
 
 def t_bind(suite):
-    """bind --apply and unbind --apply, with a kernel played"""
+    """bind --apply and unbind --apply work, with a kernel played"""
     root = suite.path('machines/bind')
     machines.fresh(root)
     os.makedirs(root + '/sys/bus/pci/drivers/vfio-pci')
@@ -513,7 +513,7 @@ def t_bind(suite):
     suite.run('unbind', '01:00.0', '--group', '--apply', root='bind', code=0)
     same(driver_of(root, '0000:01:00.0'), 'nouveau')
     same(os.path.exists(undo), False)
-    # The undo file by itself.
+    # The undo file is run as a script.
     suite.run('bind', '01:00.0', '--apply', '--undo', suite.path('u'),
               root='bind', code=0)
     same(driver_of(root, '0000:01:00.0'), 'vfio-pci')
@@ -536,19 +536,19 @@ def t_bind_fails(suite):
                suite.path('undolink'), root='bindfails', code=4)
     same(os.path.exists(suite.path('elsewhere')), False)
     same(read(override), before)
-    # A driver without unbind: what was done so far can be undone.
+    # A driver has no unbind: what was done so far can be undone.
     os.remove(root + '/sys/bus/pci/drivers/nouveau/unbind')
     done = suite.says('cannot be written', 'bind', '01:00.0', '--apply',
                       root='bindfails', code=4)
     same('undoes what was done' in done.stderr, True)
-    # What is written, and the driver does not change.
+    # The writes succeed, but the driver does not change.
     write(root + '/sys/bus/pci/drivers/nouveau/unbind', '')
     suite.says('its driver is nouveau', 'bind', '01:00.0', '--apply', '--force',
                root='bindfails', code=1)
 
 
 def t_colors(suite):
-    """colours on a terminal, none with NO_COLOR or in a pipe"""
+    """a terminal gets colours, a pipe or NO_COLOR gets none"""
     same('\x1b' in suite.run('check', '01:00.0').stdout, False)
     command = '%s check 01:00.0 --sysfs-root %s' % (suite.tool,
                                                     suite.machine('ready'))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A directory of what `vga-assign report` wrote, as machines.py makes them.
+"""Make a directory of a report of `vga-assign report`, as machines.py does.
 
 usage: unpack.py REPORT DIRECTORY
 """
@@ -10,12 +10,13 @@ import sys
 
 
 class Unpacker:
-    """What `vga-assign report` wrote, as a directory again.
+    """Turns a report of `vga-assign report` into a directory.
 
-    A report comes from anybody: nothing is written outside of the directory,
-    through a link that the report made, either.
+    A report may come from anybody. So nothing is written outside of the
+    directory, not even through a link that the report made.
     """
-    # More than any file of a report has, and than any count of its rows.
+    # This is more than any file of a report has, and a limit for the count of
+    # its rows.
     MOST = 64 << 20
 
     def __init__(self, report, where):
@@ -27,17 +28,17 @@ class Unpacker:
         self.top = os.path.realpath(where)
 
     def fail(self, reason):
-        """The end."""
+        """End with an error."""
         sys.exit('%s: %s' % (self.report, reason))
 
     def inside(self, path, what):
-        """Whether that is where a path really leads."""
+        """Return a path, or fail if it really leads out of the directory."""
         real = os.path.realpath(path)
         if real != self.top and not real.startswith(self.top + '/'):
             self.fail('%s leads out of %s' % (what, self.where))
 
     def name(self, path, folder=False):
-        """Where it goes; its directories are made."""
+        """Return where a name lies; make its directories."""
         if os.path.normpath(path) != path or not re.match('/[^/]', path):
             self.fail('a path that is none: %s' % path)
         above = self.where
@@ -50,30 +51,30 @@ class Unpacker:
         return self.where + path
 
     def write(self, path, data, mode=0o644):
-        """A file, not what a link leads to."""
+        """Write a file, but not what a link leads to."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
         with os.fdopen(os.open(path, flags, 0o600), 'wb') as f:
             f.write(data)
             os.fchmod(f.fileno(), mode)
 
     def link(self, words):
-        """Both ends inside."""
+        """Make a link whose ends are both inside."""
         target = self.name(words[2], folder=True)
         path = self.name(words[1])
-        # Resolved: what lies above may be a link itself.
+        # The path is resolved, because a directory above may be a link.
         os.symlink(os.path.relpath(os.path.realpath(target),
                                    os.path.realpath(os.path.dirname(path))),
                    path)
 
     def text(self, words):
-        """A link that is only read: to nodes of /dev, or to what is inside."""
+        """Make a link that is only read: to nodes of /dev, or to the inside."""
         path = self.name(words[1])
         if not re.fullmatch('/proc/[0-9]+/fd/[0-9]+', words[1]):
             self.inside(os.path.join(os.path.dirname(path), words[2]), words[1])
         os.symlink(words[2], path)
 
     def row(self, line):
-        """Of a binary file."""
+        """Add a row of a binary file."""
         offset, count, row = line.split()
         offset, count, row = int(offset, 16), int(count), bytes.fromhex(row)
         if offset > self.MOST or count * len(row) > self.MOST - offset:
@@ -81,7 +82,7 @@ class Unpacker:
         self.data += bytes(offset - len(self.data)) + row * count
 
     def entry(self, words):
-        """A line that begins one."""
+        """Begin an entry."""
         if words[0] in ('file', 'binary'):
             self.path, self.data = self.name(words[1]), bytearray()
         elif words[0] == 'link':
@@ -96,7 +97,7 @@ class Unpacker:
             self.fail('unknown line: %s' % ' '.join(words))
 
     def run(self, lines):
-        """All of it."""
+        """Unpack all lines."""
         for line in lines + ['end']:
             if line[:1] in ('|', ' ') and self.data is None:
                 self.fail('a line of no file: %s' % line)
@@ -112,7 +113,7 @@ class Unpacker:
 
 
 def main():
-    """Command line: all of a report."""
+    """Run the command line."""
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     report, where = sys.argv[1:]

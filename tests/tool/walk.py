@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Somebody who does what `vga-assign check` says, and checks again.
+"""Do what `vga-assign check` says, and check again.
 
-A fix leads on if the machine, changed as the fix changes a real one, gets
-another verdict.  walk() fails if a fix comes a second time, if a command of it
-fails and names itself again, or if nobody knows what the fix does: each text
-of the tool is in EFFECTS, with what it does, or in ENDS, which are decisions
-that no command can make.
+A fix leads on if the machine gets another verdict after it was changed as the fix changes a real
+one. walk() fails if a fix comes a second time, if a command of it fails and names itself again, or
+if the effect of the fix is not known here: each text of the tool is in EFFECTS, with its effect, or
+in ENDS, which has decisions that no command can make.
 """
 import os
 import re
@@ -37,15 +36,15 @@ class World:
         self.kernel, self.options, self.tried = kernel, [], set()
 
     def path(self, name):
-        """Where a file of it lies."""
+        """Return where a file of the machine lies."""
         return self.root + name
 
     def device(self, name):
-        """A file of the adapter."""
+        """Return where a file of the adapter lies."""
         return self.path('/sys/bus/pci/devices/%s/%s' % (self.bdf, name))
 
     def write(self, name, text):
-        """A file, existing or not."""
+        """Write a file, whether it exists or not."""
         os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
         with open(self.path(name), 'wb') as f:
             f.write(text if isinstance(text, bytes) else text.encode())
@@ -57,13 +56,13 @@ class World:
         self.write(name, re.sub(pattern, instead, text, flags=re.M))
 
     def reboot(self):
-        """vfio-pci is loaded anew, as modprobe.d has it then."""
+        """Load vfio-pci anew, as modprobe.d says now."""
         if os.path.exists(self.path('/sys/module/vfio_pci')):
             self.write('/sys/module/vfio_pci/parameters/disable_vga', 'N\n')
 
 
 def run(world, command):
-    """A command of the tool; names that the fix left open are filled in."""
+    """Run a command of the tool; names that the fix left open are filled in."""
     names = {'NEW': world.suite.path(world.name + '.new'),
              'FILE': world.suite.path(world.name + '.file')}
     words = [names.get(w, w) for w in command.split()[1:]]
@@ -82,7 +81,7 @@ def run(world, command):
 
 
 def rom_commands(world, fix):
-    """Dump or fix it, then use that."""
+    """Dump or fix a VBIOS, then use it."""
     for command in re.findall(r'vga-assign rom [^;,]*', fix):
         command = command.strip()
         if command in world.tried:
@@ -93,7 +92,7 @@ def rom_commands(world, fix):
 
 
 def bind(world, fix):
-    """Give it to vfio-pci, with a kernel played."""
+    """Give the adapter to vfio-pci, with a kernel played."""
     os.makedirs(world.path('/sys/bus/pci/drivers/vfio-pci'), exist_ok=True)
     world.write('/sys/bus/pci/drivers/vfio-pci/unbind', '')
     if 'modprobe' in fix and not os.path.exists(
@@ -117,7 +116,7 @@ def bind(world, fix):
 
 
 def gone(world, prefix):
-    """Screens that were the driver's."""
+    """Remove the screens of the driver."""
     kind = '/sys/class/' + ('graphics' if prefix == 'fb' else 'drm')
     for name in sorted(os.listdir(world.path(kind))
                        if os.path.isdir(world.path(kind)) else []):
@@ -128,7 +127,7 @@ def gone(world, prefix):
 
 
 def awake(world, fix):
-    """It wakes, if it can."""
+    """Wake the adapter, if possible."""
     del fix
     world.write('/sys/bus/pci/devices/%s/power/control' % world.bdf, 'on\n')
     if os.path.exists(world.device('config.awake')):
@@ -137,7 +136,7 @@ def awake(world, fix):
 
 
 def unbind_screen(world, fix):
-    """The driver of firmware's framebuffer goes, its device stays."""
+    """Remove the driver of firmware's framebuffer; its device stays."""
     del fix
     world.edit('/proc/iomem', r'^.*: (simpledrm|efidrm|vesadrm|efifb)\n', '')
     shutil.rmtree(world.path('/sys/class/graphics'), ignore_errors=True)
@@ -152,7 +151,7 @@ def without_firmware(world, fix):
 
 
 def no_disable_vga(world, fix):
-    """The option goes; loaded is what is loaded until the machine reboots."""
+    """Remove the option; the loaded module keeps its value until the reboot."""
     where = re.search(r'remove disable_vga from ([^;]*)', fix)
     if where and where.group(1).startswith('/'):
         world.edit(where.group(1), r'[-_]?disable_vga(=\S+)?', '')
@@ -169,7 +168,7 @@ def framebuffer_console(world, fix):
 
 
 def end_programs(world, fix):
-    """End all programs that have it open."""
+    """End all programs that have the adapter open."""
     del fix
     for name in os.listdir(world.path('/proc')):
         if name.isdigit():
@@ -177,7 +176,7 @@ def end_programs(world, fix):
 
 
 def iommu(world, fix):
-    """There is one, and a group for each device."""
+    """Make an IOMMU, and a group for each device."""
     if fix.startswith('remove'):
         world.edit('/proc/cmdline', r'\S*iommu=off', '')
     os.makedirs(world.path('/sys/class/iommu/dmar0'), exist_ok=True)
@@ -192,7 +191,7 @@ def iommu(world, fix):
 
 
 def legacy_boot(world, fix):
-    """The host's firmware ran a VBIOS."""
+    """Let the host's firmware run a VBIOS."""
     del fix
     with open(world.device('device'), encoding='utf-8') as f:
         device = int(f.read(), 16)
@@ -206,7 +205,7 @@ def legacy_boot(world, fix):
 
 
 def onboard_first(world, fix):
-    """Intel graphics decode VGA."""
+    """Let Intel graphics decode VGA."""
     del fix
     with open(world.device('config'), 'r+b') as f:
         f.seek(0x50)
@@ -214,7 +213,7 @@ def onboard_first(world, fix):
 
 
 def resize(world, fix):
-    """The BAR becomes smaller."""
+    """Make the BAR smaller."""
     bit = int(re.match(r'echo (\d+)', fix).group(1))
     with open(world.device('resource'), encoding='utf-8') as f:
         lines = f.readlines()
@@ -225,7 +224,7 @@ def resize(world, fix):
 
 
 def writes(path, text):
-    """A fix that makes a file say this."""
+    """Return the effect of a fix that writes this into a file."""
     def effect(world, fix):
         del fix
         world.write(path % {'bdf': world.bdf}, text)
@@ -233,7 +232,7 @@ def writes(path, text):
 
 
 def libvirtd_rules(world, fix):
-    """Rules of one's own, for libvirt's guests and for libvirtd."""
+    """Write rules of one's own, for libvirt's guests and for libvirtd."""
     del fix
     local = '/etc/apparmor.d/local/'
     world.write(local + 'abstractions/libvirt-qemu', '/opt/qemu-vga/** rmix,\n')
@@ -275,7 +274,7 @@ EFFECTS = (
 
 
 def effect_of(fix):
-    """What doing it does; None: it is a decision."""
+    """Return the effect of a fix, or None if it is a decision."""
     if ENDS.search(fix):
         return None
     for pattern, effect in EFFECTS:
@@ -285,7 +284,7 @@ def effect_of(fix):
 
 
 def walk(world):
-    """To where nothing is left to be typed; returns the last verdict."""
+    """Follow fixes until nothing is left to be typed; return the last verdict."""
     seen = set()
     for _ in range(20):
         answer = world.suite.json('check', world.bdf, *world.options,
@@ -300,7 +299,7 @@ def walk(world):
         check, effect = todo[0]
         key = (check['name'], check['found'], check['fix'])
         if key in seen:
-            # A command that failed has said where else to go.
+            # A command that failed has named another one.
             if effect is rom_commands:
                 return answer['verdict']
             raise Circle('%s says again: %s -> %s' % key)

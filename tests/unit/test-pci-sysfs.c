@@ -1,5 +1,5 @@
 /*
- * Unit test of what Linux's sysfs tells about a PCI device's address ranges
+ * Unit test of a PCI device's address ranges in Linux's sysfs
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -38,14 +38,14 @@ static void test_dir(void)
     }
 }
 
-/* Read @text as a device's file "resource"; NULL: there is no such file */
+/* Read @text as a device's file "resource"; with NULL the file is missing */
 static bool resources_of(const char *text, PCISysfsResource *resources)
 {
     g_autofree char *dir = g_dir_make_tmp("pci-sysfs-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(dir, "resource", NULL);
     bool read;
 
-    /* What was there before must not stay */
+    /* Old contents must not stay */
     memset(resources, 0x5a, PCI_SYSFS_RESOURCES * sizeof(*resources));
     if (text) {
         g_assert_true(g_file_set_contents(path, text, -1, NULL));
@@ -90,7 +90,7 @@ static void test_adapter(void)
     g_assert_true(r[PCI_SYSFS_ROM].flags & PCI_SYSFS_ROM_SHADOW);
 }
 
-/* A line that is not understood hides no other one */
+/* A malformed line does not affect the others */
 static void test_broken(void)
 {
     PCISysfsResource r[PCI_SYSFS_RESOURCES];

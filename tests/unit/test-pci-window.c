@@ -1,10 +1,11 @@
 /*
- * Whether a guest's BARs fit the windows that its firmware has for them
+ * Unit test of whether a guest's BARs fit into its firmware's windows
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What is expected of the whole is what tests/seabios/bar-table.py of the
- * series found in runs of the firmware, the table of docs/vga-assign/bars.rst.
+ * The expected results are those that tests/seabios/bar-table.py of the series
+ * found in runs of the firmware; they are in the table of
+ * docs/vga-assign/bars.rst.
  */
 
 #include "qemu/osdep.h"
@@ -35,7 +36,7 @@ typedef struct Case {
 
 #define VGA(size, where)    { size, '6', true, where }
 
-/* Any firmware places some devices of its own, too */
+/* The firmware also places some devices of the machine itself */
 static const Case cases[] = {
     { "256M-low", false, 2 * GiB, 46, { VGA(256 * MiB, LOW) } },
     { "q35-256M-low", true, 6 * GiB, 46, { VGA(256 * MiB, LOW) } },
@@ -65,7 +66,7 @@ static const Case cases[] = {
         "512G", false, 6 * GiB, 46,
         { VGA(256 * MiB, LOW), { 512 * GiB, '6', false, HIGH } },
     }, {
-        /* 32-bit ones: the firmware left two without an address */
+        /* 32-bit BARs: the firmware left two without an address */
         "pc-4G-32bit", false, 4 * GiB, 46,
         { { 512 * MiB, 'p', false, LOW }, { 512 * MiB, 'p', false, NONE },
           { 512 * MiB, 'p', false, NONE } },
@@ -80,7 +81,10 @@ static const Case cases[] = {
         { { 512 * MiB, 'p', false, LOW }, { 512 * MiB, 'p', false, LOW },
           { 512 * MiB, 'p', false, LOW } },
     }, {
-        /* it would have to lie on 0x80000000, where the IO-APIC is, or on 0 */
+        /*
+         * its place would be 0x80000000 or 0; at the former it meets the
+         * IO-APIC
+         */
         "2G-32bit", false, 4 * GiB, 46,
         { { 2 * GiB, '3', false, NONE }, { 16 * MiB, '3', true, LOW } },
     }, {
@@ -99,7 +103,7 @@ static const Case cases[] = {
         { { 256 * GiB, '6', false, NONE }, { 16 * MiB, '3', true, LOW } },
         { .phys_bits = 39 },
     }, {
-        /* 64-bit ones leave for a 32-bit one, the boot VGA's last */
+        /* 64-bit BARs make room for a 32-bit one, the boot VGA's last */
         "leave", false, 4 * GiB, 46,
         { VGA(256 * MiB, LOW), { 256 * MiB, '6', false, HIGH },
           { 128 * MiB, '4', false, HIGH }, { 512 * MiB, '3', false, LOW } },
@@ -108,7 +112,7 @@ static const Case cases[] = {
         { VGA(512 * MiB, HIGH), { 512 * MiB, '3', false, LOW } },
         { .max_ram_below_4g = 2 * GiB },
     }, {
-        /* both: neither helps alone */
+        /* both together: neither helps alone */
         "both", true, 8 * GiB, 36,
         { { 512 * MiB, '3', false, LOW }, { 512 * MiB, '3', false, LOW },
           { 512 * MiB, '3', false, NONE }, { 64 * GiB, '6', false, NONE } },
@@ -149,7 +153,7 @@ static void test_case(const void *opaque)
     unsigned count[3] = { 0 }, expected[3] = { 0 };
     guint i;
 
-    /* of equal ones it does not matter which, so they are counted */
+    /* any of several equal ones may be chosen, so they are counted */
     for (i = 0; i < entries->len; i++) {
         PCIWindowEntry *e = &g_array_index(entries, PCIWindowEntry, i);
 
@@ -169,7 +173,10 @@ static void test_case(const void *opaque)
     g_assert_cmpint(advice.phys_bits, ==, c->advice.phys_bits);
 }
 
-/* What is advised makes no more advice necessary, unless it cannot help */
+/*
+ * After the advice was followed no more advice is needed, unless it cannot
+ * help
+ */
 static void test_advice_holds(void)
 {
     unsigned i;
@@ -241,7 +248,7 @@ static void test_bridge(void)
     g_assert_cmphex(w.size, ==, 2 * MiB);
     g_assert_false(w.is64 || w.vga);
 
-    /* a 32-bit BAR keeps all of the window below 4 GiB */
+    /* a 32-bit BAR leaves the window below 4 GiB as it is */
     bar = pci_window_bar(MiB, false, true);
     g_array_append_val(inner, bar);
     g_assert_false(pci_window_bridge(inner, true, true, false).is64);
@@ -267,7 +274,9 @@ static void test_cover(void)
     g_assert_false(pci_window_meet(&beside, &window));
 }
 
-/* 0xe0000000 to 0xefffffff is the last place; RAM and BARs take others */
+/*
+ * 0xe0000000 to 0xefffffff is the last place; RAM and BARs may take the others
+ */
 static void test_ecam(void)
 {
     g_autoptr(GArray) taken = g_array_new(false, false,
@@ -295,7 +304,7 @@ static void test_split_below(void)
     g_assert_cmphex(pci_window_split_below(true, 0x10000000), ==, 0);
 }
 
-/* Sizes that are made up do not hang it, and no place is given twice */
+/* Odd sizes do not hang it, and no place is given twice */
 static void test_odd(void)
 {
     static const uint64_t odd[] = {

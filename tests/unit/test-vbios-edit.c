@@ -1,10 +1,10 @@
 /*
- * Unit test of VBIOS images: changed copies, and what they differ in
+ * Unit test of VBIOS images: changed copies, and how they differ
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Like util/vbios-*.c without anything of QEMU, so that it builds beside the
- * host tool as well.
+ * Like util/vbios-*.c it uses nothing of QEMU, so that it can be built with
+ * the host tool as well.
  */
 #include <string.h>
 #include "qemu/vbios.h"
@@ -31,7 +31,7 @@ static void test_set_ids(void)
     g_assert_cmpuint(vbios_set_ids(rom->data, rom->len, 0xabcc, 0xef02), ==, 2);
 }
 
-/* A sum that is wrong says something, where the ids need no change. */
+/* A wrong sum is a sign of damage, so it stays if the ids need no change. */
 static void test_set_ids_bad_sum(void)
 {
     g_autoptr(GByteArray) rom = vbios_sample("both");
@@ -45,7 +45,7 @@ static void test_set_ids_bad_sum(void)
     g_assert_cmphex(r.images[1].device, ==, 0x1111);
 }
 
-/* Only a byte of the checksum changes, and which one. */
+/* Only the byte of the checksum changes, and the right one. */
 static void test_repair(void)
 {
     static const struct {
@@ -66,7 +66,7 @@ static void test_repair(void)
     }
 }
 
-/* The sum of one image goes over the next: both are right in the end. */
+/* The sum of one image covers a part of the next: both are right in the end. */
 static void test_repair_overlap(void)
 {
     g_autoptr(GByteArray) rom = g_byte_array_new();
@@ -81,7 +81,9 @@ static void test_repair_overlap(void)
     g_assert_cmpint(r.images[0].checksum, ==, VBIOS_CHECKSUM_GOOD);
     g_assert_cmpint(r.images[1].checksum, ==, VBIOS_CHECKSUM_GOOD);
 
-    /* The ids of the second are in the first one's sum, its last byte not. */
+    /*
+     * The first one's sum covers the ids of the second, but not its last byte.
+     */
     rom->data[2] = 5;
     vbios_sample_put16(rom, 0x46, 0x5555);
     g_assert_cmpuint(vbios_repair_checksums(rom->data, rom->len), ==, 1);
@@ -91,7 +93,7 @@ static void test_repair_overlap(void)
     g_assert_cmpint(r.images[1].checksum, ==, VBIOS_CHECKSUM_GOOD);
 }
 
-/* What cannot be summed is left alone. */
+/* Images without a sum are left alone. */
 static void test_repair_nothing(void)
 {
     g_autoptr(GByteArray) rom = vbios_sample("bios");
@@ -108,7 +110,10 @@ static void test_repair_nothing(void)
     g_assert_cmpmem(rom->data, 2048, before, 2048);
 }
 
-/* What rebuilding leaves of a sample, by code types, and what it is for then */
+/*
+ * What rebuilding leaves of a sample, by code types, and which guests it is
+ * for
+ */
 typedef struct Rebuilt {
     const char *sample;
     unsigned keep;
@@ -178,7 +183,7 @@ static void test_rebuild(void)
     }
 }
 
-/* As it is: what is around goes, and no byte else. */
+/* The image stays as it is: only what is around it is removed. */
 static void test_rebuild_verbatim(void)
 {
     g_autoptr(GByteArray) rom = vbios_sample("nvidia");
@@ -192,7 +197,7 @@ static void test_rebuild_verbatim(void)
     g_assert_cmpmem(copy, size, rom->data, rom->len);
 }
 
-/* A sum that was wrong stays wrong: it says something. */
+/* A wrong sum stays wrong, because it is a sign of damage. */
 static void test_rebuild_bad_sum(void)
 {
     g_autoptr(GByteArray) rom = vbios_sample("both");
@@ -207,7 +212,7 @@ static void test_rebuild_bad_sum(void)
     g_assert_true(r.images[0].last);
 }
 
-/* An image whose code is longer than it says keeps its code. */
+/* An image whose code is longer than its header says keeps its code. */
 static void test_rebuild_oversize(void)
 {
     g_autoptr(GByteArray) rom = vbios_sample("both");
@@ -224,12 +229,15 @@ static void test_rebuild_oversize(void)
     g_assert_cmpuint(r.images[0].length, ==, 5 * 512);
     g_free(g_steal_pointer(&copy));
 
-    /* More than there is: as long as it says. */
+    /*
+     * The length in the header is larger than the file, so it sets the copy's
+     * size.
+     */
     copy = vbios_rebuild(rom->data, 2048, VBIOS_KEEP_X86, &size);
     g_assert_cmpuint(size, ==, 2048);
 }
 
-/* NPDE then says the new length too. */
+/* NPDE then has the new length, too. */
 static void test_rebuild_npde(void)
 {
     g_autoptr(GByteArray) rom = g_byte_array_new();
@@ -248,7 +256,7 @@ static void test_rebuild_npde(void)
     g_assert_cmpint(r.images[0].checksum, ==, VBIOS_CHECKSUM_GOOD);
 }
 
-/* A cut image is useless. */
+/* An image that is cut off is useless. */
 static void test_rebuild_cut(void)
 {
     g_autoptr(GByteArray) rom = vbios_sample("both");
@@ -276,13 +284,13 @@ static void test_compare(void)
 
     b->data[700]++;
     b->data[1500]++;
-    b->data[3000]++; /* not in the x86 image */
+    b->data[3000]++; /* outside of the x86 image */
     d = vbios_compare(a->data, a->len, b->data, b->len);
     g_assert_true(d.same_adapter);
     g_assert_cmpuint(d.bytes, ==, 2);
     g_assert_cmpuint(d.first, ==, 700);
 
-    /* Shrunk, so the rest does not belong to it. */
+    /* The image shrinks, so that the rest does not belong to it. */
     b->data[2] = 2;
     d = vbios_compare(a->data, a->len, b->data, b->len);
     g_assert_cmpuint(d.compared, ==, 1024);

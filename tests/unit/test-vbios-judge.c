@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Like util/vbios-*.c without anything of QEMU, so that it builds beside the
- * host tool as well.
+ * Like util/vbios-*.c it uses nothing of QEMU, so that it can be built with
+ * the host tool as well.
  */
 #include <string.h>
 #include "qemu/vbios.h"
@@ -14,7 +14,7 @@
 #define BIOS VBIOS_FIRMWARE_BIOS
 #define UEFI VBIOS_FIRMWARE_UEFI
 
-/* A sample, what is changed in it, and the findings */
+/* A sample, the changes in it, and the findings */
 
 #define PUT(at, value) { at, value }
 
@@ -24,8 +24,8 @@ typedef struct Case {
     struct {
         uint32_t at;
         uint8_t value;
-    } put[4];           /* offset 0: no more */
-    int32_t resize;     /* to so many bytes; negative: so many more, of 0xa5 */
+    } put[4];           /* offset 0: end of the list */
+    int32_t resize;     /* new size; negative: adds bytes 0xa5 */
     VBIOSGuest guest;
     const char *findings; /* "name:fatal@image ..." in the order reported */
 } Case;
@@ -254,11 +254,11 @@ static void test_case(const void *opaque)
     g_assert_cmpuint(v->fatal, ==, fatal);
 }
 
-/* Words that people read: the numbers in them and the one line about it all. */
+/* Texts for people: the numbers in them, and the summary. */
 typedef struct Line {
     const char *sample;
     VBIOSGuest guest;
-    const char *text;    /* of the first finding, NULL: there is none */
+    const char *text;    /* of the first finding, or NULL */
     const char *summary;
 } Line;
 
@@ -362,7 +362,7 @@ static void test_numbers(void)
                 "further on: an unknown format");
 }
 
-/* Of 64 KiB and a block: more than half of what there is. */
+/* An image of 64 KiB and a block takes more than half of the ROM. */
 static void test_large(void)
 {
     g_autoptr(GByteArray) rom = g_byte_array_new();
@@ -383,7 +383,7 @@ static void test_large(void)
     }
 }
 
-/* An x86 image behind PCIR's last flag. */
+/* There is an x86 image behind the one that PCIR calls the last. */
 static void test_hidden_x86(void)
 {
     g_autoptr(GByteArray) rom = g_byte_array_new();
@@ -482,9 +482,7 @@ static void test_names(void)
     vbios_verdict_free(NULL);
 }
 
-/*
- * Against second opinions
- */
+/* Second opinions */
 
 static void check_opinion(const uint8_t *data, size_t size,
                           const VBIOSGuest *guest)
@@ -503,7 +501,7 @@ static void check_opinion(const uint8_t *data, size_t size,
     g_assert_cmpint(!(v->fatal & UEFI), ==, vbios_edk2_loads(data, size));
 }
 
-/* Every sample at every length, in a block of that length. */
+/* Every sample is cut to every length, in a block of that length. */
 static void test_every_length(void)
 {
     VBIOSGuest guest = VBIOS_GUEST_ANY;
@@ -519,7 +517,7 @@ static void test_every_length(void)
     }
 }
 
-/* Every byte of the headers, changed in several ways. */
+/* Every byte of the headers is changed in several ways. */
 static void test_every_byte(void)
 {
     static const uint8_t flips[] = { 0x01, 0x02, 0x80, 0xff };

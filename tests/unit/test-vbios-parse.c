@@ -1,17 +1,17 @@
 /*
- * Unit test of VBIOS images: finding them
+ * Unit test of VBIOS images: how they are found
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Like util/vbios-*.c without anything of QEMU, so that it builds beside the
- * host tool as well.
+ * Like util/vbios-*.c it uses nothing of QEMU, so that it can be built with
+ * the host tool as well.
  */
 #include <string.h>
 #include "qemu/vbios.h"
 #include "vbios-samples.h"
 #include "vbios-firmware.h"
 
-/* What is in each sample */
+/* The contents of each sample */
 typedef struct Facts {
     const char *sample;
     VBIOSHeader header;
@@ -22,7 +22,7 @@ typedef struct Facts {
     bool kernel_cut;
     unsigned n_images;
     const char *types;  /* code types, in hexadecimal */
-    const char *reach;  /* for each: P by PCIR, N by NPDE, B both, S scan */
+    const char *reach;  /* of each: PCIR, NPDE, Both, Scan */
 } Facts;
 
 static const Facts facts[] = {
@@ -113,7 +113,7 @@ static void test_facts(void)
     }
 }
 
-/* Signatures that NVIDIA's drivers alone know, and how far firmware gets. */
+/* Only NVIDIA's drivers know these signatures; firmware stops there. */
 static void test_signatures(void)
 {
     static const struct {
@@ -196,11 +196,14 @@ static void test_image_npde(void)
     g_assert_true(rom.images[0].has_npde && !rom.images[0].npde_has_last);
     g_assert_cmpuint(rom.images[0].pcir_image_length, ==, 4096);
     g_assert_cmpuint(rom.images[0].length, ==, 2048);
-    /* Shorter than PCIR's: not the last; as long: what PCIR says. */
+    /*
+     * If NPDE is shorter than PCIR, it is not the last; if equal, PCIR says
+     * it.
+     */
     g_assert_true(!rom.images[0].last && rom.images[1].last);
 }
 
-/* An NPDE of another revision or with length 0 says nothing. */
+/* An NPDE of another revision, or with length 0, is ignored. */
 static void test_npde_ignored(void)
 {
     g_autoptr(GByteArray) sample = vbios_sample("hidden");
@@ -249,7 +252,7 @@ static void test_image_efi(void)
     g_assert_null(vbios_efi_image(&(VBIOSRom) { 0 }, 0x8664));
 }
 
-/* The GUID at the very end is found, one that is cut is not known of. */
+/* A GUID at the very end is found; one that is cut off is not. */
 static void test_gop_at_end(void)
 {
     g_autoptr(GByteArray) sample = vbios_sample("machines");
@@ -284,14 +287,14 @@ static void test_devices(void)
     g_assert_false(vbios_serves_device(image, rom->data, rom->len, 0));
     g_assert_false(vbios_serves_device(&(VBIOSImage) { 0 }, NULL, 0, 0));
 
-    /* Before revision 3 the pointer is to something else. */
+    /* Before revision 3 the pointer has another meaning. */
     rom->data[0x4c] = 2;
     vbios_parse(&r, rom->data, rom->len);
     g_assert_cmpuint(r.images[0].n_devices, ==, 0);
     g_assert_cmpuint(r.images[0].device_list, ==, 0);
     g_assert_cmpuint(r.images[0].runtime_size, ==, 0);
 
-    /* One that is not in the buffer, and one without an end. */
+    /* One list lies outside of the buffer, and one has no end. */
     rom->data[0x4c] = 3;
     vbios_sample_put16(rom, 0x48, 0x7fff);
     vbios_parse(&r, rom->data, rom->len);
@@ -302,7 +305,7 @@ static void test_devices(void)
     g_assert_cmpuint(r.images[0].n_devices, ==, (rom->len - 0xa0) / 2);
 }
 
-/* More than a count of 16 bits holds. */
+/* There are more than a count of 16 bits can hold. */
 static void test_devices_endless(void)
 {
     g_autoptr(GByteArray) rom = vbios_sample("devices");
@@ -314,7 +317,7 @@ static void test_devices_endless(void)
     g_assert_cmpuint(r.images[0].n_devices, ==, UINT16_MAX);
 }
 
-/* Nothing is known of what is behind its code if that is cut. */
+/* If the x86 code is cut off, nothing is known of what is behind it. */
 static void test_posted_cut(void)
 {
     g_autoptr(GByteArray) rom = vbios_sample("posted");
@@ -329,7 +332,7 @@ static void test_posted_cut(void)
     }
 }
 
-/* NVIDIA's header leads to multiples of 4 only. */
+/* NVIDIA's header can point only to multiples of 4. */
 static void test_nvgi_unaligned(void)
 {
     for (unsigned by = 0; by < 8; by += 2) {
@@ -347,7 +350,7 @@ static void test_nvgi_unaligned(void)
     }
 }
 
-/* The chains disagree: PCIR has an image more, inside one of NPDE's. */
+/* The chains disagree: PCIR has one more image, inside one of NPDE's. */
 static void test_chains_differ(void)
 {
     g_autoptr(GByteArray) rom = g_byte_array_new();
@@ -372,7 +375,7 @@ static void test_chains_differ(void)
     g_assert_cmpuint(size, ==, 4096 + 2048);
 }
 
-/* Behind 16 MiB nothing is looked at, but counted. */
+/* Bytes beyond 16 MiB are counted, but not searched. */
 static void test_huge(void)
 {
     const size_t limit = 16 * 1024 * 1024;

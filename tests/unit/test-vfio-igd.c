@@ -3,17 +3,17 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The quirks are set up by vfio-pci only, for a host's Intel display.  So
- * this is igd.c itself with mocks around it: region infos and config space
- * are the test's, the device's file is one that the test wrote, and the
- * machine is a pc_piix in name only.
+ * Only vfio-pci sets up these quirks, and only for a host's Intel display.  So
+ * the test builds igd.c itself with mocks around it: the test provides region
+ * infos and config space, it writes the device's file, and the machine is a
+ * pc_piix by name only.
  */
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "vfio-types.h"
 
-/* What igd.c reports by itself, instead of handing it to the caller */
+/* Errors that igd.c reports itself instead of passing them to the caller */
 static GString *reports;
 
 static void test_report(Error *err)
@@ -33,12 +33,10 @@ static VFIOPCIDevice vdev;
 static PCIDevice host_bridge, isa_bridge, *bridge;
 static Object *machine;
 
-/* What goes wrong */
+/* The faults of a case */
 static bool no_rom, no_vga, no_lpc;
 
-/*
- * What the test replaces
- */
+/* Mocks */
 
 Object *qdev_get_machine(void)
 {
@@ -70,7 +68,7 @@ PCIDevice *pci_create_simple(PCIBus *bus, int devfn, const char *name)
     return &isa_bridge;
 }
 
-/* Region infos are the caller's to look at, not to free */
+/* The caller reads a region info, but does not free it */
 static struct vfio_region_info *region(uint64_t offset, uint64_t size)
 {
     static struct vfio_region_info infos[4];
@@ -82,7 +80,7 @@ static struct vfio_region_info *region(uint64_t offset, uint64_t size)
     return info;
 }
 
-/* OpRegion, host bridge and LPC bridge lie in the file in this order */
+/* The file has OpRegion, host bridge and LPC bridge in this order */
 int vfio_device_get_region_info_type(VFIODevice *vbasedev, uint32_t type,
                                      uint32_t subtype,
                                      struct vfio_region_info **info)
@@ -164,11 +162,9 @@ void memory_region_add_subregion_overlap(MemoryRegion *mr, hwaddr offset,
     g_assert_not_reached();
 }
 
-/*
- * The cases
- */
+/* Cases */
 
-/* The file of a device whose OpRegion and bridges can be read, or cannot */
+/* The device's file is large enough for OpRegion and bridges, or too small */
 static void start(OnOffAuto legacy_mode, uint64_t file_size)
 {
     FILE *file = tmpfile();
@@ -244,7 +240,10 @@ static void start_with(const Obstacle *obstacle, OnOffAuto legacy_mode)
     bridge = obstacle->other_bridge ? &host_bridge : NULL;
 }
 
-/* Asked for: the caller gets the error, once, and nothing is reported */
+/*
+ * If the mode was asked for, the caller gets the error once, and nothing is
+ * reported
+ */
 static void test_on(const void *opaque)
 {
     const Obstacle *obstacle = opaque;
@@ -258,7 +257,10 @@ static void test_on(const void *opaque)
     stop();
 }
 
-/* Not required: it is reported, and the device works without */
+/*
+ * If it was not asked for, the reason is reported, and the device works
+ * without it
+ */
 static void test_auto(const void *opaque)
 {
     const Obstacle *obstacle = opaque;

@@ -1,17 +1,20 @@
 /*
- * Backdoors to config space of an assigned adapter: what the guest can reach
- * through them, and what is left of them after a reset
+ * Backdoors to an assigned adapter's config space: what the guest can reach
+ * through them, and their state after a reset
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The quirks are set up by vfio-pci only, for a host's device.  So this is
- * pci-quirks.c itself with mocks around it: config space is an array and has
- * the assertion of pci_default_write_config(), BARs and VGA ports are
- * registers that keep what is written, and the memory core keeps the
+ * Only vfio-pci sets up these quirks, for a host's device.  So the test builds
+ * pci-quirks.c itself with mocks around it.  Config space is an array, with
+ * the assertion of pci_default_write_config().  BARs and VGA ports are
+ * registers that keep what is written.  The memory core keeps the
  * MemoryRegionOps, so that a test plays the guest by calling them.
  */
 
-/* A source that is compiled for a target may ask for CONFIG_VFIO_IGD: no */
+/*
+ * A source that is compiled for a target may use CONFIG_VFIO_IGD, which is off
+ * here
+ */
 #define HW_POISON_H
 #include "qemu/osdep.h"
 #define CONFIG_DEVICES "qemu/osdep.h"
@@ -20,9 +23,7 @@
 #include "hw/pci/pci_ids.h"
 #include "vfio-types.h"
 
-/*
- * What the test replaces
- */
+/* Mocks */
 
 void *object_field_prop_ptr(Object *obj, const Property *prop)
 {
@@ -110,7 +111,7 @@ void memory_region_del_subregion(MemoryRegion *mr, MemoryRegion *subregion)
  * The adapter
  */
 
-#define REGISTER 0x5e7e5e7e     /* what its registers hold */
+#define REGISTER 0x5e7e5e7e     /* the value of its registers */
 
 static VFIOPCIDevice vdev;
 static VFIOVGA vga;
@@ -119,9 +120,9 @@ static unsigned config_reads, config_writes, register_writes;
 
 static void check_config(uint32_t addr, int len)
 {
-    /* as pci_default_write_config() does */
+    /* the assertion of pci_default_write_config() */
     g_assert_cmpint(addr + len, <=, pci_config_size(PCI_DEVICE(&vdev)));
-    /* and vfio_pci_read_config() takes for granted */
+    /* which vfio_pci_read_config() assumes */
     g_assert_cmpint(addr + len, <=, vdev.config_size);
 }
 
@@ -160,7 +161,7 @@ void vfio_vga_write(void *opaque, hwaddr addr, uint64_t data, unsigned size)
     register_writes++;
 }
 
-/* Config space as the device has it, and as the guest sees it */
+/* Config space of the device, and as the guest sees it */
 static const struct {
     unsigned device;
     bool express;
@@ -219,14 +220,14 @@ static void adapter_stop(void)
  * The guest
  */
 
-/* Which backdoor: an address register, a data register and how to open it */
+/* A backdoor: an address register, a data register and how to open it */
 typedef struct Backdoor {
     const char *address, *data;
     uint16_t vendor;
-    uint32_t base;              /* what the address of offset 0 is */
-    bool whole;                 /* all of config space, not 256 bytes of it */
+    uint32_t base;              /* the address of offset 0 */
+    bool whole;                 /* reaches more than 256 bytes */
     unsigned max_size;
-    unsigned steps;             /* of opening it */
+    unsigned steps;             /* that open it */
 } Backdoor;
 
 static const Backdoor backdoors[] = {
@@ -289,7 +290,7 @@ static void guest_write(const char *name, uint32_t data, unsigned size)
     if (mr->enabled) {
         mr->ops->write(mr->opaque, 0, data, size);
     } else {
-        register_writes++;      /* what is below: the BAR */
+        register_writes++;      /* the BAR below */
     }
 }
 
@@ -306,7 +307,7 @@ static bool is_3d0(const Backdoor *door)
     return !strcmp(door->data, "vfio-nvidia-3d0-quirk");
 }
 
-/* Steps @from (the first is 1) to @to of opening @door at @offset */
+/* Do steps @from (the first is 1) to @to of opening @door at @offset */
 static void open_steps(const Backdoor *door, unsigned from, unsigned to,
                        uint32_t offset, bool write)
 {
@@ -333,9 +334,7 @@ static void open_steps(const Backdoor *door, unsigned from, unsigned to,
     }
 }
 
-/*
- * Used to end in an assertion, or to read past the end of config space
- */
+/* This used to end in an assertion, or read past the end of config space */
 static void test_window(const void *opaque)
 {
     const Backdoor *door = opaque;
@@ -377,7 +376,7 @@ static void test_window(const void *opaque)
     }
 }
 
-/* A window is open after its last step, and used to be so after a reset */
+/* A window is open after its last step, and used to stay open after a reset */
 static void test_reset(const void *opaque)
 {
     const Backdoor *door = opaque;
@@ -391,7 +390,7 @@ static void test_reset(const void *opaque)
         g_assert_cmpint(config_reads, ==, 0);
         adapter_stop();
 
-        /* What is left of the way does not get there either... */
+        /* The remaining steps alone do not open it... */
         if (step) {
             adapter_start(door->vendor, 1);
             open_steps(door, 1, step, 0x10, false);
@@ -400,7 +399,7 @@ static void test_reset(const void *opaque)
             g_assert_cmphex(guest_read(door->data, 2), ==, REGISTER & 0xffff);
             g_assert_cmpint(config_reads, ==, 0);
 
-            /* ...but all of it does */
+            /* ...but all steps do */
             guest_read(door->data, 2);
             open_steps(door, 1, door->steps, 0x10, false);
             g_assert_cmphex(guest_read(door->data, 2), ==,

@@ -1,11 +1,12 @@
 /*
  * Holding the host's VGA arbiter: what is written to it and when, and what
- * comes of it if it is somebody else's, or gone.
+ * happens if another program has locked it, or the adapter is gone.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The arbiter's file is one end of a socket pair that keeps each write apart.
- * A full one makes a write sleep, as the arbiter's lock does.
+ * The arbiter's file is one end of a socket pair, in which each write is a
+ * message.  If it is full, a write sleeps, as a write to the arbiter does
+ * while another program has the lock.
  */
 
 #include "qemu/osdep.h"
@@ -23,12 +24,10 @@
 #define ADDRESS "0000:02:00.0"
 #define PATIENCE_MS 60000
 
-/*
- * What the test replaces
- */
+/* Mocks */
 
 static GMutex said_lock;
-static GString *said; /* all that went to the user, by the thread as well */
+static GString *said; /* all messages, also the thread's */
 
 int error_vprintf(const char *fmt, va_list ap)
 {
@@ -66,16 +65,14 @@ static int said_times(const char *what)
     return n;
 }
 
-/*
- * The arbiter's side
- */
+/* The arbiter's end */
 
 typedef struct Fake {
     int fd;
     VFIOVGAArbiter *arbiter;
 } Fake;
 
-/* The next thing written, or "" after the other end is closed */
+/* The next thing written, or "" if the other end is closed */
 static char *fake_heard(Fake *fake)
 {
     struct pollfd wait = { .fd = fake->fd, .events = POLLIN };
@@ -119,7 +116,7 @@ static void fake_start(Fake *fake)
     fake_expect(fake, "target PCI:" ADDRESS);
 }
 
-/* Nothing is locked when the file is closed */
+/* Check that nothing is locked when the file is closed */
 static void fake_end(Fake *fake)
 {
     vfio_vga_arbiter_free(fake->arbiter);
@@ -127,11 +124,12 @@ static void fake_end(Fake *fake)
     close(fake->fd);
 }
 
-/*
- * When it is held
- */
+/* When the lock is held */
 
-/* What QEMU starts, a helper of a network for example, does not get it */
+/*
+ * A program that QEMU starts, such as a network helper, does not inherit the
+ * file
+ */
 static void test_close_on_exec(void)
 {
     Fake fake;
@@ -163,7 +161,7 @@ static void test_one(void)
     fake_end(&fake);
 }
 
-/* A guest that never pauses: the arbiter is released and locked again */
+/* While a guest never pauses, the arbiter is released and locked again */
 static void test_bounded(void)
 {
     char text[64];
@@ -191,7 +189,7 @@ static void test_bounded(void)
     fake_end(&fake);
 }
 
-/* The adapter goes while it is held */
+/* The adapter is removed while the lock is held */
 static void test_free_while_held(void)
 {
     Fake fake;
@@ -205,11 +203,9 @@ static void test_free_while_held(void)
     close(fake.fd);
 }
 
-/*
- * Trouble
- */
+/* Faults */
 
-/* Until a write would sleep; returns how many it took */
+/* Fill the socket until a write would sleep; returns how many writes it took */
 static int fake_fill(int fd)
 {
     int n = 0;
@@ -221,8 +217,8 @@ static int fake_fill(int fd)
 }
 
 /*
- * Somebody else has it: neither an access nor the end of the adapter waits,
- * and nothing is left locked once the turn comes.
+ * Another program has the lock: neither an access nor the removal of the
+ * adapter waits, and nothing stays locked when the lock becomes free.
  */
 static void test_contention(void)
 {
@@ -237,7 +233,7 @@ static void test_contention(void)
         vfio_vga_arbiter_use(fake.arbiter);
     }
     g_assert_cmpint(vfio_vga_arbiter_holds(fake.arbiter), ==, 0);
-    g_usleep(20000); /* asleep in the write by now, or the test shows less */
+    g_usleep(20000); /* if it is not asleep yet, the test shows less */
     vfio_vga_arbiter_free(fake.arbiter);
     for (i = 0; i < filled; i++) {
         fake_expect(&fake, "x");
@@ -254,7 +250,7 @@ static void test_contention(void)
     close(fake.fd);
 }
 
-/* The arbiter no longer knows the adapter: one message, and no more */
+/* If the arbiter no longer knows the adapter, there is a single message */
 static void test_gone(void)
 {
     Fake fake;
@@ -291,7 +287,7 @@ static void test_unknown(void)
     close(fake.fd);
     g_assert_null(vfio_vga_arbiter_new("card", ADDRESS, fd, &err));
     check_error(err, "refused 'target PCI:" ADDRESS "'");
-    g_assert_cmpint(close(fd), ==, 0); /* was still ours */
+    g_assert_cmpint(close(fd), ==, 0); /* it is still the test's */
 }
 
 static void test_no_node(void)
@@ -346,7 +342,7 @@ static void check_node(dev_t device, const char *sys, const char *misc,
     g_assert_cmpstr(node, ==, expected);
 }
 
-/* Which device it is: by /sys, else by /proc, else nobody knows */
+/* The device is identified by /sys, or else by /proc, or not at all */
 static void test_node(void)
 {
     g_autofree char *top = g_dir_make_tmp("vga-arbiter-XXXXXX", NULL);

@@ -1,12 +1,13 @@
 /*
  * The VBIOS in an adapter's flash ROM: what is read of it, through which
- * registers, what is left in them, and each way to fail
+ * registers, their values afterwards, and each way to fail
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vga-flash.c and vbios-flash.c themselves, with a model of the adapter in
- * place of the host: its window opens and closes, its index counts, its memory
- * decoding matters, and it can be slow, deaf or broken.
+ * The test runs vga-flash.c and vbios-flash.c with a model of the adapter in
+ * place of the host.  The model's window opens and closes, its index counts,
+ * its memory decoding matters, and it can be slow, ignore writes to config
+ * space, or be broken.
  */
 
 #include "qemu/osdep.h"
@@ -14,7 +15,7 @@
 
 #include "qemu/units.h"
 
-/* Time passes when the model says so. */
+/* Time passes only when the model says so. */
 static int64_t now;
 #define g_get_monotonic_time() now
 #include "../../util/vbios-flash.c"
@@ -30,10 +31,10 @@ typedef struct Card {
     uint16_t vendor, device, command;
     uint32_t bar_size[6];
     uint8_t *flash;
-    unsigned reads;             /* of dwords of the flash ROM */
-    int64_t read_time;          /* what one takes */
-    unsigned fail_after;        /* reads, 0: never */
-    int failure;                /* what a read then returns */
+    unsigned reads;             /* time of one read */
+    int64_t read_time;          /* reads until it fails, 0: never fails */
+    unsigned fail_after;        /* result of a failing read */
+    int failure;                /* ignores config writes */
     bool deaf;                  /* config space */
 
     uint32_t boot0;
@@ -80,7 +81,7 @@ static void nvidia_set(uint32_t offset, uint32_t value)
     card.control = value | (card.stuck ? NV_ROM_SHADOW_ON : 0);
 }
 
-/* ROM_INDEX or ROM_DATA, whichever way it is reached */
+/* ROM_INDEX or ROM_DATA, for both ways to reach them */
 static uint32_t amd_rom_get(bool data)
 {
     uint32_t index = card.index;
@@ -199,9 +200,7 @@ static VFIODevice vbasedev = {
     .io_ops = &card_ops,
 };
 
-/*
- * What is in the flash ROM
- */
+/* The contents of the flash ROM */
 
 static void flash_image(size_t offset, uint32_t size, bool last)
 {
@@ -308,11 +307,11 @@ static void test_nvidia_families(void)
     for (i = 0; i < ARRAY_SIZE(chips); i++) {
         card_new_nvidia(chips[i]);
         check_read(0, 64 * KiB);
-        /* nothing behind the last image */
+        /* nothing is read behind the last image */
         g_assert_cmpint(card.reads, ==, 64 * KiB / 4);
     }
 
-    /* NV04 and NV05 have no chip number yet */
+    /* NV04 and NV05 have no chip number */
     card_new_nvidia(0);
     card.boot0 = 0x20004000;
     check_read(0, 64 * KiB);
@@ -341,7 +340,7 @@ static void test_nvidia_refused(void)
     for (i = 0; i < ARRAY_SIZE(chips); i++) {
         card_new_nvidia(0x124);
         card.boot0 = chips[i].boot0;
-        card.control_at = UINT32_MAX;   /* not even looked at */
+        card.control_at = UINT32_MAX;   /* not read at all */
         check_fails(chips[i].why);
         g_assert_cmpint(card.reads, ==, 0);
     }
@@ -371,7 +370,9 @@ static void test_nvidia_window_open(void)
     g_assert_cmphex(card.command, ==, command);
 }
 
-/* The window decodes the copy of memory instead: what it gives is no ROM */
+/*
+ * The window decodes the copy in memory instead, whose contents are not a ROM
+ */
 static void test_garbage(void)
 {
     card_new_nvidia(0x124);
@@ -408,7 +409,7 @@ static void test_chain(void)
     check_read(0, 102 * KiB);
 }
 
-/* No image is the last one: the window's end is */
+/* No image is the last one, so the window's end is */
 static void test_endless(void)
 {
     uint16_t command;
@@ -453,7 +454,7 @@ static void test_access_fails(void)
     card.fail_after = 1;
     card.failure = -ENXIO;
     card.index = AMD_INDEX_OLD;
-    /* changed registers are restored even if nothing can be read */
+    /* changed registers are restored even if reading fails */
     check_fails("reading register 0x6b4 of BAR 5 failed: ");
 }
 
@@ -500,7 +501,7 @@ static void test_amd_families(void)
     }
 }
 
-/* Integrated ones, too old ones, and those that are told by other means */
+/* Integrated adapters, old ones, and those that are identified in other ways */
 static void test_amd_refused(void)
 {
     static const uint16_t devices[] = {
@@ -524,7 +525,7 @@ static void test_other_vendor(void)
     check_fails("of vendor 0x1013, which is neither NVIDIA nor AMD");
 }
 
-/* As firmware or a driver may leave it */
+/* Firmware or a driver may leave memory decoding off */
 static void test_no_memory_decoding(void)
 {
     card_new_nvidia(0x124);

@@ -1,13 +1,13 @@
 /*
- * Legacy VGA accesses of an assigned adapter: what reaches VFIODeviceIOOps,
- * what an adapter that fails does to the guest and to the log, and what the
- * user is told when there is no VGA region.
+ * Legacy VGA accesses of an assigned adapter: which calls of VFIODeviceIOOps
+ * they become, what guest and log get from an adapter that fails, and what the
+ * user is told if there is no VGA region.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The adapter is a VFIODeviceIOOps that records each call and answers as the
- * test says; the memory core is a stub that keeps what it was given, so a test
- * plays the guest by calling the MemoryRegionOps.
+ * test says.  The memory core is a stub that keeps its arguments, so that a
+ * test plays the guest by calling the MemoryRegionOps.
  */
 
 #include "qemu/osdep.h"
@@ -20,7 +20,7 @@
 #include "qemu/module.h"
 #include "vga-legacy-card.h"
 
-/* There is no engine in this test */
+/* This test has no engine */
 
 VFIOVGAEngine *vfio_vga_engine_init(VFIOPCIDevice *vdev)
 {
@@ -171,7 +171,7 @@ static void test_endless(void)
     }
 }
 
-/* Any other error is final at once, and so is a transfer cut short */
+/* Any other error is final at once, and so is a short transfer */
 static void test_failures(void)
 {
     static const struct {
@@ -221,7 +221,7 @@ static void test_failures(void)
     }
 }
 
-/* A card that comes back is used again: failures leave no state behind */
+/* An adapter that works again is used again: failures leave no state behind */
 static void test_recovery(void)
 {
     VFIODevice card = card_new();
@@ -259,13 +259,15 @@ static void test_one_warning(void)
     g_assert_cmpint(count(said->str, "warning: "), ==, 1);
     g_assert_cmpint(count(said->str, "info vga\""), ==, 1);
 
-    /* Once a device, not once a process */
+    /* Once for each device, not once for each process */
     region_read(&region[1], 0x3da, 1);
     g_assert_cmpint(count(said->str, "warning: "), ==, 2);
     g_assert_nonnull(strstr(said->str, "vfio 0000:02:00.0: "));
 }
 
-/* What waited goes in one call, or in pieces that a guest could have written */
+/*
+ * Collected writes become one call, or pieces that a guest could have written
+ */
 static void test_put(void)
 {
     static const struct {
@@ -298,7 +300,7 @@ static void test_put(void)
     }
 }
 
-/* What the host does not take together, it gets one by one */
+/* Writes that the host refuses together are repeated one by one */
 static void test_put_refused(void)
 {
     const uint8_t bytes[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -314,7 +316,7 @@ static void test_put_refused(void)
     g_assert_false(region.failed);
 
     calls = 0;
-    answer_times = 2; /* the first of the pieces, too */
+    answer_times = 2; /* the first piece fails as well */
     vfio_vga_region_put(&region, 0xb8001, 8, bytes, false);
     g_assert_cmpint(calls, ==, 1 + 4);
     g_assert_cmpint(region.failures, ==, 1);
@@ -322,7 +324,7 @@ static void test_put_refused(void)
     g_assert_nonnull(strstr(said->str, "1-byte legacy VGA write at 0xb8001"));
 }
 
-/* The guest did not ask, so a failure is nobody's */
+/* A failure is not reported, because the guest did not ask for this read */
 static void test_peek(void)
 {
     VFIODevice card = card_new();
@@ -404,7 +406,7 @@ static void test_windows(void)
     object_unref(vdev);
 }
 
-/* The quirks call in with a window of their own choice */
+/* The quirks call with a window of their own choice */
 static void test_quirk_entry(void)
 {
     VFIOPCIDevice *vdev = assigned_new();
@@ -421,7 +423,7 @@ static void test_quirk_entry(void)
 
 /*
  * The memory core refuses what .valid excludes and splits what exceeds .impl;
- * TCG hands over an aligned 8-byte access whole.
+ * TCG passes on an aligned 8-byte access as a whole.
  */
 static void test_access_sizes(void)
 {

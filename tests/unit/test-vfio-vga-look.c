@@ -1,5 +1,5 @@
 /*
- * When registers that were forgotten are read back
+ * When the engine reads registers back that it has forgotten
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,7 +23,7 @@ static VFIOVGALook forgotten(void)
     return look;
 }
 
-/* Returns true if it was time to look after one of these writes */
+/* Returns true if it was time to read them after one of these writes */
 static bool write_memory(VFIOVGALook *look, uint32_t bytes)
 {
     uint32_t i;
@@ -36,7 +36,7 @@ static bool write_memory(VFIOVGALook *look, uint32_t bytes)
     return false;
 }
 
-/* A program that only draws, and never pauses for a period */
+/* A program only draws, and never pauses for a period */
 static void test_frames(void)
 {
     VFIOVGALook look = forgotten();
@@ -92,7 +92,7 @@ static int count_periods(VFIOVGALook *look)
     return periods;
 }
 
-/* In vain, each look takes twice as much as the one before, up to a limit */
+/* Each attempt without success doubles the wait, up to a limit */
 static void test_in_vain(void)
 {
     static const int periods[] = { 2, 2, 4, 8, 16, 32, 64, 64, 64 };

@@ -1,12 +1,12 @@
 /*
- * Which VBIOS a guest gets: what only a host's sysfs tells
+ * Which VBIOS a guest gets, as far as that depends on the host's sysfs
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The files vga-rom*.c with mocks of what is around them: an imitation of the
+ * The test builds the files vga-rom*.c with mocks: an imitation of the
  * adapter's directory in sysfs, a ROM region and a flash ROM that differ, and
- * memory below 4 GiB with the guest's firmware.  What needs no sysfs is tested
- * with a whole QEMU in tests/qtest/vga-rom-test.c.
+ * memory below 4 GiB with the guest's firmware.  Everything that needs no
+ * sysfs is tested with a whole QEMU in tests/qtest/vga-rom-test.c.
  */
 
 #include "qemu/osdep.h"
@@ -27,11 +27,9 @@ static char *sysfs;
 static uint8_t region[SIZE], flash[SIZE];
 static bool has_flash;
 static unsigned flash_reads;
-static char firmware[4];        /* the signature of a firmware volume */
+static char firmware[4];        /* signature of a firmware volume */
 
-/*
- * What the test replaces
- */
+/* Mocks */
 
 void vfio_props_add(ObjectClass *klass, const Property *props, size_t n)
 {
@@ -97,7 +95,7 @@ char *qemu_find_file(QemuFileType type, const char *name)
     g_assert_not_reached();
 }
 
-/* As a ROM that the first reset has not copied to memory yet */
+/* The firmware is a ROM that the first reset has not copied to memory yet */
 void *rom_ptr(hwaddr addr, size_t size)
 {
     static uint8_t vector[RESET_VECTOR_SIZE] = { 0xea, 0x5b, 0xe0 };
@@ -155,7 +153,10 @@ static void image_make(uint8_t *data, uint8_t mark)
     data[i] = -sum;
 }
 
-/* The seventh line of the adapter's "resource"; the others as they may be */
+/*
+ * The seventh line of the adapter's "resource" is @seventh; the others do not
+ * matter
+ */
 static void host_has(const char *seventh)
 {
     g_autofree char *path = g_build_filename(sysfs, "resource", NULL);
@@ -220,7 +221,7 @@ static void test_shadow(void)
     } lines[] = {
         { SHADOW, true },
         { "0x00000000000c0000 0x00000000000dffff 0x0000000000000200\n", true },
-        /* kernels before 4.6 left the address of the BAR */
+        /* kernels before 4.6 left the BAR's address in the line */
         { "0x00000000f7000000 0x00000000f707ffff 0x0000000000046202\n", true },
         { PRISTINE, false },
         { "0x0000000000000000 0x0000000000000000 0x0000000000000000\n", false },
@@ -270,7 +271,7 @@ static void test_shadow_alone(void)
     g_assert_nonnull(strstr(said->str, "warning: vfio 0000:01:00.0: VBIOS (ROM "
                             "region): it is the kernel's copy at 0xc0000"));
     g_assert_nonnull(strstr(said->str, "romfile=NEW"));
-    /* the adapter's address is filled in */
+    /* the message has the adapter's address */
     g_assert_nonnull(strstr(said->str, name));
     g_assert_nonnull(strstr(said->str, "\nThe flash ROM does not help: the "
                             "window stays closed\n"));
@@ -300,7 +301,7 @@ static void test_shadow_wanted(void)
     card_free();
 }
 
-/* A UEFI guest: an adapter without x-vga=on is looked at, too */
+/* For a UEFI guest the ROM is checked even without x-vga=on */
 static void test_uefi(void)
 {
     card_new(PRISTINE);

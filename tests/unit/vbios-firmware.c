@@ -11,7 +11,7 @@ static unsigned word(const uint8_t *p)
     return p[0] + 256u * p[1];
 }
 
-/* The PCI Data Structure of the image at @at, NULL if there is none. */
+/* The PCI Data Structure of the image at @at, or NULL */
 static const uint8_t *pcir_of(const uint8_t *rom, size_t size, size_t at)
 {
     size_t pcir;
@@ -31,7 +31,7 @@ static bool starts(const uint8_t *rom, size_t size, size_t at)
     return at + 2 <= size && rom[at] == 0x55 && rom[at + 1] == 0xaa;
 }
 
-/* Checked, copied and called. */
+/* Whether SeaBIOS checks, copies and calls the image */
 static bool seabios_calls(const uint8_t *rom, size_t size, size_t at)
 {
     size_t n = rom[at + 2] * 512;
@@ -45,7 +45,7 @@ static bool seabios_calls(const uint8_t *rom, size_t size, size_t at)
     }
     if (rom[at + 3] == rom[at + 4] && rom[at + 3] == rom[at + 5] &&
         (rom[at + 3] == 0x00 || rom[at + 3] == 0xff)) {
-        return false; /* called, and it does not come back */
+        return false; /* it is called, and does not return */
     }
     return sum % 256 == 0 && rom[at + 3] != 0xcb;
 }
@@ -67,7 +67,7 @@ bool vbios_seabios_runs(const uint8_t *rom, size_t size,
             return seabios_calls(rom, size, at);
         }
         if (pcir[0x15] & 0x80 || !word(pcir + 0x10)) {
-            return false; /* no more, or round for ever */
+            return false; /* the last image, or an endless loop */
         }
         at += word(pcir + 0x10) * 512;
     }
@@ -107,7 +107,7 @@ bool vbios_edk2_loads(const uint8_t *rom, size_t size)
         length = word(pcir + 0x10) * 512;
         last = pcir[0x15] & 0x80;
         if (!length && !last) {
-            return false; /* round for ever */
+            return false; /* an endless loop */
         }
         if (at + length > size) {
             break;

@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A second opinion for the tests of vbios_judge(): the loops of SeaBIOS and
- * EDK II over the images, written down from what they do, with no code in
- * common with the walker.  What is outside of the buffer counts as a failure.
+ * EDK II over the images, written from what they do, without code of the
+ * walker.  A read outside of the buffer counts as a failure.
  */
 #ifndef TESTS_VBIOS_FIRMWARE_H
 #define TESTS_VBIOS_FIRMWARE_H
@@ -14,7 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* SeaBIOS 1.17, src/optionroms.c; ids 0x10000: those of the image */
+/*
+ * SeaBIOS 1.17, src/optionroms.c; ids of 0x10000 stand for those of the image
+ */
 bool vbios_seabios_runs(const uint8_t *rom, size_t size,
                         uint32_t vendor, uint32_t device);
 

@@ -31,7 +31,7 @@ static unsigned pcir_at(const VBIOSSampleImage *image)
     return image->pcir_at ?: 0x40;
 }
 
-/* The device list is behind all else. */
+/* The device list comes last. */
 static void put_pcir(GByteArray *rom, size_t at, const VBIOSSampleImage *image)
 {
     size_t pcir = at + pcir_at(image);
@@ -60,7 +60,7 @@ static void put_pcir(GByteArray *rom, size_t at, const VBIOSSampleImage *image)
     }
 }
 
-/* At the next multiple of 16 behind PCIR. */
+/* NPDE is at the next multiple of 16 behind PCIR. */
 static void put_npde(GByteArray *rom, size_t at, const VBIOSSampleImage *image)
 {
     size_t behind = at + pcir_at(image) + (image->revision >= 3 ? 0x1c : 0x18);
@@ -117,7 +117,7 @@ void vbios_sample_append(GByteArray *rom, const VBIOSSampleImage *image)
                           image->npde_blocks);
     size_t at = rom->len;
 
-    /* A larger length may cover the images behind: see there. */
+    /* A larger length may include the images behind; see vbios-samples.h. */
     if (image->npde_blocks) {
         blocks = MAX(image->npde_blocks, image->init_blocks);
     }
@@ -198,7 +198,7 @@ static GByteArray *make_devices(void)
                   .devices = devices });
 }
 
-/* PCIR calls the EFI image the last one, NPDE another. */
+/* PCIR calls the EFI image the last one, and NPDE another one. */
 static GByteArray *make_nvidia(void)
 {
     return MAKE({ .type = 0, .vendor = 0x10de, .device = 0x1b81, .revision = 3,
@@ -212,7 +212,7 @@ static GByteArray *make_nvidia(void)
                   .npde_last = true });
 }
 
-/* The same with PCIR's last flag on the first image. */
+/* The same, with PCIR's last flag on the first image. */
 static GByteArray *make_hidden(void)
 {
     return MAKE({ .type = 0, .vendor = 0x10de, .device = 0x1b81, .revision = 3,
@@ -221,7 +221,9 @@ static GByteArray *make_hidden(void)
                   .npde_blocks = 4, .npde_last = true });
 }
 
-/* NPDE with no last flag, shorter than what PCIR says of all together. */
+/*
+ * NPDE has no last flag, and is shorter than PCIR says of all images together.
+ */
 static GByteArray *make_npde_short(void)
 {
     return MAKE({ .type = 0, .blocks = 8, .init_blocks = 4, .npde_blocks = 4,
@@ -230,7 +232,7 @@ static GByteArray *make_npde_short(void)
                   .npde_short = true });
 }
 
-/* What the kernel hands out of the NVIDIA sample. */
+/* What the kernel gives out of the NVIDIA sample. */
 static GByteArray *make_kernel(void)
 {
     GByteArray *rom = make_nvidia();
@@ -286,13 +288,13 @@ static GByteArray *make_others(void)
     GByteArray *rom = MAKE({ .type = 0 }, { .type = 1 }, { .type = 2 },
                            { .type = 0x70 }, { .type = 3, .last = true });
 
-    /* NVIDIA's other signatures. */
+    /* NVIDIA's other signatures */
     vbios_sample_put16(rom, 3 * 4 * BLOCK, 0x4e56);
     memcpy(rom->data + 3 * 4 * BLOCK + 0x40, "NPDS", 4);
     return rom;
 }
 
-/* NVIDIA's signatures behind the first image. */
+/* NVIDIA's signatures are behind the first image. */
 static GByteArray *make_nbsi(void)
 {
     GByteArray *rom = MAKE({ .type = 0 }, { .type = 0x70, .last = true });
@@ -309,20 +311,20 @@ static GByteArray *make_machines(void)
                 { .type = 3, .no_gop = true, .last = true });
 }
 
-/* An adapter of two chips: a driver for each, and neither is a fallback. */
+/* An adapter with two chips: a driver for each, and neither is a fallback. */
 static GByteArray *make_drivers(void)
 {
     return MAKE({ .type = 3, .device = 0x2222, .no_gop = true },
                 { .type = 3, .last = true });
 }
 
-/* NVIDIA's way: the EFI image names no adapter. */
+/* As on NVIDIA's adapters, the EFI image names no adapter. */
 static GByteArray *make_no_ids(void)
 {
     return MAKE({ .type = 0 }, { .type = 3, .no_ids = true, .last = true });
 }
 
-/* AMD's processors with graphics: tables for drivers, and no code. */
+/* AMD's processors with graphics have tables for drivers, and no code. */
 static GByteArray *make_tables(void)
 {
     return MAKE({ .type = 0, .no_entry = true, .last = true });

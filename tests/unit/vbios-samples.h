@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * They have the headers of real ones and no code: filling of a fixed pattern
- * is between the headers.  Like qemu/vbios.h without anything of QEMU, since
- * they are the fuzzer's seeds as well.
+ * They have the headers of real ones, but no code: between the headers is a
+ * fixed pattern.  Like qemu/vbios.h they use nothing of QEMU, because they are
+ * the fuzzer's seeds as well.
  */
 #ifndef TESTS_VBIOS_SAMPLES_H
 #define TESTS_VBIOS_SAMPLES_H
@@ -14,27 +14,27 @@
 #include <stdint.h>
 #include <glib.h>
 
-/* One image.  What is 0 gets the value in brackets. */
+/* One image.  A member that is 0 gets the value in brackets. */
 typedef struct VBIOSSampleImage {
     uint8_t type;               /* code type */
     uint16_t vendor;            /* [0x1234] */
     bool no_ids;                /* 0000:0000 */
     uint16_t device;            /* [0x1111] */
     uint32_t class_code;        /* [0x030000] */
-    uint16_t blocks;            /* of 512 bytes, PCIR's image length [4] */
-    bool last;                  /* PCIR's indicator */
+    uint16_t blocks;            /* of 512 bytes; PCIR's image length [4] */
+    bool last;                  /* PCIR's last flag */
     uint8_t revision;           /* of PCIR; 3 has a device list */
     uint8_t pcir_at;            /* [0x40] */
-    uint16_t npde_blocks;       /* image length of NPDE [no NPDE] */
+    uint16_t npde_blocks;       /* NPDE's image length [no NPDE] */
     bool npde_last;
-    bool npde_short;            /* the NPDE has no byte for the last flag */
-    const uint16_t *devices;    /* device list, with a 0 at its end [none] */
-    /* x86 */
+    bool npde_short;            /* the NPDE ends before its last flag */
+    const uint16_t *devices;    /* device list, ended by 0 [none] */
+    /* for x86 images */
     uint8_t init_blocks;        /* size byte [blocks] */
     uint8_t runtime_blocks;
-    bool near_jump;             /* and the checksum in byte 6 */
-    bool no_entry;              /* zeros where the jump should be */
-    /* EFI */
+    bool near_jump;             /* with the checksum in byte 6 */
+    bool no_entry;              /* zeros in place of the jump */
+    /* for EFI images */
     uint16_t machine;           /* [0x8664] */
     uint16_t subsystem;         /* [11] */
     uint16_t compression;
@@ -42,20 +42,20 @@ typedef struct VBIOSSampleImage {
 } VBIOSSampleImage;
 
 /**
- * vbios_sample_append: put an image behind the others
+ * vbios_sample_append: append an image
  *
- * The image fills the larger of its lengths, which are multiples of 512; sums
- * to 0 if it is an x86 image.
+ * The image fills the larger one of its lengths, which are multiples of 512.
+ * An x86 image gets a correct checksum.
  */
 void vbios_sample_append(GByteArray *rom, const VBIOSSampleImage *image);
 
-/* The headers that NVIDIA's flash ROMs have ahead of the ROM. */
+/* NVIDIA's flash ROMs have these headers ahead of the ROM. */
 GByteArray *vbios_sample_nvgi(unsigned version, const GByteArray *rom);
 
 void vbios_sample_put16(GByteArray *rom, size_t at, uint16_t value);
 void vbios_sample_put32(GByteArray *rom, size_t at, uint32_t value);
 
-/* Whole VBIOSes, by name. */
+/* Whole VBIOSes by name. */
 typedef struct VBIOSSample {
     const char *name;
     const char *description;
@@ -65,12 +65,15 @@ typedef struct VBIOSSample {
 extern const VBIOSSample vbios_samples[];
 extern const unsigned n_vbios_samples;
 
-/* Aborts if there is none of that name; free it with g_byte_array_unref(). */
+/*
+ * Aborts if there is no sample of that name; free it with
+ * g_byte_array_unref().
+ */
 GByteArray *vbios_sample(const char *name);
 
 /*
- * A copy of the first @size bytes in a heap block of just that size, so that
- * sanitizers see an access outside; free it with g_free().
+ * A copy of the first @size bytes in a heap block of exactly that size, so
+ * that sanitizers see an access outside of it; free it with g_free().
  */
 uint8_t *vbios_sample_bytes(const GByteArray *rom, size_t size);
 

@@ -1,5 +1,5 @@
 /*
- * What QEMU's code says to the user, for unit tests
+ * Messages of QEMU's code to the user, for unit tests
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -7,7 +7,7 @@
 #ifndef TESTS_VFIO_TYPES_H
 #define TESTS_VFIO_TYPES_H
 
-/* TYPE_VFIO_PCI_DEVICE and its parents, with no more than their structs */
+/* TYPE_VFIO_PCI_DEVICE and its parents, with only their structs */
 void vfio_types_register(void);
 
 #endif /* TESTS_VFIO_TYPES_H */

@@ -1,5 +1,5 @@
 /*
- * A VGA adapter, as little of one as the engine can be tested with
+ * A minimal VGA adapter for tests of the engine
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,7 +14,7 @@
 #define SR4_SEQUENTIAL 0x04 /* not odd/even */
 #define SR4_CHAIN4 0x08
 
-/* What a reset leaves is memory, colors and the latches */
+/* A reset keeps memory, colors and the latches */
 static void card_reset(Card *card)
 {
     memset(card->sr, 0, sizeof(card->sr));
@@ -29,7 +29,7 @@ static void card_reset(Card *card)
  * Memory
  */
 
-/* The window of this mode: 128 KiB, 64 KiB, monochrome or color text */
+/* The window of the mode: 128 KiB, 64 KiB, monochrome or color text */
 static bool card_decodes(const Card *card, uint32_t addr, uint32_t *offset)
 {
     static const struct {
@@ -47,7 +47,10 @@ static bool card_decodes(const Card *card, uint32_t addr, uint32_t *offset)
            *offset < windows[i].size;
 }
 
-/* Returns the address in the planes; @plane: which, or -1 if it may be any */
+/*
+ * Returns the address in the planes.  @plane is set to the plane, or to -1 if
+ * all may be meant
+ */
 static uint32_t card_place(const Card *card, uint32_t offset, int *plane)
 {
     uint32_t at;
@@ -115,7 +118,7 @@ static uint8_t card_set_reset(const Card *card, int plane)
     return card->gr[0] >> plane & 1 ? 0xff : 0;
 }
 
-/* What goes to one plane, with its bit mask */
+/* The byte for one plane, after the bit mask */
 static uint8_t card_data(const Card *card, int plane, uint8_t value,
                          uint8_t *mask)
 {
@@ -295,7 +298,8 @@ void card_write_bar(Card *card, int bar, uint32_t offset, uint8_t value)
 }
 
 /*
- * Config space: what has an effect; the rest is the machine's
+ * Only registers of config space that have an effect; the machine has the
+ * others
  */
 
 uint8_t card_read_config(Card *card, uint32_t addr)

@@ -1,13 +1,13 @@
 /*
- * A VGA adapter, as little of one as the engine can be tested with
+ * A minimal VGA adapter for tests of the engine
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * All accesses are of bytes, and each has its effect at once.  Beside a VGA's
- * own registers there are an adapter's: a bank that moves the window, behind an
- * extended CRTC register, an I/O BAR and config space; a BAR that shows all
- * memory, and one that shows the ports.  A reset by the function's own means
- * takes the registers and leaves memory and colors.
+ * All accesses are single bytes, and each has its effect at once.  Besides a
+ * VGA's own registers there are those of an adapter: a bank that moves the
+ * window, which an extended CRTC register, an I/O BAR and config space can
+ * change; a BAR that shows all memory, and one that shows the ports.  A
+ * function-level reset clears the registers and keeps memory and colors.
  */
 
 #ifndef VGA_ENGINE_CARD_H
@@ -16,7 +16,7 @@
 #define CARD_PLANE 0x10000
 #define CARD_DAC 768
 
-/* BARs, as a region's number */
+/* Numbers of the BARs' regions */
 #define CARD_MEMORY_BAR 0       /* byte 4 * offset + plane */
 #define CARD_MEMORY_BAR_SIZE (4 * CARD_PLANE)
 #define CARD_MMIO_BAR 2         /* ports from 0x3b0 on */
@@ -24,12 +24,14 @@
 #define CARD_IO_BAR 4           /* index, data at 4, memory at 8 */
 #define CARD_IO_BAR_SIZE 0x100
 
-/* An extended CRTC register, index of the I/O BAR, register of config space */
+/*
+ * The bank's extended CRTC register, index in the I/O BAR, and config register
+ */
 #define CARD_CR_BANK 0x38
 #define CARD_IO_BANK 0x10
 #define CARD_CONFIG_BANK 0xd4
 
-/* What reads as the byte at CARD_PROBE of plane 0 */
+/* The places that read as the byte at CARD_PROBE of plane 0 */
 #define CARD_PROBE 0x123
 #define CARD_IO_PROBE 8
 #define CARD_CONFIG_PROBE 0xd8
@@ -62,10 +64,10 @@ void card_write_bar(Card *card, int bar, uint32_t offset, uint8_t value);
 uint8_t card_read_config(Card *card, uint32_t addr);
 void card_write_config(Card *card, uint32_t addr, uint8_t value);
 
-/* Where in CARD_MEMORY_BAR a byte of a text mode's window is */
+/* The place in CARD_MEMORY_BAR of a byte in a text mode's window */
 uint32_t card_text_in_bar(const Card *card, uint32_t addr);
 
-/* Returns what differs, newly allocated, or NULL if nothing does */
+/* Returns the differences, newly allocated, or NULL if there are none */
 char *card_compare(const Card *a, const Card *b);
 
 #endif /* VGA_ENGINE_CARD_H */

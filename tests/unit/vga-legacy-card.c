@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The header is the manual.
+ * The header describes the interface.
  */
 
 #include "qemu/osdep.h"
@@ -15,9 +15,7 @@
 #include "qemu/module.h"
 #include "vga-legacy-card.h"
 
-/*
- * What the test replaces
- */
+/* Mocks */
 
 int count(const char *text, const char *what)
 {
@@ -141,7 +139,7 @@ VFIODevice card_new(void)
     vga_info = (struct vfio_region_info) {
         .flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
         .size = 0xc0000,
-        .offset = 8ULL << 40, /* must never show up in an offset */
+        .offset = 8ULL << 40, /* must never be part of an offset */
     };
     g_string_truncate(said, 0);
 

@@ -1,5 +1,6 @@
 /*
- * The messages about an adapter without a VGA region, or one not attached
+ * The messages about an adapter without a VGA region, or one that is not
+ * attached
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -51,7 +52,10 @@ static void test_no_region(void)
     assert_no_vga(vdev, "unexpected VGA info, flags 0x3, size 0xbffff");
     vga_info.size = 0xc0000;
 
-    /* Not cached, so it would be allocated anew with each access: not asked */
+    /*
+     * The answer is not cached and would be allocated at each access, so there
+     * must be no query
+     */
     info_calls = 0;
     vdev->vbasedev.num_initial_regions = VFIO_PCI_VGA_REGION_INDEX;
     assert_no_vga(vdev, "failed getting region info for VGA region index 8: "
@@ -63,9 +67,7 @@ static void test_no_region(void)
     object_unref(vdev);
 }
 
-/*
- * Why there is none: a sysfs of our own
- */
+/* Why there is none, according to a sysfs of the test */
 
 static char *sysfs;
 
@@ -108,7 +110,7 @@ static void remove_tree(const char *path)
     g_assert_cmpint(g_remove(path), ==, 0);
 }
 
-/* A host on which nothing is wrong, as far as sysfs tells */
+/* A host on which nothing is wrong according to sysfs */
 static VFIODevice host_new(void)
 {
     VFIODevice card = card_new();
@@ -141,7 +143,7 @@ static void assert_explained(VFIODevice *card, const char *cause,
                            "offers none: %s", cause);
     g_assert_cmpstr(error_get_pretty(err), ==, want);
 
-    /* The hint has no accessor; it is printed after the message */
+    /* The hint has no accessor, so it is printed after the message */
     g_string_truncate(said, 0);
     error_report_err(err);
     g_assert_nonnull(strstr(said->str, remedy));
@@ -163,7 +165,7 @@ static void test_explain_generic(void)
     assert_explained(&card, GENERIC, "kernel log");
     host_free(&card);
 
-    /* Without sysfs, and without a path, nothing is known */
+    /* Without sysfs, or without a path, nothing is known */
     card = card_new();
     sysfs = g_strdup("/nonexistent");
     assert_explained(&card, GENERIC, "kernel log");
@@ -179,7 +181,7 @@ static void test_explain_mdev(void)
     host_free(&card);
 }
 
-/* vfio-user-pci sets mdev too */
+/* vfio-user-pci sets mdev, too */
 static void test_explain_server(void)
 {
     VFIODevice card = host_new();
@@ -201,10 +203,10 @@ static void test_explain_class(void)
     assert_explained(&card, NO_VGA("0x0302"), "lspci -nn");
     config_class = 0x0200;
     assert_explained(&card, NO_VGA("0x0200"), "lspci -nn");
-    config_class = 0x0003; /* VGA with its bytes swapped is not VGA */
+    config_class = 0x0003; /* VGA with its bytes swapped is another class */
     assert_explained(&card, NO_VGA("0x0003"), "lspci -nn");
 
-    /* A class that could not be read accuses nobody */
+    /* If the class could not be read, it is not the reason */
     config_ret = -EIO;
     assert_explained(&card, GENERIC, "kernel log");
     config_ret = 1;
@@ -233,7 +235,7 @@ static void test_explain_not_built(void)
     g_assert_cmpint(unlink(param), ==, 0);
     assert_explained(&card, NOT_BUILT, "CONFIG_VFIO_PCI_VGA=y");
 
-    /* vfio_pci itself not there: says nothing about how it was built */
+    /* without vfio_pci it is not known how it was built */
     remove_tree(module);
     assert_explained(&card, GENERIC, "kernel log");
     host_free(&card);
@@ -254,7 +256,7 @@ static void test_explain_driver(void)
     host_free(&card);
 }
 
-/* All causes at once, then the first one taken away, and so on */
+/* All causes together at first; then one after the other is removed */
 static void test_explain_order(void)
 {
     VFIODevice card = host_new();
@@ -280,9 +282,7 @@ static void test_explain_order(void)
     host_free(&card);
 }
 
-/*
- * A device that cannot be attached
- */
+/* A device that cannot be attached */
 
 static void put_group(void)
 {
@@ -325,7 +325,7 @@ static void test_attach(void)
     put_driver("nvgrace-gpu-vfio-pci");
     assert_hint(&card, NULL);
 
-    /* Nothing is known of one that is passed as a file descriptor */
+    /* Nothing is known of a device that is passed as a file descriptor */
     put_driver("nouveau");
     card.sysfsdev = NULL;
     assert_hint(&card, NULL);
@@ -347,7 +347,7 @@ static void test_enable(void)
     g_assert_nonnull(vdev->vga);
     object_unref(vdev);
 
-    /* The class given by the user, any programming interface */
+    /* The user gave the class, with any programming interface */
     vdev = assigned_new();
     vdev->class_code = 0x030001;
     g_assert_true(vfio_vga_legacy_setup(vdev, &error_abort));
@@ -379,7 +379,7 @@ static void test_enable_fails(void)
     error_free(err);
     g_assert_null(vdev->vga);
 
-    /* A caller that does not care */
+    /* The caller may pass no errp */
     g_assert_false(vfio_vga_legacy_setup(vdev, NULL));
     object_unref(vdev);
 }

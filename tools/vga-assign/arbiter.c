@@ -29,7 +29,10 @@ bool arbiter_is_locked(const MachineArbiter *arbiter)
     return arbiter->known && (arbiter->io_locks || arbiter->mem_locks);
 }
 
-/* The line of @bdf in an answer; "invalid" and lines of others do not count. */
+/*
+ * Parse the line of @bdf in an answer.  "invalid" and the lines of other
+ * adapters are ignored.
+ */
 static void arbiter_parse(const char *text, const char *bdf, MachineArbiter *a)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -54,7 +57,7 @@ static void arbiter_parse(const char *text, const char *bdf, MachineArbiter *a)
     }
 }
 
-/* Returns the errno of what went wrong, 0 if nothing did. */
+/* Ask the node about @bdf.  Returns 0, or the errno of the step that failed. */
 static int arbiter_ask(int fd, const char *bdf, char *answer)
 {
     g_autofree char *target = g_strdup_printf("target PCI:%s", bdf);
@@ -71,7 +74,7 @@ static int arbiter_ask(int fd, const char *bdf, char *answer)
     return 0;
 }
 
-/* The copy of a machine has all answers in a file instead of the node. */
+/* A copy of a machine has a file with all answers in place of the node. */
 static void arbiter_load_copy(Machine *machine, MachineDevice *device)
 {
     g_autofree char *text = root_text(machine->root, ARBITER_NODE);
@@ -87,7 +90,7 @@ void arbiter_load(Machine *machine, MachineDevice *device)
     int fd, code;
 
     if (!device_is_vga(device)) {
-        return;         /* the arbiter knows no others */
+        return;         /* the arbiter has VGA adapters only */
     }
     if (root_is_copy(machine->root)) {
         arbiter_load_copy(machine, device);

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What is done is a list of steps.  Without --apply it is shown and nothing is
- * done.
+ * Both commands make a list of steps. --apply carries the steps out; without
+ * it they are only shown.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 #include "undo.h"
 
 #define VFIO_PCI "vfio-pci"
-/* How long a driver may take to find its device. */
+/* The time that a driver may take to find its device. */
 #define WAIT_SECONDS 10
 #define WAIT_STEP (50 * 1000)
 
@@ -29,10 +29,10 @@ typedef struct Binding {
     bool bind;
     Machine *m;
     GPtrArray *targets;     /* MachineDevice */
-    GPtrArray *steps;       /* that the kernel's drivers are changed by */
-    GPtrArray *persist;     /* that change what happens at the next boot */
-    GPtrArray *undos;       /* Undo: all there are, the one in use last */
-    Undo *undo;             /* the last of them */
+    GPtrArray *steps;       /* bind the devices now */
+    GPtrArray *persist;     /* bind them at the next boot as well */
+    GPtrArray *undos;       /* all undo files, the one in use last */
+    Undo *undo;             /* the one in use */
 } Binding;
 
 static Binding *binding_new(const Command *command, bool bind)
@@ -75,7 +75,10 @@ static GPtrArray *bind_targets(const Command *command, const Machine *m,
     return targets;
 }
 
-/* What is known of how @bdf was; the file in use comes last, and counts. */
+/*
+ * What @bdf was before bind.  Records in the file that is in use take
+ * precedence.
+ */
 static const UndoRecord *binding_record(const Binding *b, const char *bdf)
 {
     const UndoRecord *found = NULL;
@@ -90,8 +93,8 @@ static const UndoRecord *binding_record(const Binding *b, const char *bdf)
 }
 
 /*
- * With --undo that file alone.  Otherwise a device may have its record in the
- * file of another one, that it was bound with.
+ * With --undo only that file is read.  Without it all are read: a device that
+ * was bound together with another one has its record in that one's file.
  */
 static bool binding_load_undo(Binding *b, const MachineDevice *d,
                               GError **error)
@@ -117,7 +120,7 @@ static bool binding_load_undo(Binding *b, const MachineDevice *d,
     return b->undo != NULL;
 }
 
-/* Drops the devices for which nothing has to be done. */
+/* Drop the devices that need no step. */
 static void binding_drop_done(Binding *b)
 {
     for (guint i = b->targets->len; i-- > 0;) {
@@ -139,8 +142,9 @@ static bool is_name(const char *text)
 }
 
 /*
- * The first state that is known stays the original one, unless the kernel says
- * that it is over: bind was the last to set driver_override, or it was not.
+ * A device that is bound twice keeps the record of its first state.  If
+ * driver_override is no longer vfio-pci, somebody else has changed it since,
+ * and the state of now is recorded.
  */
 static bool bind_record(Binding *b, const MachineDevice *d, PersistWay persist,
                         GError **error)
@@ -166,7 +170,7 @@ static bool bind_record(Binding *b, const MachineDevice *d, PersistWay persist,
     return true;
 }
 
-/* All that is to be done, and the record of what was. */
+/* List all steps, and record the state that they change. */
 static bool bind_plan(Binding *b, GError **error)
 {
     bool persist = b->command->options->persist;
@@ -191,7 +195,9 @@ static void unbind_plan(Binding *b, const MachineDevice *d)
 {
     const UndoRecord *record = binding_record(b, d->bdf);
     PersistWay way = record ? record->persist : PERSIST_NO;
-    /* Whoever wanted vfio-pci before has it already: it is to be given back. */
+    /*
+     * A device that had vfio-pci before bind goes back to the kernel's choice.
+     */
     bool known = record && !g_str_equal(record->override, VFIO_PCI) &&
                  is_name(record->override);
 
@@ -207,7 +213,9 @@ static void unbind_plan(Binding *b, const MachineDevice *d)
     }
 }
 
-/* A driver's probe may go on after the write: look until it is as wanted. */
+/*
+ * A driver's probe may go on after the write returns, so the state is polled.
+ */
 static bool wait_for_driver(const Machine *m, const MachineDevice *d,
                             bool vfio, char **driver)
 {
@@ -226,7 +234,7 @@ static bool wait_for_driver(const Machine *m, const MachineDevice *d,
     return false;
 }
 
-/* All of them are looked at, and told of in one error. */
+/* Look at all devices, and name those that did not arrive in one error. */
 static bool all_arrived(const Binding *b)
 {
     g_autoptr(GString) wrong = g_string_new("");
@@ -251,8 +259,9 @@ static bool all_arrived(const Binding *b)
 }
 
 /*
- * The kernel's unbind waits for them, or takes their screen away.  Of unbind
- * they are the guests.
+ * Ask before the kernel's unbind, which waits for programs that have the
+ * adapter open or takes their screen away.  When a device leaves vfio-pci,
+ * these programs are the guests.
  */
 static bool nobody_holds(const Binding *b, bool refuse)
 {
@@ -288,7 +297,7 @@ static void binding_script(const Binding *b)
     }
 }
 
-/* The drivers as they are now, not as they should be. */
+/* List the drivers that the devices have now, not those that were asked for. */
 static void binding_devices_json(JsonBuilder *json, const Binding *b)
 {
     json_builder_set_member_name(json, "devices");
@@ -306,7 +315,7 @@ static void binding_devices_json(JsonBuilder *json, const Binding *b)
     json_builder_end_array(json);
 }
 
-/* Printed last, so that what it says has come true. */
+/* Print the result last, when the states that it tells are reached. */
 static void binding_json(const Binding *b, bool applied)
 {
     bool kept = g_file_test(b->undo->path, G_FILE_TEST_EXISTS);
@@ -323,7 +332,10 @@ static void binding_json(const Binding *b, bool applied)
     out_json_end(json, b->m->root);
 }
 
-/* Its default directories are made; that of --undo must be there. */
+/*
+ * Write the undo files.  The default directories are made; the one of --undo
+ * must exist.
+ */
 static bool bind_save(const Binding *b, GError **error)
 {
     const Options *o = b->command->options;
@@ -332,7 +344,10 @@ static bool bind_save(const Binding *b, GError **error)
     if (!o->undo) {
         g_mkdir_with_parents(dir, 0755);
     }
-    /* This one first: no record is dropped before it is in another file. */
+    /*
+     * The file in use is written first, so that each record is in one file at
+     * least.
+     */
     if (!undo_save(b->m, b->undo, o->force, error)) {
         return false;
     }
@@ -374,7 +389,7 @@ static int bind_apply(const Binding *b)
            out_fail(EXIT_ENVIRONMENT, error, hint);
 }
 
-/* The records of the other devices of a group stay. */
+/* Records of other devices in the group are kept. */
 static int unbind_apply(const Binding *b)
 {
     GError *error = NULL;
@@ -403,7 +418,10 @@ static int unbind_apply(const Binding *b)
     return EXIT_YES;
 }
 
-/* The exit code, with *@applied set if the host is as was asked for. */
+/*
+ * Returns the exit code. *@applied is set if the host is in the state asked
+ * for.
+ */
 static int binding_run(Binding *b, bool *applied)
 {
     const Options *o = b->command->options;

@@ -50,7 +50,7 @@ static void check_row(struct libscols_table *table, const CheckResult *r,
     check_line(table, r->verdict, r->name, cell);
 }
 
-/* The questions that do not arise have one line together. */
+/* The checks that do not apply share one line. */
 static void check_rest(struct libscols_table *table, const GPtrArray *results,
                        size_t width)
 {
@@ -75,7 +75,10 @@ static void check_table(const GPtrArray *results)
 {
     struct libscols_table *table = out_table();
     struct libscols_column *found;
-    /* What STATE and NAME and the gaps take: "FAIL framebuffer ". */
+    /*
+     * The width of the columns STATE and NAME with their gaps: "FAIL
+     * framebuffer ".
+     */
     size_t width = out_width() - 18;
 
     scols_table_enable_noheadings(table, 1);
@@ -123,7 +126,7 @@ static void check_print(const MachineDevice *d, const GPtrArray *results)
     printf("%s: %s\n", d->bdf, check_sentence(checks_verdict(results)));
 }
 
-/* The members of an adapter's verdict, into the object that is open. */
+/* Add the members of an adapter's verdict to the object that is open. */
 static void check_json(JsonBuilder *json, const MachineDevice *d,
                        const GPtrArray *results)
 {
@@ -169,7 +172,7 @@ static int check_one(const Command *command, Machine *m)
     return checks_exit(checks_verdict(results));
 }
 
-/* One adapter of all; @json NULL: as text. */
+/* Check one of several adapters; prints text if @json is NULL. */
 static Verdict check_next(const Command *command, Machine *m, MachineDevice *d,
                           JsonBuilder *json)
 {

@@ -3,10 +3,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A check sets its verdict with one of is_ok() ... is_na(), last, and says
- * with to_fix() what to type if it is not well.  The text says what was found,
- * and why that matters to the guest's screen.  A fix is never what has been
- * done already: the next verdict would be the same.
+ * A check sets its verdict with one of is_ok() ... is_na(), as its last step,
+ * and says with to_fix() what to type if the verdict is bad.  The text says
+ * what was found, and why that matters to the guest's screen.  A fix must not
+ * be something that the user has done already, because the next verdict would
+ * then be the same.
  */
 #ifndef VGA_ASSIGN_CHECKIMPL_H
 #define VGA_ASSIGN_CHECKIMPL_H
@@ -30,10 +31,13 @@ void to_fix(CheckResult *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 #define AS_ROOT "run vga-assign as root"
 
-/** device_is_dead: asleep or off the bus, so that its registers tell nothing */
+/**
+ * device_is_dead: whether it sleeps or is off the bus, so that its registers
+ * mean nothing
+ */
 bool device_is_dead(const MachineDevice *device);
 
-/** bind_command: what gives it to vfio-pci.  g_free(). */
+/** bind_command: the command that gives the adapter to vfio-pci.  g_free(). */
 char *bind_command(const CheckContext *c);
 
 /* checks-adapter.c */

@@ -30,7 +30,7 @@ void check_class(const CheckContext *c, CheckResult *r)
     }
 }
 
-/* A header type that no device has: part of it reads all ones. */
+/* A header type that no device has shows that some registers read all ones. */
 static bool has_bad_header(const MachineDevice *d)
 {
     return d->config && d->config->len > PCI_HEADER_TYPE &&
@@ -48,7 +48,7 @@ bool device_is_dead(const MachineDevice *d)
            is_in(d, "error");
 }
 
-/* What keeps it awake from then on; vfio-pci puts idle adapters to sleep. */
+/* What keeps the adapter awake later; vfio-pci puts idle adapters to sleep. */
 static const char *stay_awake(const Machine *m)
 {
     return m->disable_idle_d3 == ANSWER_YES ? "" :
@@ -65,7 +65,7 @@ static void power_is_asleep(const CheckContext *c, CheckResult *r)
            stay_awake(c->m));
 }
 
-/* Waking it was tried, or is not what it needs. */
+/* For an adapter that waking did not help or does not concern. */
 static void power_is_off_the_bus(const CheckContext *c, CheckResult *r)
 {
     is_fail(r, "it no longer answers on the bus (%s%s%s): it did not survive a "
@@ -97,7 +97,10 @@ void check_power(const CheckContext *c, CheckResult *r)
     }
 }
 
-/* Who else is on the line of @irq in /proc/interrupts; NULL: nobody. */
+/*
+ * The other users of the line of @irq in /proc/interrupts; NULL if there are
+ * none.
+ */
 static char *irq_sharers(const Machine *m, int irq)
 {
     g_autofree char *prefix = g_strdup_printf("%d:", irq);
@@ -155,9 +158,9 @@ void check_interrupt(const CheckContext *c, CheckResult *r)
 }
 
 /*
- * Adapters that a bus reset leaves dead or dark, as their users report; those
- * that vendor-reset (github.com/gnif/vendor-reset, src/device-db.h) knows are
- * brought back by it.
+ * Adapters that, as their users report, a bus reset leaves without function or
+ * without a picture. vendor-reset can reset those that it knows
+ * (github.com/gnif/vendor-reset, src/device-db.h).
  */
 typedef struct ResetFamily {
     uint16_t first, last;
@@ -203,7 +206,9 @@ static const ResetFamily *reset_family(const MachineDevice *d)
     return NULL;
 }
 
-/* Another function of the slot that somebody else has: no bus reset then. */
+/*
+ * A function of the slot that another driver has, which rules out a bus reset.
+ */
 static const MachineDevice *bus_sharer(const CheckContext *c)
 {
     for (guint i = 0; i < c->m->devices->len; i++) {

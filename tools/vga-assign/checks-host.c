@@ -15,13 +15,13 @@
 
 #define VFIO_DRIVER "/sys/bus/pci/drivers/vfio-pci"
 
-/* What QEMU has besides the guest's memory: firmware, BARs, tables. */
+/* QEMU's own needs besides the guest's memory: firmware, BARs, tables. */
 #define MEMORY_BESIDES (1ULL << 30)
 
-/* Releases of Linux before which something is missing that is looked for. */
+/* The releases of Linux that brought what the checks look for. */
 static const struct {
     unsigned major, minor;
-    bool igd;               /* it matters to Intel graphics alone */
+    bool igd;               /* matters to Intel graphics only */
     const char *text;
 } kernels[] = {
     { 3, 9, false, "vfio-pci offers legacy VGA only from 3.9 on" },
@@ -49,7 +49,7 @@ void check_kernel(const CheckContext *c, CheckResult *r)
           "firmware's framebuffers alone" : "");
 }
 
-/* The kernel argument that turns it off; NULL: none does. */
+/* The kernel argument that turns the IOMMU off, or NULL. */
 static const char *iommu_is_turned_off(const Machine *m)
 {
     static const char *const off[] = {
@@ -106,7 +106,7 @@ void check_iommu(const CheckContext *c, CheckResult *r)
     }
 }
 
-/* vfio takes a group in which nothing but bridges has another driver. */
+/* vfio accepts a group if only bridges have drivers other than vfio-pci. */
 static bool group_is_blocked_by(const MachineDevice *other)
 {
     return !device_is_bridge(other) && other->driver &&
@@ -149,7 +149,10 @@ static bool has_foreign(const CheckContext *c, const GPtrArray *blockers)
     return false;
 }
 
-/* "0000:01:00.1 (snd_hda_intel), 0000:02:00.0 (e1000e) and 3 more" */
+/*
+ * For example "0000:01:00.1 (snd_hda_intel), 0000:02:00.0 (e1000e) and 3
+ * more".
+ */
 static char *group_list(const GPtrArray *devices)
 {
     GString *text = g_string_new("");
@@ -166,7 +169,7 @@ static char *group_list(const GPtrArray *devices)
     return g_string_free(text, FALSE);
 }
 
-/* With the group, if nothing but the adapter's own functions is in it. */
+/* The command includes the group if it has only the adapter's own functions. */
 char *bind_command(const CheckContext *c)
 {
     g_autoptr(GPtrArray) blockers = check_group_blockers(c->m, c->d);
@@ -248,8 +251,8 @@ void check_driver(const CheckContext *c, CheckResult *r)
 }
 
 /*
- * A QEMU that has the adapter is what the user wants, unless it is another
- * one.
+ * A QEMU that has the adapter open is normal if it is the user's own guest,
+ * and a mistake if it is another one.
  */
 static void in_use_by_guest(const GPtrArray *holders, CheckResult *r)
 {
@@ -310,7 +313,7 @@ void check_memory(const CheckContext *c, CheckResult *r)
     }
 }
 
-/* Whether somebody who is not root may read it: libvirt's QEMU is not. */
+/* Whether only root may read the file: libvirt's QEMU does not run as root. */
 static bool romfile_is_private(const char *path)
 {
     struct stat st;
@@ -318,7 +321,7 @@ static bool romfile_is_private(const char *path)
     return stat(path, &st) == 0 && !(st.st_mode & S_IROTH);
 }
 
-/* A kernel without vfio's groups, or one where they are not used. */
+/* True if vfio's groups are missing or unused, so that access is by iommufd. */
 static bool access_by_iommufd(const CheckContext *c, CheckResult *r)
 {
     g_autofree char *node = g_strconcat("/dev/vfio/devices/", c->d->cdev, NULL);
@@ -419,7 +422,7 @@ static const HostQEMU *patched_qemu(const GPtrArray *qemus)
     return q && q->patched ? q : NULL;
 }
 
-/* AppArmor's profile of libvirt's guests has /usr/bin/qemu-* in it. */
+/* AppArmor's profile for libvirt's guests allows /usr/bin/qemu-* by itself. */
 static bool is_confined(const CheckContext *c, const HostQEMU *q)
 {
     return q && !g_str_equal(q->prefix, "/usr") && host_apparmor(c->m) &&

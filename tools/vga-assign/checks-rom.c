@@ -12,7 +12,10 @@
 #include "romadvice.h"
 #include "window.h"
 
-/* The worst; of the copy at 0xc0000 that it is one, which explains the rest. */
+/*
+ * The finding to show.  Of a copy at 0xc0000 that is fatal, being a copy comes
+ * first, because it explains the other findings.
+ */
 static const VBIOSFinding *main_finding(const VBIOSVerdict *v, bool shadow)
 {
     for (unsigned i = 0; shadow && i < v->n_findings; i++) {
@@ -33,14 +36,16 @@ static bool has_finding(const VBIOSVerdict *v, VBIOSFindingId id)
     return false;
 }
 
-/* There are no images: the place is empty, whatever was to be there. */
+/* True if a source other than a file has no image at all. */
 static bool is_nothing(const RomBytes *bytes, const VBIOSVerdict *v)
 {
     return !g_str_equal(bytes->source, "file") &&
            (has_finding(v, VBIOS_EMPTY) || has_finding(v, VBIOS_BLANK));
 }
 
-/* Firmware that starts adapters by UEFI drivers leaves no VBIOS at 0xc0000. */
+/*
+ * Firmware that starts adapters with UEFI drivers leaves no VBIOS at 0xc0000.
+ */
 static void rom_is_nowhere(const CheckContext *c, CheckResult *r,
                            const char *how)
 {
@@ -57,7 +62,10 @@ static void rom_is_nowhere(const CheckContext *c, CheckResult *r,
     to_fix(r, "%s", where);
 }
 
-/* Intel's copy at 0xc0000 is all there is, and its sum is repaired by QEMU. */
+/*
+ * For Intel graphics the copy at 0xc0000 is the only VBIOS, and QEMU repairs
+ * its checksum.
+ */
 static bool is_intels_copy(const CheckContext *c, const RomBytes *bytes)
 {
     g_autofree uint8_t *data = NULL;
@@ -125,7 +133,7 @@ static void rom_cannot_be_read(const CheckContext *c, CheckResult *r,
     }
 }
 
-/* An option ROM for IGD is what a UEFI guest needs, and no adapter has it. */
+/* A UEFI guest needs an option ROM made for IGD, which no adapter has. */
 static bool rom_must_be_given(const CheckContext *c, CheckResult *r)
 {
     Igd igd;
@@ -180,7 +188,10 @@ void check_rom(const CheckContext *c, CheckResult *r)
     }
 }
 
-/* The BAR that a smaller size would help most: the largest; -1: none. */
+/*
+ * The largest resizable BAR, where a smaller size helps most; -1 if there is
+ * none.
+ */
 static int resizable_bar(const MachineDevice *d)
 {
     int best = -1;
@@ -194,7 +205,7 @@ static int resizable_bar(const MachineDevice *d)
     return best;
 }
 
-/* The largest it can have that is at most @limit: bit n is 1 MiB << n. */
+/* The largest size up to @limit that the BAR supports: bit n is 1 MiB << n. */
 static int resize_to(const MachineBar *bar, guint64 limit)
 {
     int best = -1;
@@ -207,10 +218,10 @@ static int resize_to(const MachineBar *bar, guint64 limit)
     return best;
 }
 
-/* 256 MiB is what each adapter had before BARs could be resized. */
+/* The usual size of the largest BAR before BARs could be resized. */
 #define BAR_SIZE_OF_OLD (256ULL << 20)
 
-/* What makes its largest BAR small enough; NULL: nothing does.  g_free(). */
+/* The command that makes the largest BAR small enough, or NULL.  g_free(). */
 static char *resize_command(const MachineDevice *d)
 {
     int i = resizable_bar(d);
@@ -223,7 +234,7 @@ static char *resize_command(const MachineDevice *d)
                            "(while no driver has it)", bit, d->bdf, i);
 }
 
-/* What to type for the BARs to have room, in the order of what it costs. */
+/* Say what to type so that the BARs have room, the cheapest way first. */
 static void window_fix(const CheckContext *c, CheckResult *r, const Window *w,
                        bool q35)
 {
@@ -269,7 +280,7 @@ void check_window(const CheckContext *c, CheckResult *r)
     }
 }
 
-/* A guest sees a BAR as the host has it, and cannot resize it. */
+/* A guest cannot resize a BAR; it sees the size that the host has chosen. */
 void check_resizable(const CheckContext *c, CheckResult *r)
 {
     int i = resizable_bar(c->d);

@@ -11,13 +11,15 @@
 #define NO_SYSFB "initcall_blacklist=sysfb_init"
 #define VFIO_DRIVER "/sys/bus/pci/drivers/vfio-pci/"
 
-/* The range that firmware's framebuffer device has, with a driver or not. */
+/*
+ * The range of firmware's framebuffer device, whether it has a driver or not.
+ */
 static bool range_is_reserved(const MachineRange *range)
 {
     return g_str_equal(range->name, "BOOTFB");
 }
 
-/* What a driver of firmware's framebuffer calls its range in /proc/iomem. */
+/* The names that drivers of firmware's framebuffer have in /proc/iomem. */
 static bool range_is_framebuffer(const MachineRange *range)
 {
     static const char *const names[] = {
@@ -33,7 +35,7 @@ static bool range_is_framebuffer(const MachineRange *range)
     return false;
 }
 
-/* Which BAR it is a part of; -1: none. */
+/* The BAR that has the range in it; -1 if none has. */
 static int range_bar(const MachineRange *range, const MachineDevice *d)
 {
     for (int i = 0; i < MACHINE_ROM; i++) {
@@ -60,7 +62,10 @@ static const MachineRange *find_range(const CheckContext *c,
     return NULL;
 }
 
-/* A device's own range has its address, and a driver's the driver's name. */
+/*
+ * A device's own range is named by its address, a driver's range by the
+ * driver.
+ */
 static bool range_is_foreign(const MachineRange *range)
 {
     g_autofree char *bdf = bdf_parse(range->name);
@@ -70,7 +75,10 @@ static bool range_is_foreign(const MachineRange *range)
            !range_is_reserved(range) && !range_is_framebuffer(range);
 }
 
-/* A framebuffer of the host's driver on it, or of firmware on no PCI device. */
+/*
+ * A framebuffer of the adapter's driver, or of firmware and without a PCI
+ * device.
+ */
 static const MachineScreen *screen_of(const Machine *m, const char *owner)
 {
     for (guint i = 0; i < m->screens->len; i++) {
@@ -92,13 +100,13 @@ static bool sysfb_is_off(const Machine *m)
     return m->cmdline && strstr(m->cmdline, NO_SYSFB);
 }
 
-/* From 6.0 on vfio-pci sends firmware's framebuffers away from a VGA adapter. */
+/* Since 6.0 vfio-pci removes firmware's framebuffers from a VGA adapter. */
 static bool vfio_removes_framebuffers(const CheckContext *c)
 {
     return device_is_vga(c->d) && !machine_kernel_before(c->m, 6, 0);
 }
 
-/* For good, after what helps now. */
+/* The lasting remedy, named after the one that helps now. */
 static const char *keep_it_away(const CheckContext *c)
 {
     return sysfb_is_off(c->m) ? "; " NO_SYSFB " is on the command line "
@@ -127,7 +135,7 @@ static void framebuffer_draws(const CheckContext *c, CheckResult *r,
     }
 }
 
-/* Its driver is gone, and the device of the firmware's framebuffer is not. */
+/* The framebuffer's driver is gone, but its device is still there. */
 static void framebuffer_is_reserved(const CheckContext *c, CheckResult *r,
                                     const MachineRange *range)
 {
@@ -167,7 +175,7 @@ static void framebuffer_is_foreign(const CheckContext *c, CheckResult *r,
     to_fix(r, "unload the driver that holds it, or reboot without that driver");
 }
 
-/* False if firmware's framebuffer is not in its BARs. */
+/* Returns false if firmware's framebuffer is not in the adapter's BARs. */
 static bool framebuffer_of_firmware(const CheckContext *c, CheckResult *r)
 {
     const MachineRange *drawn = find_range(c, range_is_framebuffer);
@@ -223,7 +231,7 @@ static const MachineDevice *boot_vga(const Machine *m)
     return NULL;
 }
 
-/* The driver that gives an adapter of the host a framebuffer console. */
+/* The driver that gives a host's adapter a framebuffer console. */
 static const char *native_driver(const MachineDevice *d)
 {
     static const struct {
@@ -243,7 +251,7 @@ static const char *native_driver(const MachineDevice *d)
     return NULL;
 }
 
-/* The kernel lets go of vgacon only for another console driver. */
+/* The kernel gives up vgacon only if another console driver takes over. */
 static void console_fix(CheckResult *r, const MachineDevice *host)
 {
     const char *driver = host ? native_driver(host) : NULL;

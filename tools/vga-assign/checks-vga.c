@@ -1,5 +1,5 @@
 /*
- * Checks of legacy VGA: who hands it out, who decodes it, who holds it
+ * Checks of legacy VGA: who passes it to guests, who decodes it, who locks it
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -29,7 +29,7 @@ void check_vfio_vga(const CheckContext *c, CheckResult *r)
     }
 }
 
-/* The copy of modprobe.d in the initramfs is what counts at the next boot. */
+/* At boot the kernel reads the copy of modprobe.d in the initramfs. */
 #define NEW_INITRAMFS "update-initramfs -u (dracut -f, mkinitcpio -P)"
 
 void check_disable_vga(const CheckContext *c, CheckResult *r)
@@ -221,7 +221,10 @@ static void igd_is_the_adapter(const CheckContext *c, CheckResult *r,
     }
 }
 
-/* i915 gives VGA up in the arbiter, but only IVD stops the decoding. */
+/*
+ * i915 tells the arbiter that it decodes no VGA, but only IVD stops the
+ * decoding.
+ */
 static void igd_is_another(const CheckContext *c, CheckResult *r,
                            const MachineDevice *igd, bool disabled)
 {

@@ -3,14 +3,14 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The table of checks; checkimpl.h says where each is.
+ * This is the table of checks; checkimpl.h says which file has each of them.
  */
 #include <stdarg.h>
 
 #include "checkimpl.h"
 #include "output.h"
 
-/* A check sets its verdict with one of these, last. */
+/* A check calls one of these as its last step. */
 #define DEFINE_VERDICT(name, value)                                         \
 void name(CheckResult *r, const char *format, ...)                          \
 {                                                                           \

@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * One table of commands and one of options, each option with the commands that
- * take it.  Help comes from the tables; a test compares it with the man page
- * and the completion.
+ * There is one table of commands and one of options, in which each option
+ * names the commands that take it.  The help is made from these tables, and a
+ * test compares it with the man page and the completion.
  */
 #ifndef VGA_ASSIGN_CLI_H
 #define VGA_ASSIGN_CLI_H
@@ -16,7 +16,7 @@
 #include "checks.h"
 #include "machine.h"
 
-/* All options; those a command does not take have their defaults. */
+/* All options.  Those that a command does not take have their defaults. */
 typedef struct Options {
     gboolean json;
     char *sysfs_root;
@@ -41,7 +41,10 @@ typedef struct Options {
     char *output;
 } Options;
 
-/* What a command is run with: everything is checked as far as text can be. */
+/*
+ * A command as it was typed, checked as far as that is possible without
+ * looking at the machine.
+ */
 typedef struct Command {
     const Options *options;
     char **arguments;       /* NULL-terminated */
@@ -50,7 +53,7 @@ typedef struct Command {
     guint64 memory;
 } Command;
 
-/* Each returns an exit code of output.h. */
+/* Each command returns an exit code of output.h. */
 int cmd_list(const Command *command);
 int cmd_check(const Command *command);
 int cmd_rom_info(const Command *command);
@@ -67,28 +70,30 @@ int cmd_report(const Command *command);
 /**
  * cli_machine: read the machine that the options name
  *
- * Returns NULL after saying why, to be answered with EXIT_ENVIRONMENT.
+ * Returns NULL after printing the error; the caller exits with
+ * EXIT_ENVIRONMENT.
  */
 Machine *cli_machine(const Command *command);
 
 /**
  * cli_device: the device that @text names
  *
- * Returns NULL after saying why, to be answered with *@code.
+ * Returns NULL after printing the error; the caller exits with *@code.
  */
 MachineDevice *cli_device(const Machine *machine, const char *text, int *code);
 
-/** cli_vga: the same, and it must be a VGA controller */
+/** cli_vga: the same for a device that must be a VGA controller */
 MachineDevice *cli_vga(const Machine *machine, const char *text, int *code);
 
-/** cli_adapters: the display adapters, but not those that cannot be read */
+/** cli_adapters: the display adapters, without those that cannot be read */
 GPtrArray *cli_adapters(const Machine *machine);
 
 /** cli_guest: the guest that the options describe */
 CheckGuest cli_guest(const Command *command);
 
 /**
- * cli_not_ready: say on stderr, in a line, if the adapter would not work yet
+ * cli_not_ready: warn on stderr, in one line, if the adapter would not work
+ * yet
  */
 void cli_not_ready(const Command *command, Machine *machine,
                    MachineDevice *device);

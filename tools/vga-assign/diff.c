@@ -3,8 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The longest common subsequence of the lines between the common beginning and
- * the common end: domains have hundreds of lines, of which a few change.
+ * A domain has hundreds of lines, of which a few change.  So the common
+ * beginning and the common end are left out, and the longest common
+ * subsequence is searched only in the lines between them.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -13,7 +14,10 @@
 #include "diff.h"
 
 #define CONTEXT 3
-/* Cells of the table; beyond it all lines between count as changed. */
+/*
+ * The most cells that the table may have.  Above that, all lines between count
+ * as changed.
+ */
 #define TABLE_MAX (16 * 1024 * 1024)
 
 typedef struct Edit {
@@ -26,7 +30,7 @@ static char **diff_lines(const char *text, size_t *n)
     char **lines = g_strsplit(text, "\n", -1);
 
     *n = g_strv_length(lines);
-    /* Behind the last newline there is no line. */
+    /* The text ends with a newline, behind which there is no line. */
     if (*n && !*lines[*n - 1]) {
         (*n)--;
     }
@@ -40,7 +44,7 @@ static void diff_add(GArray *edits, char kind, const char *line)
     g_array_append_val(edits, edit);
 }
 
-/* The edits between a[0..n) and b[0..m), by the table of the lengths. */
+/* List the edits between a[0..n) and b[0..m) with a table of common lengths. */
 static void diff_middle(char **a, size_t n, char **b, size_t m, GArray *edits)
 {
     bool small = n && m && n < TABLE_MAX / m;
@@ -89,7 +93,7 @@ static GArray *diff_edits(char **a, size_t n, char **b, size_t m)
     return edits;
 }
 
-/* Where the hunk that begins with the change at @first ends. */
+/* The end of the hunk that begins with the change at @first. */
 static guint hunk_end(const GArray *edits, guint first)
 {
     guint last = first;

@@ -9,7 +9,7 @@
 /**
  * diff_unified: as `diff -u` prints it, with three lines of context
  *
- * Returns "" if they are the same.  g_free().
+ * Returns "" if the texts are equal.  g_free().
  */
 char *diff_unified(const char *name_a, const char *a, const char *name_b,
                    const char *b);

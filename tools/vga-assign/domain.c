@@ -1,5 +1,5 @@
 /*
- * What of a libvirt domain stands in an adapter's way
+ * What in a libvirt domain prevents an adapter from working
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -50,8 +50,9 @@ bool domain_is_q35(const xmlNode *root)
 }
 
 /*
- * The properties of "vfio-pci,host=01:00.0,x-vga=on": a comma in a value is
- * written twice.  In JSON each has its own member, "driver" is the first.
+ * Split "vfio-pci,host=01:00.0,x-vga=on", in which a comma of a value is
+ * doubled.  In JSON each property is a member of its own; "driver" is the
+ * first.
  */
 static GHashTable *option_properties(const char *text)
 {
@@ -123,7 +124,9 @@ static bool properties_are_of(GHashTable *properties, const MachineDevice *d)
            g_strcmp0(bdf, d->bdf) == 0;
 }
 
-/* What <hostdev> and its place say by themselves is not worth a word. */
+/*
+ * The properties that <hostdev> and its address do not express by themselves.
+ */
 static char *properties_lost(GHashTable *properties)
 {
     static const char *const known[] = {
@@ -159,7 +162,7 @@ static xmlNode *next_argument(const xmlNode *node)
     return n;
 }
 
-/* Whether the value of @argument gives @d to the guest; takes its romfile. */
+/* Whether the value of @argument assigns @d; takes over its romfile. */
 static bool takes_device(const xmlNode *argument, const MachineDevice *d,
                          char **romfile)
 {
@@ -187,7 +190,10 @@ static bool takes_device(const xmlNode *argument, const MachineDevice *d,
     return true;
 }
 
-/* "device.hostdev0.x-vga=on": after the change no device has that alias. */
+/*
+ * "device.hostdev0.x-vga=on" names an alias that no device has after the
+ * change.
+ */
 static bool sets_x_vga(const xmlNode *argument)
 {
     g_autofree char *text = domxml_get(argument, "value");
@@ -241,7 +247,7 @@ void domain_show_rom(xmlNode *hostdev)
     }
 }
 
-/* The name of a part that only q35 has; NULL: no such part. */
+/* The name of a part of the domain that only q35 has, or NULL. */
 static const char *needs_q35(const xmlNode *root)
 {
     const xmlNode *devices = domxml_child(root, "devices");
@@ -295,7 +301,7 @@ static bool number_is(const xmlNode *node, const char *name, unsigned value)
     return (text ? g_ascii_strtoull(text, NULL, 0) : 0) == value;
 }
 
-/* A device's address in the guest, not the host's in <source>. */
+/* Looks at a device's address in the guest, not at the host's in <source>. */
 static bool has_slot(const xmlNode *device, unsigned slot)
 {
     const xmlNode *address = domxml_child(device, "address");
@@ -305,7 +311,7 @@ static bool has_slot(const xmlNode *device, unsigned slot)
            number_is(address, "slot", slot);
 }
 
-/* "<interface> vnet0", "<controller> scsi": what tells it from others. */
+/* A device's name for messages: "<interface> vnet0", "<controller> scsi". */
 static char *device_name(const xmlNode *device)
 {
     g_autofree char *target = domxml_get(domxml_child(device, "target"), "dev");

@@ -1,9 +1,9 @@
 /*
- * What of a libvirt domain stands in an adapter's way
+ * What in a libvirt domain prevents an adapter from working
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Facts: libvirt's formatdomain; QEMU, qemu-options (-device, -set).
+ * Sources: libvirt's formatdomain; QEMU, qemu-options (-device, -set).
  */
 #ifndef VGA_ASSIGN_DOMAIN_H
 #define VGA_ASSIGN_DOMAIN_H
@@ -11,42 +11,41 @@
 #include "domxml.h"
 #include "machine.h"
 
-/** domain_name: of <name>, or "the domain".  g_free(). */
+/** domain_name: the text of <name>, or "the domain".  g_free(). */
 char *domain_name(const xmlNode *root);
 
-/** domain_is_uefi: whether its firmware is known to be UEFI */
+/** domain_is_uefi: whether the domain is known to have UEFI firmware */
 bool domain_is_uefi(const xmlNode *root);
 
-/** domain_is_q35: by its machine type */
+/** domain_is_q35: whether its machine type is a q35 */
 bool domain_is_q35(const xmlNode *root);
 
 /**
  * domain_take_arguments: remove @d from <qemu:commandline>
  *
- * A <hostdev> beside it would be a second assignment of one adapter.  What is
- * taken away is said.  @romfile: what the arguments gave it, NULL: nothing;
- * g_free().
+ * The adapter would otherwise be assigned twice, by these arguments and by a
+ * <hostdev>.  The function prints what it removes.  @romfile is set to the
+ * romfile of the arguments, or NULL; g_free().
  */
 void domain_take_arguments(xmlNode *root, const MachineDevice *d,
                            char **romfile);
 
-/**
- * domain_show_rom: undo what hides the VBIOS of @hostdev, and say it
- */
+/** domain_show_rom: remove what hides the VBIOS of @hostdev, and print that */
 void domain_show_rom(xmlNode *hostdev);
 
 /**
  * domain_make_pc: turn a q35 domain into one of the machine pc
  *
- * PCI addresses and PCI Express controllers go; libvirt gives new ones.
- * Returns false, with what is in the way, if the domain has what only q35 has.
+ * PCI addresses and PCI Express controllers are removed; libvirt assigns new
+ * ones.  Returns false if the domain has a part that exists on q35 only;
+ * @error names it.
  */
 bool domain_make_pc(xmlNode *root, GError **error);
 
 /**
  * domain_place: give @hostdev the slot @slot of the first bus
  *
- * Returns false, with its name, if another device has it.
+ * Returns false if another device has the slot; @error names that device.
  */
 bool domain_place(xmlNode *devices, xmlNode *hostdev, unsigned slot,
                   GError **error);

@@ -1,5 +1,5 @@
 /*
- * libvirt's XML, changed in places and otherwise left as it is
+ * Edit libvirt's XML and keep everything else as it is
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,7 +12,10 @@
 
 #define STR(xml) ((const char *)(xml))
 #define XML(str) ((const xmlChar *)(str))
-/* Elements deeper than any of libvirt's: writing is recursive. */
+/*
+ * A limit for the recursion of the writer, deeper than any element of
+ * libvirt's.
+ */
 #define DEPTH_MAX 64
 
 static void domxml_silent(void *opaque G_GNUC_UNUSED,
@@ -210,7 +213,7 @@ char *domxml_write(const xmlDoc *doc)
     return g_string_free(out, FALSE);
 }
 
-/* A line break and the indentation of a node at @depth.  g_free(). */
+/* A line break and the indentation for a node at @depth.  g_free(). */
 static char *domxml_break(int depth)
 {
     return g_strdup_printf("\n%*s", 2 * depth, "");
@@ -241,7 +244,7 @@ xmlNode *domxml_add(xmlNode *parent, const char *name, ...)
         domxml_set(node, attribute, va_arg(args, const char *));
     }
     va_end(args);
-    /* What indented the parent's end indents the node now. */
+    /* The blanks that indented the parent's end tag indent the new node now. */
     if (parent->last && xmlIsBlankNode(parent->last)) {
         xmlNodeSetContent(parent->last, XML(before));
     } else {

@@ -38,7 +38,7 @@ static void G_GNUC_PRINTF(2, 3) add(GPtrArray *argv, const char *format, ...)
     va_end(args);
 }
 
-/* A line for each option; JSON has the words as they are. */
+/* Print one option a line; JSON has the words of each option in an array. */
 static int emit(const Command *command, const char *name, GPtrArray *argv)
 {
     JsonBuilder *json;
@@ -65,7 +65,7 @@ static int emit(const Command *command, const char *name, GPtrArray *argv)
     return EXIT_YES;
 }
 
-/* In QEMU's options a comma in a value is written twice. */
+/* In QEMU's options a comma in a value is doubled. */
 static char *romfile_property(const char *romfile)
 {
     g_autoptr(GString) text = g_string_new(romfile ? romfile : "");
@@ -74,7 +74,7 @@ static char *romfile_property(const char *romfile)
     return g_strdup_printf("%s%s", romfile ? ",romfile=" : "", text->str);
 }
 
-/* Options of the adapter's device besides its place; g_free() frees them. */
+/* The options of the adapter's device besides its address.  g_free(). */
 static char *args_properties(const GuestPlace *place, const char *romfile)
 {
     g_autofree char *rom = romfile_property(romfile);
@@ -109,7 +109,9 @@ static void args_devices(const Command *command, const GPtrArray *functions,
     }
 }
 
-/* Why it is not as it was asked for, and what it needs besides. */
+/*
+ * Tell what differs from the options that were given, and what else is needed.
+ */
 static void emit_notes(const Command *command, const GuestPlace *place)
 {
     if (place->reason) {
@@ -161,7 +163,7 @@ static bool proxmox_number(const char *text)
                      strspn(text, "0123456789") == strlen(text));
 }
 
-/* qemu-server takes a romfile's name as '[^,;]+', in /usr/share/kvm. */
+/* qemu-server accepts '[^,;]+' as a romfile's name, below /usr/share/kvm. */
 static bool proxmox_romfile(const char *romfile, char **name)
 {
     g_autofree char *clean = NULL;
@@ -191,7 +193,7 @@ static void proxmox_note_romfile(const char *romfile)
     }
 }
 
-/* Without its function the whole slot is assigned, whatever is in it. */
+/* An address without a function assigns all functions of the slot. */
 static bool is_whole_slot(const Machine *m, const GPtrArray *functions)
 {
     const MachineDevice *d = g_ptr_array_index(functions, 0);
@@ -224,8 +226,8 @@ static char *proxmox_host(const Machine *m, const GPtrArray *functions)
 
 /*
  * Rules of qemu-server (src/PVE/QemuServer/PCI.pm): pcie=1 needs q35;
- * legacy-igd=1 needs the machine pc, -vga none, the host's 00:02.0 alone and no
- * x-vga=1, and has the guest's 00:02.0.
+ * legacy-igd=1 needs the machine pc, -vga none, the host's 00:02.0 alone and
+ * no x-vga=1, and puts the adapter at the guest's 00:02.0.
  */
 static void proxmox_hostpci(const GuestPlace *place, const char *host,
                             const char *romfile, GPtrArray *argv)
@@ -272,14 +274,14 @@ int cmd_proxmox(const Command *command)
     add(argv, "qm");
     add(argv, "set");
     add(argv, "%s", vmid ? vmid : "VMID");
-    /* With OVMF Proxmox drops x-vga. */
+    /* Proxmox ignores x-vga with OVMF. */
     add(argv, "-bios");
     add(argv, place.igd_uefi ? "ovmf" : "seabios");
     add(argv, "-machine");
     add(argv, "%s", guest_machine(&place));
     add(argv, "-vga");
     add(argv, "none");
-    /* QEMU's legacy mode is for one function. */
+    /* QEMU's legacy mode takes a single function. */
     host = place.igd_legacy || place.igd_uefi ? g_strdup(d->bdf) :
            proxmox_host(m, functions);
     proxmox_hostpci(&place, host, romfile, argv);

@@ -11,8 +11,8 @@
 /**
  * emit_functions: the adapter, then the other functions of its slot and group
  *
- * They belong together: an adapter's audio, or the second head of an old one.
- * Returns MachineDevice in an array that does not own them.
+ * These belong to the adapter: its audio function, or the second head of an
+ * old one.  Returns an array of MachineDevice that does not own its elements.
  */
 GPtrArray *emit_functions(const Machine *machine, MachineDevice *device);
 

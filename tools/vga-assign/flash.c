@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Which registers these are, and what is written to them, is in
- * qemu/vbios-flash.h, which QEMU uses as well.
+ * qemu/vbios-flash.h, which QEMU uses as well, has the registers and what is
+ * written to them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "romsource.h"
 
 typedef struct FlashBar {
-    void *map;              /* NULL: not mapped yet, or there is none */
+    void *map;              /* NULL if not mapped, or not existing */
     size_t size;
 } FlashBar;
 
@@ -27,7 +27,7 @@ typedef struct FlashBars {
     const Machine *machine;
     const MachineDevice *device;
     FlashBar bars[PCI_STD_NUM_BARS];
-    GError *error;          /* the first one that could not be mapped */
+    GError *error;          /* of the first BAR that could not be mapped */
 } FlashBars;
 
 static void flash_fail(GError **error, const char *path, int code)
@@ -81,7 +81,7 @@ static uint64_t flash_bar_size(void *opaque, unsigned number)
     return p->bars[number].size;
 }
 
-/* Whoever calls has asked for the size, and stays below it. */
+/* The caller has asked for the size and stays below it. */
 static bool flash_access(void *opaque, bool write, unsigned number,
                          uint32_t offset, uint32_t *value, GError **error)
 {
@@ -140,7 +140,7 @@ static uint8_t *flash_read(FlashBars *p, size_t *size, GError **error)
     return data;
 }
 
-/* With the adapter's memory decoding on. */
+/* Read the flash ROM; the adapter decodes memory while this runs. */
 static uint8_t *flash_read_decoding(FlashBars *p, int fd, const char *path,
                                     size_t *size, GError **error)
 {

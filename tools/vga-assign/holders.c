@@ -11,7 +11,7 @@
 #include "arbiter.h"
 #include "holders.h"
 
-/* What a link in /proc/PID/fd leads to, if it can be of an adapter. */
+/* Whether the target of a link in /proc/PID/fd can belong to an adapter. */
 static bool node_matters(const char *node)
 {
     static const char *const prefixes[] = {
@@ -36,7 +36,10 @@ static void load_holders_of(Machine *m, const char *pid)
     g_autofree char *real = root_path(m->root, dir);
     g_auto(GStrv) fds = NULL;
 
-    /* Not by root_list(): hundreds of lines on one cause would be no help. */
+    /*
+     * root_list() would report each directory: hundreds of lines with one
+     * cause.
+     */
     if (root_hidden(m->root, dir)) {
         m->holders_hidden = true;
         return;
@@ -66,7 +69,7 @@ static void load_holders_of(Machine *m, const char *pid)
 void holders_load(Machine *m)
 {
     g_auto(GStrv) pids = root_list(m->root, "/proc");
-    /* Our own look at the arbiter is not one. */
+    /* The tool itself has the arbiter open, too. */
     g_autofree char *self = g_strdup_printf("%d", (int)getpid());
 
     for (char **pid = pids; *pid; pid++) {
@@ -77,7 +80,7 @@ void holders_load(Machine *m)
     }
 }
 
-/* The number in "Device Minor: 0" of NVIDIA's driver; -1: it does not say. */
+/* The number in "Device Minor: 0" of NVIDIA's driver; -1 if it is missing. */
 static int nvidia_minor(const Machine *m, const MachineDevice *d)
 {
     g_autofree char *path = g_strconcat("/proc/driver/nvidia/gpus/", d->bdf,
@@ -88,7 +91,7 @@ static int nvidia_minor(const Machine *m, const MachineDevice *d)
     return line ? atoi(line + strlen("Device Minor:")) : -1;
 }
 
-/* Without its number any adapter's node: NVIDIA's driver has them all. */
+/* Without the number any node counts: NVIDIA's driver has all its adapters. */
 static bool is_nvidia_node(const Machine *m, const MachineDevice *d,
                            const char *node)
 {
@@ -123,7 +126,9 @@ static bool is_screen_node(const Machine *m, const MachineDevice *d,
     return false;
 }
 
-/* "/dev/snd/pcmC1D3p" is of card 1, which knows its device. */
+/*
+ * "/dev/snd/pcmC1D3p" belongs to card 1, whose directory names its PCI device.
+ */
 static bool is_sound_node(const Machine *m, const MachineDevice *d,
                           const char *node)
 {
@@ -211,7 +216,7 @@ char *holders_text(const GPtrArray *holders)
     return g_string_free(text, FALSE);
 }
 
-/* What ends a program that comes back by itself, or has everybody's windows. */
+/* How to end a program that is restarted by itself, or that has all windows. */
 static const char *holder_remedy(const MachineHolder *h)
 {
     static const struct {

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A driver releases an adapter when the last of these is closed: until then
+ * A driver releases an adapter when its last node is closed.  Until then
  * "unbind" waits in the kernel, or takes the screen away from the process that
  * draws on it.
  */
@@ -18,18 +18,18 @@ void holders_load(Machine *machine);
 /**
  * device_holders: the processes that use @device, through any of its nodes
  *
- * Those are its group and its character device of vfio, DRM's card and render
- * nodes, its framebuffer, NVIDIA's nodes, the sound card that an audio function
- * makes, and its BARs in sysfs.  Each process comes once.
+ * The nodes are vfio's group and character device, DRM's card and render
+ * nodes, the framebuffer, NVIDIA's nodes, the sound card of an audio function,
+ * and the BARs in sysfs.  Each process is listed once.
  *
- * Returns MachineHolder in an array that does not own them.
+ * Returns an array of MachineHolder that does not own its elements.
  */
 GPtrArray *device_holders(const Machine *machine, const MachineDevice *device);
 
 /** holders_text: "Xorg (process 3217) has /dev/nvidia0 open".  g_free(). */
 char *holders_text(const GPtrArray *holders);
 
-/** holders_remedy: what to type so that they let go.  g_free(). */
+/** holders_remedy: what to type so that they close the adapter.  g_free(). */
 char *holders_remedy(const GPtrArray *holders);
 
 #endif /* VGA_ASSIGN_HOLDERS_H */

@@ -1,5 +1,5 @@
 /*
- * What of the host itself matters besides its adapters
+ * Facts about the host besides its adapters
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,14 +13,14 @@
 
 #include "host.h"
 
-/* Debian's package: its prefix, and the name for libvirt's <emulator> */
+/* The prefix of Debian's package, and its name for libvirt's <emulator>. */
 #define PACKAGE_PREFIX "/usr/lib/qemu-vga-assign"
 #define PACKAGE_COMMAND "/usr/bin/qemu-system-x86_64-vga-assign"
 
 #define VTCONSOLES "/sys/class/vtconsole"
 #define CGROUPS "/sys/fs/cgroup"
 
-/* Linux, drivers/tty/vt/vt.c: "(S) VGA+", and "1" where it is bound. */
+/* Linux, drivers/tty/vt/vt.c: the name is "(S) VGA+", and "bind" reads 1. */
 char *host_vgacon(const Machine *m)
 {
     g_auto(GStrv) names = root_list(m->root, VTCONSOLES);
@@ -38,7 +38,7 @@ char *host_vgacon(const Machine *m)
     return NULL;
 }
 
-/* A number of bytes, or a word that means no limit. */
+/* A number of bytes, or a word that stands for no limit. */
 static guint64 limit_of(const char *text)
 {
     char *end;
@@ -62,7 +62,7 @@ bool host_memlock(const Machine *m, guint64 *bytes)
     return true;
 }
 
-/* The unified hierarchy's line in /proc/self/cgroup is "0::/a/b". */
+/* The line of the unified hierarchy in /proc/self/cgroup is "0::/a/b". */
 static char *own_cgroup(const Machine *m)
 {
     g_autofree char *text = root_text(m->root, "/proc/self/cgroup");
@@ -97,7 +97,9 @@ bool host_memory_max(const Machine *m, guint64 *bytes, char **group)
     return *group != NULL;
 }
 
-/* The file of the library says it: libvirt.so.0.8002.0 is libvirt 8.2. */
+/*
+ * The library's file name has the version: libvirt.so.0.8002.0 is libvirt 8.2.
+ */
 unsigned host_libvirt(const Machine *m)
 {
     static const char *const places[] = {
@@ -137,7 +139,7 @@ bool host_apparmor(const Machine *m)
            root_exists(m->root, APPARMOR_LIBVIRT);
 }
 
-/* A rule or an include that contains @word; "#include" is not a comment. */
+/* Whether a rule or an include has @word in it; "#include" is not a comment. */
 static bool profile_has(const Machine *m, const char *path, const char *word)
 {
     g_autofree char *text = root_text(m->root, path);
@@ -160,7 +162,7 @@ static bool guests_profile_has(const Machine *m, const char *word)
            profile_has(m, APPARMOR_LOCAL, word);
 }
 
-/* Debian 12's libvirt reads no directory, only a file that is named to it. */
+/* Debian 12's libvirt includes no directory, only files that it names. */
 static bool part_allows(const Machine *m, const char *name, const char *prefix)
 {
     g_autofree char *include = g_strconcat("<" APPARMOR_PARTS "/", name, ">",
@@ -241,7 +243,9 @@ static void add_qemu(const Machine *m, GPtrArray *qemus, const char *prefix)
     q->prefix = g_strdup(prefix);
     q->bios = g_strconcat(prefix, "/share/qemu/bios-256k.bin", NULL);
     q->packaged = packaged;
-    /* A property that no other QEMU has, and what our SeaBIOS calls itself. */
+    /*
+     * Only this series' QEMU has the property, and only its SeaBIOS the name.
+     */
     q->patched = file_has(m, q->binary, "x-vga-arbiter");
     q->seabios = root_exists(m->root, q->bios) ?
                  file_has(m, q->bios, "-vga-assign") : ANSWER_UNKNOWN;

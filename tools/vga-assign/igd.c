@@ -5,13 +5,16 @@
  */
 #include "igd.h"
 
-/* The first slot of pc's root bus that no device has by itself is 3. */
+/*
+ * The first slot of pc's root bus that has no device of the machine is 3; 0x10
+ * leaves room.
+ */
 #define SLOT_ANY 0x10
 
 /*
- * By the upper byte of the device id, as QEMU tells them apart (igd_gen() of
- * hw/vfio/igd.c); those before generation 6 and those without one are not known
- * there (Linux, include/drm/intel/pciids.h).
+ * Generations by the upper byte of the device id, as in QEMU (igd_gen() of
+ * hw/vfio/igd.c).  QEMU does not know those before generation 6, nor those
+ * with generation 0 here (Linux, include/drm/intel/pciids.h).
  */
 static const struct {
     uint8_t id;
@@ -50,7 +53,7 @@ static const struct {
     { 0xb0, 0, "Panther Lake" },
 };
 
-/* Broxton's ids are spread over others' (igd_gen()). */
+/* Broxton's ids lie between those of other platforms (igd_gen()). */
 static bool is_broxton(uint16_t device)
 {
     return (device & 0xffe) == 0xa84;

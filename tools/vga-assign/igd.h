@@ -3,11 +3,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Facts: QEMU, hw/vfio/igd.c and docs/igd-assign.txt.  Intel graphics are
- * initialized by a VBIOS in QEMU's legacy mode alone, which exists for the
- * generations 6 to 9 on the machine pc, with the adapter at the guest's
- * 00:02.0 and nothing else there.  Later generations have no x86 VBIOS: a UEFI
- * guest shows a picture with an option ROM made for IGD, a BIOS guest none.
+ * Sources: QEMU, hw/vfio/igd.c and docs/igd-assign.txt.  A VBIOS can
+ * initialize Intel graphics only in QEMU's legacy mode.  That mode exists for
+ * the generations 6 to 9 on the machine pc, with the adapter at the guest's
+ * 00:02.0 and no other device there.  Later generations have no x86 VBIOS: a
+ * UEFI guest shows a picture with an option ROM made for IGD, and a BIOS guest
+ * shows none.
  */
 #ifndef VGA_ASSIGN_IGD_H
 #define VGA_ASSIGN_IGD_H
@@ -18,28 +19,29 @@
 #define IGD_SLOT 2
 
 typedef struct Igd {
-    int generation;         /* 0: it is newer than what QEMU knows */
-    const char *platform;   /* "Coffee Lake"; NULL: not known */
-    bool is_too_old;        /* for QEMU */
-    bool has_legacy_mode;   /* QEMU's, and with it a use for an x86 VBIOS */
+    int generation;         /* 0: newer than what QEMU knows */
+    const char *platform;   /* "Coffee Lake"; NULL if not known */
+    bool is_too_old;        /* QEMU does not know it */
+    bool has_legacy_mode;   /* QEMU's, in which an x86 VBIOS works */
 } Igd;
 
-/** igd_identify: false if @device is not Intel graphics of the processor */
+/** igd_identify: false if @device is not a processor's Intel graphics */
 bool igd_identify(const MachineDevice *device, Igd *igd);
 
 /** igd_name: "Coffee Lake, generation 9".  g_free() */
 char *igd_name(const Igd *igd);
 
-/* The guest's address of an adapter, and the options of its device. */
+/* The adapter's address in the guest, and the options of its device. */
 typedef struct GuestPlace {
-    bool q35;               /* the machine type: else pc */
+    bool q35;               /* the machine is q35; otherwise pc */
     bool port;              /* behind a PCIe root port of its own */
     unsigned slot;          /* on the root bus, or behind that port */
-    bool x_vga;             /* x-vga=on is useful; false: leave it out */
+    bool x_vga;             /* whether x-vga=on is useful */
     /*
-     * QEMU's legacy mode: it sets up the OpRegion, the ids of the LPC bridge
-     * and VGA by itself.  x-igd-legacy-mode=on makes QEMU refuse the start
-     * where it cannot; Proxmox has legacy-igd=1 for it, and no x-vga=1 beside.
+     * QEMU's legacy mode, which sets up the OpRegion, the ids of the LPC
+     * bridge and VGA by itself.  With x-igd-legacy-mode=on QEMU refuses to
+     * start where it cannot.  Proxmox has legacy-igd=1 for this mode, without
+     * x-vga=1.
      */
     bool igd_legacy;
     /*
@@ -48,17 +50,16 @@ typedef struct GuestPlace {
      */
     bool igd_uefi;
     /*
-     * Why it differs from what was asked for, as a sentence; NULL: it does
-     * not.
+     * Why the place differs from what was asked for, as a sentence; NULL if it
+     * does not.
      */
     const char *reason;
 } GuestPlace;
 
 /**
- * guest_place: where a guest must have @device
+ * guest_place: the place that @device must have in a guest
  *
- * @q35: the machine type that the user chose; Intel graphics get pc
- *       nevertheless
+ * @q35: whether the user chose q35; Intel graphics get pc in any case
  */
 GuestPlace guest_place(const MachineDevice *device, bool q35);
 

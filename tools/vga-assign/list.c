@@ -10,7 +10,7 @@
 #include "cli.h"
 #include "output.h"
 
-/* The ROM in a word or two. */
+/* The state of the ROM in a word or two. */
 static char *list_rom(const Command *command, Machine *m,
                       const MachineDevice *d)
 {
@@ -61,7 +61,7 @@ static char *list_arbiter(const MachineDevice *d)
            g_strdup(device_is_vga(d) ? "?" : "-");
 }
 
-/* Whether a guest could have it in its present state. */
+/* Whether the adapter could be given to a guest in its present state. */
 static Verdict list_verdict(const Command *command, Machine *m,
                             MachineDevice *d)
 {
@@ -105,7 +105,7 @@ static void list_row(const Command *command, Machine *m, MachineDevice *d,
     scols_line_set_data(line, ROM, rom);
 }
 
-/* What it is, and its BARs: below its row, where there is room for a name. */
+/* Describe the device and its BARs below its row, where a name has room. */
 static void list_describe(const MachineDevice *d)
 {
     g_autoptr(GString) text = g_string_new("");

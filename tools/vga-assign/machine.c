@@ -95,7 +95,7 @@ bool device_is_boot_vga(const MachineDevice *device)
     return g_strcmp0(device->boot_vga, "1") == 0;
 }
 
-/* A device that is not there, or does not answer, reads as all ones. */
+/* A device that is absent or does not answer reads as all ones. */
 bool device_is_silent(const MachineDevice *device)
 {
     const GByteArray *c = device->config;
@@ -150,7 +150,7 @@ bool machine_kernel_before(const Machine *machine, unsigned major,
             (machine->kernel_major == major && machine->kernel_minor < minor));
 }
 
-/* The device above @d by the directory it lies in: .../0000:00:01.0/0000:01:00.0 */
+/* The parent directory names the device above: .../0000:00:01.0/0000:01:00.0 */
 static MachineDevice *load_bridge(Machine *m, const MachineDevice *d)
 {
     g_autofree char *path = g_strconcat(DEVICES, d->bdf, NULL);
@@ -170,8 +170,8 @@ static char *load_device_text(Machine *m, const MachineDevice *d,
 }
 
 /*
- * "resource0_resize" has a bit for each size there can be: bit 8 is 256 MiB
- * (Linux 6.1, drivers/pci/pci-sysfs.c).
+ * "resource0_resize" has a bit for each possible size: bit 8 is 256 MiB (Linux
+ * 6.1, drivers/pci/pci-sysfs.c).
  */
 static void load_resizable(Machine *m, MachineDevice *d)
 {
@@ -284,9 +284,10 @@ static bool has_line(const char *text, const char *line)
 }
 
 /*
- * The module has the parameter just if it was built with CONFIG_VFIO_PCI_VGA
- * (Linux, drivers/vfio/pci/vfio_pci.c), so a loaded one answers both questions;
- * else the kernel's configuration does.
+ * The module has the parameter only if it was built with CONFIG_VFIO_PCI_VGA
+ * (Linux, drivers/vfio/pci/vfio_pci.c), so a loaded module answers both
+ * questions.  If it is not loaded, the kernel's configuration answers the
+ * first one.
  */
 static void load_vfio_vga(Machine *m)
 {
@@ -360,7 +361,7 @@ static void load_screens(Machine *m, const char *class, const char *prefix)
         g_autofree char *name = NULL;
         MachineScreen *s;
 
-        /* card0, but none of its connectors (card0-DP-1) */
+        /* card0, without its connectors (card0-DP-1) */
         if (!g_str_has_prefix(*n, prefix) ||
             strspn(*n + strlen(prefix), "0123456789") !=
             strlen(*n + strlen(prefix))) {
@@ -384,7 +385,7 @@ static void range_free(gpointer opaque)
     g_free(r);
 }
 
-/* Who may not know addresses is shown zeros (Linux, kernel/resource.c). */
+/* Users who may not see addresses read zeros (Linux, kernel/resource.c). */
 static void load_ranges(Machine *m)
 {
     g_autofree char *text = root_text(m->root, "/proc/iomem");

@@ -57,7 +57,7 @@ static const struct CliOption {
     { LIST | CHECK, FLAG("read-rom", read_rom,
       "read the ROM even while a driver uses the adapter") },
     { ROM_VERIFY | ROM_FIX, TEXT("for", for_device,
-      "the adapter it is meant for", "BDF") },
+      "the adapter that the VBIOS is for", "BDF") },
     { ROM_FIX, TEXT("ids", ids, "set vendor and device id", "VVVV:DDDD") },
     { ROM_FIX, TEXT("images", images,
       "keep all images (default), or only bios or uefi", "KIND") },
@@ -72,19 +72,19 @@ static const struct CliOption {
       "the QEMU to run", "PATH") },
     { PROXMOX, TEXT("vmid", vmid, "the number of the guest", "N") },
     { ROM_DUMP | BIND | UNBIND, FLAG("apply", apply,
-      "do it; without it nothing of the host is changed") },
+      "do it; without this option the host is not changed") },
     { BIND | UNBIND, FLAG("group", group,
-      "with all devices of its IOMMU group but bridges") },
-    { BIND, FLAG("persist", persist, "also after a reboot") },
+      "include all devices of its IOMMU group except bridges") },
+    { BIND, FLAG("persist", persist, "keep the binding after a reboot") },
     { BIND | UNBIND, FILE_("undo", undo,
-      "the file that undoes it (/run/vga-assign/BDF.undo)", "FILE") },
+      "the file that undoes bind (/run/vga-assign/BDF.undo)", "FILE") },
     { ROM_DUMP | ROM_FIX | REPORT, { "output", 'o', 0, G_OPTION_ARG_FILENAME,
       &options.output, "the file to write", "FILE" } },
 };
 
 static const struct CliCommand {
     unsigned id;
-    const char *name;       /* one word, or "rom" and one */
+    const char *name;       /* one word, or "rom" and one word */
     const char *arguments;
     int least, most;
     int (*run)(const Command *command);
@@ -92,39 +92,39 @@ static const struct CliCommand {
     const char *examples;
 } cli_commands[] = {
     { LIST, "list", "", 0, 0, cmd_list,
-      "the display adapters and their state",
+      "list the display adapters and their state",
       "  vga-assign list\n"
       "  vga-assign list --json | jq .adapters[].address" },
     { CHECK, "check", "[BDF]", 0, 1, cmd_check,
-      "what stands between an adapter and a guest's screen on it",
+      "say what stands between an adapter and a guest's screen",
       "  vga-assign check\n"
       "  vga-assign check 01:00.0\n"
       "  vga-assign check 01:00.0 --romfile card.rom --machine pc" },
     { ROM_INFO, "rom info", "FILE", 1, 1, cmd_rom_info,
-      "what is in a VBIOS",
+      "show the images in a VBIOS",
       "  vga-assign rom info card.rom" },
     { ROM_DUMP, "rom dump", "BDF", 1, 1, cmd_rom_dump,
-      "save an adapter's VBIOS from the best source there is",
+      "save an adapter's VBIOS from the best source",
       "  vga-assign rom dump 01:00.0 -o card.rom\n"
       "  vga-assign rom dump 01:00.0 --source flash --apply -o card.rom" },
     { ROM_VERIFY, "rom verify", "FILE", 1, 1, cmd_rom_verify,
-      "whether a guest's firmware will run this VBIOS",
+      "say whether a guest's firmware will run this VBIOS",
       "  vga-assign rom verify card.rom --for 01:00.0\n"
       "  vga-assign rom verify card.rom --firmware uefi" },
     { ROM_FIX, "rom fix", "FILE", 1, 1, cmd_rom_fix,
-      "a copy without flash header, with right ids and checksum",
+      "write a copy without flash header, with right ids and checksum",
       "  vga-assign rom fix gpuz.rom -o card.rom\n"
       "  vga-assign rom fix gpuz.rom -o card.rom --ids 10de:128b" },
     { ARGS, "args", "BDF", 1, 1, cmd_args,
-      "the QEMU command line",
+      "print QEMU's command line",
       "  vga-assign args 01:00.0 --romfile card.rom" },
     { XML, "xml", "BDF", 1, 1, cmd_xml,
-      "the libvirt XML, or what changes in a domain",
+      "print libvirt's XML, or the changes to a domain",
       "  vga-assign xml 01:00.0\n"
       "  virsh dumpxml guest >guest.xml\n"
       "  vga-assign xml 01:00.0 --domain guest.xml" },
     { PROXMOX, "proxmox", "BDF", 1, 1, cmd_proxmox,
-      "the Proxmox VE command",
+      "print the command for Proxmox VE",
       "  vga-assign proxmox 01:00.0 --vmid 100" },
     { BIND, "bind", "BDF", 1, 1, cmd_bind,
       "give an adapter to vfio-pci",
@@ -135,7 +135,7 @@ static const struct CliCommand {
       "give an adapter back to the host's driver",
       "  vga-assign unbind 01:00.0 --apply" },
     { REPORT, "report", "", 0, 0, cmd_report,
-      "the machine without names, serials and addresses, to be sent",
+      "describe this machine, without names and serials, to be sent",
       "  vga-assign report --output report.txt" },
 };
 
@@ -149,8 +149,7 @@ static int help(void)
 {
     puts("Usage: vga-assign COMMAND [OPTION...] [ARGUMENT...]\n"
          "\n"
-         "Which display adapter can be a guest's VGA, and why its screen is "
-         "black.\n"
+         "Gives a VGA adapter to a guest, and says why its screen is black.\n"
          "\n"
          "Commands:");
     for (size_t i = 0; i < G_N_ELEMENTS(cli_commands); i++) {
@@ -179,7 +178,7 @@ static int usage(const char *message)
     return EXIT_USAGE;
 }
 
-/* How many words of @argv name @c: 0 if they do not. */
+/* How many words of @argv are the name of @c; 0 if it is another command. */
 static int command_words(const struct CliCommand *c, int argc, char **argv)
 {
     const char *second = strchr(c->name, ' ');
@@ -212,7 +211,7 @@ static GOptionContext *command_context(const struct CliCommand *c)
     return context;
 }
 
-/* One of two words; @value NULL is the first. */
+/* Choose one of two words; NULL stands for the first. */
 static bool choose(const char *option, const char *value, const char *first,
                    const char *second, bool *is_first)
 {
@@ -228,7 +227,7 @@ static bool choose(const char *option, const char *value, const char *first,
     return false;
 }
 
-/* "512M", "4G": whole MiB, and no more than a machine can have. */
+/* "512M", "4G": a whole number of MiB that a machine can have. */
 static bool parse_memory(const char *text, guint64 *memory)
 {
     g_autofree char *message = NULL;
@@ -282,7 +281,7 @@ static int dispatch(const struct CliCommand *c, int argc, char **argv)
     g_autofree char *name = g_strconcat("vga-assign ", c->name, NULL);
     GError *error = NULL;
 
-    /* GOption shows argv[0] in the usage line, and takes it off. */
+    /* GOption shows argv[0] in the usage line and removes it. */
     vector[0] = g_strdup(name);
     for (int i = 0; i < argc; i++) {
         vector[i + 1] = g_strdup(argv[i]);
@@ -302,7 +301,7 @@ static int dispatch(const struct CliCommand *c, int argc, char **argv)
     return run(c, vector + 1);
 }
 
-/* "help rom dump" is "rom dump --help". */
+/* "help rom dump" means "rom dump --help". */
 static int help_of(int argc, char **argv)
 {
     static char option[] = "--help";
@@ -359,7 +358,7 @@ static int command_line(int argc, char **argv)
     return usage(message);
 }
 
-/* Before options are parsed: their errors are to be JSON, too. */
+/* Looked for before the options are parsed, whose errors are JSON as well. */
 static bool wants_json(int argc, char **argv)
 {
     for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++) {

@@ -3,15 +3,18 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Format: modprobe.d(5).  A line ends with a backslash where it goes on, "-"
- * and "_" are the same in names, a file hides those of its name in the
- * directories below, and files are read in the order of their names.
+ * modprobe.d(5) describes the format.  A line that ends with a backslash goes
+ * on, "-" and "_" are the same in names, a file hides files of the same name
+ * in later directories, and files are read in the order of their names.
  */
 #include <string.h>
 
 #include "modprobe.h"
 
-/* The kernel looks at the first letter, and of "on" and "off" at two. */
+/*
+ * The kernel looks at the first letter, and at the second one of "on" and
+ * "off".
+ */
 Answer kernel_bool(const char *text)
 {
     if (*text == '"') {
@@ -44,7 +47,7 @@ static bool same_name(const char *text, size_t length, const char *name)
     return true;
 }
 
-/* "disable_vga=on" sets @value; without "=" it is true. */
+/* "disable_vga=on" sets @value; a word without "=" sets it to true. */
 static void option_word(const char *word, const char *option, Answer *value)
 {
     size_t length = strcspn(word, "=");
@@ -102,7 +105,10 @@ static Answer option_on_cmdline(const Machine *m, const char *option)
     return value;
 }
 
-/* Path by name: the first directory that has a name hides the others'. */
+/*
+ * A table of paths by name.  The first directory that has a name hides it in
+ * others.
+ */
 static GHashTable *modprobe_files(const Machine *m)
 {
     static const char *const places[] = {

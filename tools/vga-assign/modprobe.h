@@ -9,14 +9,15 @@
 #include "machine.h"
 
 /**
- * modprobe_true: what sets a boolean option of vfio-pci to true
+ * modprobe_true: the place that sets a boolean option of vfio-pci to true
  *
- * Returns the file, "the kernel command line", or NULL if it is not set or
- * what is set last is false.  g_free().
+ * Returns a file's name or "the kernel command line".  Returns NULL if the
+ * option is not set, or if the last place that sets it sets it to false.
+ * g_free().
  */
 char *modprobe_true(const Machine *machine, const char *option);
 
-/** kernel_bool: the kernel's own reading of a boolean (kstrtobool()) */
+/** kernel_bool: a boolean as the kernel reads it (kstrtobool()) */
 Answer kernel_bool(const char *text);
 
 #endif /* VGA_ASSIGN_MODPROBE_H */

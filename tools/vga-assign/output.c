@@ -18,7 +18,7 @@
 #define WIDTH_DEFAULT 80
 #define WIDTH_LEAST 60
 
-/* With --json: the first error and its hint, until they are printed. */
+/* With --json the first error and its hint are kept until they are printed. */
 static struct {
     bool on;
     const char *command;
@@ -89,7 +89,10 @@ static void out_say(const char *prefix, char *text)
 
 static void out_close(void)
 {
-    /* What could not be written stays in the buffer, so this fails again. */
+    /*
+     * Data that could not be written stay in the buffer, so the flush fails
+     * again.
+     */
     if (fflush(stdout) != 0 || ferror(stdout)) {
         int code = errno;
 
@@ -103,7 +106,10 @@ void out_begin(void)
 {
     static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
 
-    /* In the wrong direction, so that using a closed one stays an error. */
+    /*
+     * Each stream gets the wrong direction, so that using it is still an
+     * error.
+     */
     for (int fd = 0; fd < G_N_ELEMENTS(modes); fd++) {
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd) {
             _exit(EXIT_ENVIRONMENT);
@@ -334,7 +340,7 @@ int out_end(int code)
     JsonBuilder *json;
 
     if (json_error.message) {
-        /* NULL: no command was named, or there is none of that name. */
+        /* NULL if no command was named, or one that does not exist. */
         json = out_json_begin(json_error.command);
         out_json_error(json);
         out_json_end(json, NULL);
@@ -383,7 +389,10 @@ static bool out_write_all(int fd, const char *data, size_t size)
     return fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
 }
 
-/* A link that leads nowhere is still a link. */
+/*
+ * Whether the path may be replaced.  A symbolic link counts even if its target
+ * is missing.
+ */
 static bool out_may_replace(const char *path, GError **error)
 {
     struct stat st;
@@ -400,9 +409,9 @@ static bool out_may_replace(const char *path, GError **error)
 }
 
 /*
- * A file of another name beside it, linked or renamed to its own when it is
- * complete: link() fails where a name exists, rename() replaces a symbolic
- * link and not what it leads to.
+ * The data go into a temporary file beside @path, which is linked or renamed
+ * when it is complete. link() fails if the name exists; rename() replaces a
+ * symbolic link and not its target.
  */
 bool out_file(const char *path, const void *data, size_t size, bool force,
               GError **error)

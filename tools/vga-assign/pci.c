@@ -5,8 +5,8 @@
  *
  * libpci ends the process when a file of sysfs is missing or malformed
  * (pci_generic_error).  Its error function may be replaced but must not
- * return, so ours jumps back to the call that was guarded: pci_try() below.
- * What libpci held at that moment leaks; it happens at most once a device.
+ * return, so the one below jumps back into pci_try().  Memory that libpci held
+ * at that moment leaks, at most once for each device.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -20,7 +20,7 @@
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 #define CONFIG_SIZE 4096
-/* The part that the kernel shows to users other than root. */
+/* The bytes that the kernel shows to users other than root. */
 #define CONFIG_PUBLIC 64
 
 static jmp_buf pci_escape;
@@ -40,7 +40,7 @@ static void G_GNUC_PRINTF(1, 2) pci_silent(char *format G_GNUC_UNUSED, ...)
 {
 }
 
-/* Runs a function that calls libpci; false if libpci gave up. */
+/* Run a function that calls libpci; false if libpci gave up. */
 static bool pci_try(void (*function)(void *opaque), void *opaque)
 {
     if (setjmp(pci_escape)) {
@@ -78,7 +78,9 @@ static struct pci_access *pci_open(const Root *root)
     access->debug = pci_silent;
     access->method = PCI_ACCESS_SYS_BUS_PCI;
     pci_set_param(access, (char *)"sysfs.path", bus);
-    /* A copy of a machine brings the names along, so that they do not change. */
+    /*
+     * A copy of a machine has the names in it, so that output stays the same.
+     */
     if (root_is_copy(root)) {
         char *copy = strdup(ids);
 
@@ -87,7 +89,10 @@ static struct pci_access *pci_open(const Root *root)
     return access;
 }
 
-/* "Advanced Micro Devices, Inc. [AMD/ATI]" is AMD/ATI, "NVIDIA Corporation" NVIDIA. */
+/*
+ * "NVIDIA Corporation" becomes NVIDIA; "Advanced Micro Devices, Inc.
+ * [AMD/ATI]" becomes AMD/ATI.
+ */
 static char *pci_short_vendor(const char *name)
 {
     const char *open = strrchr(name, '[');
@@ -106,7 +111,7 @@ typedef struct PciNames {
     char vendor[256];
 } PciNames;
 
-/* Of a file of names that is malformed libpci says so, and gives up. */
+/* libpci reports a malformed file of names, and gives up. */
 static void pci_do_names(void *opaque)
 {
     PciNames *n = opaque;
@@ -165,7 +170,7 @@ static Answer pci_has(struct pci_dev *dev, const MachineDevice *d,
     if (pci_find_cap(dev, id, type)) {
         return ANSWER_YES;
     }
-    /* Extended capabilities begin at 256; a conventional device has none. */
+    /* Extended capabilities begin at 256; conventional devices have none. */
     if (!d->config || d->config->len <= CONFIG_PUBLIC) {
         return ANSWER_UNKNOWN;
     }
@@ -259,7 +264,7 @@ static void pci_device_free(gpointer opaque)
     g_free(d);
 }
 
-/* One entry of the bus, NULL if its name is not an address of a device. */
+/* One entry of the bus; NULL if its name is not a device's address. */
 static MachineDevice *pci_entry(Root *root, struct pci_access *access,
                                 const char *name)
 {
@@ -300,8 +305,8 @@ static GPtrArray *pci_entries(Root *root, struct pci_access *access)
 }
 
 /*
- * Entry by entry, because pci_scan_bus() gives up all of them for one that it
- * cannot read.
+ * Devices are read one by one, because pci_scan_bus() fails as a whole if it
+ * cannot read one of them.
  */
 GPtrArray *pci_devices(Root *root, GError **error)
 {

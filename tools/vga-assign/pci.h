@@ -11,11 +11,12 @@
 /**
  * pci_devices: every device of the machine, by address
  *
- * Fills in what libpci knows: address, ids, class, names, BARs, irq, and of
- * display adapters, bridges and 00:00.0 the configuration and capabilities.
+ * Fills in what libpci knows: address, ids, class, names, BARs and irq; for
+ * display adapters, bridges and 00:00.0 also configuration space and
+ * capabilities.
  *
- * Returns MachineDevice in an array that frees them, NULL with @error set if
- * the bus cannot be read.
+ * Returns an array that owns its elements (MachineDevice), or NULL with @error
+ * set if the bus cannot be read.
  */
 GPtrArray *pci_devices(Root *root, GError **error);
 

@@ -3,9 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Facts: driverctl's script and its rule 05-driverctl.rules (a file of that
- * name in /etc/driverctl.d makes systemd run `driverctl load-override`);
- * udev(7); Linux, Documentation/ABI/testing/sysfs-bus-pci (driver_override).
+ * Sources: driverctl's script and its rule 05-driverctl.rules (a file in
+ * /etc/driverctl.d that is named after a device makes systemd run `driverctl
+ * load-override`); udev(7); Linux, Documentation/ABI/testing/sysfs-bus-pci
+ * (driver_override).
  */
 #include <string.h>
 #include <gio/gio.h>
@@ -57,7 +58,9 @@ char *persist_file(PersistWay way, const char *bdf)
            g_strdup_printf("/etc/udev/rules.d/05-vga-assign-%s.rules", bdf);
 }
 
-/* By its ids, too: after cards were moved another one may have the address. */
+/*
+ * The ids are matched, too: another card may have the address after a change.
+ */
 static char *udev_rule(const MachineDevice *d)
 {
     return g_strdup_printf(

@@ -3,14 +3,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The files that the checks read, as text, with nothing else in them: only what
- * is named below is taken, and of each only what a check looks at.  Serial
- * numbers in configuration space are zeroed, the kernel's command line is cut
- * down to known arguments, and a VBIOS keeps its structure but not its
- * contents.  tests/tool/unpack.py makes a directory of it again, for
- * --sysfs-root.
+ * A report has the files that the checks read, as text.  Only the files named
+ * below are taken, and of each only what a check looks at.  Serial numbers in
+ * configuration space are zeroed, the kernel's command line is cut down to
+ * known arguments, and a VBIOS keeps its structure but not its contents.
+ * tests/tool/unpack.py makes a directory of a report, for --sysfs-root.
  *
- * The format, "vga-assign report 1", is one entry a line:
+ * The format, "vga-assign report 1", has one entry on each line:
  *   file PATH               lines of text follow, each after a "|"
  *   binary PATH             rows follow: " OFFSET COUNT HEX", COUNT times HEX
  *   link PATH TARGET        both are paths of the machine
@@ -90,7 +89,7 @@ static void report_copy(Report *r, const char *path)
     report_text(r, path, text);
 }
 
-/* Only arguments that a check or a reader of the report needs. */
+/* Keep only the arguments that a check or a reader of the report needs. */
 static char *report_cmdline(const char *cmdline)
 {
     static const char *const known[] = {
@@ -113,7 +112,7 @@ static char *report_cmdline(const char *cmdline)
     return g_strdup(kept->str);
 }
 
-/* "6.1.0-38" of "6.1.0-38-of-somebody". */
+/* "6.1.0-38" for "6.1.0-38-of-somebody". */
 static char *report_release(const char *release)
 {
     size_t length = strspn(release, "0123456789.-");
@@ -173,7 +172,7 @@ static void report_modules(Report *r)
     }
 }
 
-/* The device that a framebuffer is on: on PCI, or of firmware. */
+/* Add the devices that have framebuffers, on PCI or of firmware. */
 static void report_screens(Report *r)
 {
     for (guint i = 0; i < r->m->screens->len; i++) {
@@ -228,14 +227,14 @@ static void report_ranges(Report *r)
             break;
         }
     }
-    /* One range of system memory: that addresses are shown is a fact, too. */
+    /* One range of system memory shows that addresses are visible. */
     if (!r->m->ranges_hidden) {
         g_string_append(text, "00001000-0009ffff : System RAM\n");
     }
     report_text(r, "/proc/iomem", text->str);
 }
 
-/* The lines of the display adapters, without hardware addresses in names. */
+/* Add the lines of display adapters, without hardware addresses in names. */
 static void report_interrupts(Report *r)
 {
     g_auto(GStrv) lines = g_strsplit(r->m->interrupts ? r->m->interrupts : "",
@@ -311,7 +310,7 @@ static bool is_of_interest(const Machine *m, const MachineDevice *d)
     return false;
 }
 
-/* The Device Serial Number capability: 4 bytes of header, 8 of number. */
+/* Zero the Device Serial Number: 4 bytes of header, 8 of number. */
 static void config_anonymize(uint8_t *config, size_t size)
 {
     size_t where = EXTENDED_CAPS;
@@ -359,7 +358,10 @@ static void rom_keep(const uint8_t *from, uint8_t *to, size_t size,
     }
 }
 
-/* The EFI images' Graphics Output Protocol GUID, as it is in memory. */
+/*
+ * Keep the GUID of the Graphics Output Protocol, as EFI images have it in
+ * memory.
+ */
 static void rom_keep_guids(const uint8_t *from, uint8_t *to, size_t size)
 {
     static const uint8_t gop[16] = {
@@ -374,7 +376,7 @@ static void rom_keep_guids(const uint8_t *from, uint8_t *to, size_t size)
     }
 }
 
-/* What the sum of the image was, by its last summed byte. */
+/* Restore the image's checksum by setting its last summed byte. */
 static void rom_keep_sum(const uint8_t *from, uint8_t *to, size_t size,
                          const VBIOSImage *image)
 {
@@ -392,8 +394,8 @@ static void rom_keep_sum(const uint8_t *from, uint8_t *to, size_t size,
 }
 
 /*
- * A VBIOS that the walker judges as the one it was made from, with nothing of
- * its code and data: blocks that are no padding are 0xa5.
+ * A VBIOS that the walker judges like the original, without its code and data:
+ * blocks that are not padding are filled with 0xa5.
  */
 static uint8_t *rom_skeleton(const uint8_t *data, size_t size)
 {
@@ -414,7 +416,10 @@ static uint8_t *rom_skeleton(const uint8_t *data, size_t size)
         const VBIOSImage *image = &rom->images[i];
         size_t pcir = image->offset + image->pcir_offset;
 
-        /* Up to the end of NPDE, which begins at the next 16 bytes. */
+        /*
+         * Keep the header up to the end of NPDE, which begins at the next 16
+         * bytes.
+         */
         rom_keep(data, to, size, image->offset, 0x1c);
         rom_keep(data, to, size, pcir, image->pcir_length + 32);
         rom_keep(data, to, size, image->device_list, 2 * image->n_devices + 2);
@@ -442,7 +447,7 @@ static void report_rom(Report *r, const MachineDevice *d)
     }
 }
 
-/* Firmware's table, as far as it is of adapters that are here. */
+/* Add firmware's table, only with the records of adapters that are here. */
 static void report_acpi(Report *r)
 {
     size_t size;
@@ -501,8 +506,8 @@ static void report_device(Report *r, const MachineDevice *d)
 }
 
 /*
- * The names of what is in it, so that it looks the same anywhere.  libpci wants
- * each vendor and each device once.
+ * Add the names of all ids in the report, so that it looks the same on any
+ * machine. libpci wants each vendor and each device once.
  */
 static void report_names(Report *r)
 {
@@ -538,7 +543,7 @@ static void report_unreadable(Report *r)
     for (guint i = 0; i < r->m->root->unread->len; i++) {
         const RootUnread *u = g_ptr_array_index(r->m->root->unread, i);
 
-        /* These are in the report as far as they could be read. */
+        /* The report has these as far as they could be read. */
         if (!g_str_has_suffix(u->path, "/config") &&
             !g_str_equal(u->path, "/proc/iomem")) {
             g_string_append_printf(text, "%d %s\n", u->code, u->path);

@@ -1,11 +1,11 @@
 /*
- * What a report has of the host besides its adapters
+ * The facts about the host in a report, besides its adapters
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * As in report.c only what a check looks at is taken: no name of a user, of a
- * control group or of a program's file, and no contents but what is asked of
- * them.
+ * As in report.c only what a check looks at is taken.  The names of users, of
+ * control groups and of programs' files are left out, and of contents all that
+ * no check asks for.
  */
 #include <string.h>
 
@@ -82,7 +82,7 @@ static void report_limits(GString *out, const Machine *m)
     }
 }
 
-/* What the two checks of libvirt's profiles look for. */
+/* Add the rules that the two checks of libvirt's profiles look for. */
 static void report_apparmor(GString *out, const Machine *m, const HostQEMU *q)
 {
     if (host_apparmor_allows(m, q)) {
@@ -138,7 +138,7 @@ void report_host(GString *out, const Machine *m)
     report_programs(out, m);
 }
 
-/* The line of NVIDIA's driver that names the adapter's node. */
+/* Add the line of NVIDIA's driver that has the number of the adapter's node. */
 static void report_nvidia(GString *out, const Machine *m,
                           const MachineDevice *d)
 {

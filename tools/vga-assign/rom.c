@@ -13,14 +13,14 @@
 #include "output.h"
 #include "romadvice.h"
 
-/* A VBIOS with what there is to say about it; free with rom_view_free(). */
+/* A VBIOS and what there is to say about it; free it with rom_view_free(). */
 typedef struct RomView {
     RomBytes *bytes;
     VBIOSRom rom;
     VBIOSVerdict *verdict;
     VBIOSGuest guest;
-    const char *bdf;        /* of the adapter it is for, NULL: not known */
-    const char *file;       /* it is in, NULL: in none */
+    const char *bdf;        /* of the adapter; NULL if not known */
+    const char *file;       /* that it is in; NULL if in none */
 } RomView;
 
 static void rom_view_free(RomView *view)
@@ -31,7 +31,7 @@ static void rom_view_free(RomView *view)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RomView, rom_view_free)
 
-/* @bytes is taken over. */
+/* Takes over @bytes. */
 static RomView *rom_view_new(const Command *command, RomBytes *bytes,
                              const MachineDevice *device)
 {
@@ -189,7 +189,7 @@ static void rom_print_images(const RomView *view)
     scols_unref_table(table);
 }
 
-/* The file of the first argument; NULL after saying why not. */
+/* Read the file of the first argument; NULL after printing the error. */
 static RomBytes *rom_argument(const Command *command)
 {
     GError *error = NULL;
@@ -225,7 +225,10 @@ int cmd_rom_info(const Command *command)
     return view->rom.n_images ? EXIT_YES : EXIT_NO;
 }
 
-/* --for: *@device stays NULL without it.  False after saying why. */
+/*
+ * Handle --for, without which *@device stays NULL.  False after printing the
+ * error.
+ */
 static bool rom_for(const Command *command, Machine **machine,
                     MachineDevice **device, int *code)
 {
@@ -277,7 +280,7 @@ static bool rom_write(const Command *command, const void *data, size_t size)
     return true;
 }
 
-/* The input is never written, not even by --force under another name. */
+/* The input is never overwritten, not even by --force under another name. */
 static bool rom_is_input(const Command *command, const char *input)
 {
     bool same = is_same_file(input, command->options->output);
@@ -317,7 +320,7 @@ static int rom_dumped(const Command *command, const RomView *view)
     return rom_view_is_fatal(view) ? EXIT_PARTIAL : EXIT_YES;
 }
 
-/* False after saying why the command line makes no sense. */
+/* Returns false after saying what is wrong with the command line. */
 static bool rom_dump_usage(const Command *command)
 {
     const char *source = command->options->source;
@@ -352,7 +355,7 @@ static RomBytes *rom_from_kernel(Machine *m, const MachineDevice *d,
     return rom_from_adapter(m, d, error);
 }
 
-/* There is an image for some firmware in it. */
+/* Whether there is an image for some firmware in it. */
 static bool rom_has_image(const RomBytes *bytes)
 {
     g_autofree VBIOSRom *rom = g_new0(VBIOSRom, 1);
@@ -360,7 +363,7 @@ static bool rom_has_image(const RomBytes *bytes)
     return bytes && vbios_parse(rom, bytes->data, bytes->size);
 }
 
-/* The kernel's, or firmware's table if that has nothing in it. */
+/* Read the kernel's ROM, or firmware's table if the kernel's is empty. */
 static RomBytes *rom_without_registers(Machine *m, const MachineDevice *d,
                                        GError **error)
 {
@@ -379,7 +382,10 @@ static RomBytes *rom_without_registers(Machine *m, const MachineDevice *d,
     return g_steal_pointer(&bytes);
 }
 
-/* --source; auto takes the flash ROM for the copy that has run, if allowed. */
+/*
+ * Follow --source.  "auto" prefers the flash ROM to a copy that has run, if
+ * --apply allows it.
+ */
 static RomBytes *rom_best(const Command *command, Machine *m,
                           const MachineDevice *d, GError **error)
 {
@@ -412,7 +418,7 @@ static RomBytes *rom_best(const Command *command, Machine *m,
     return bytes;
 }
 
-/* Another source than the one that was tried. */
+/* Name another source than the one that failed. */
 static int rom_dump_failed(const Command *command, Machine *m,
                            const MachineDevice *d, GError *error)
 {
@@ -504,7 +510,7 @@ static int rom_fixed(const Command *command, RomBytes *bytes,
     return rom_view_is_fatal(view) ? EXIT_NO : EXIT_YES;
 }
 
-/* False after saying why the command line makes no sense. */
+/* Returns false after saying what is wrong with the command line. */
 static bool rom_fix_usage(const Command *command, bool *set_ids,
                           uint16_t *vendor, uint16_t *device)
 {

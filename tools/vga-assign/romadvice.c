@@ -1,5 +1,5 @@
 /*
- * Where an adapter's VBIOS can come from, if not from where it was tried
+ * Where to find an adapter's VBIOS if one source gave nothing good
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -94,7 +94,9 @@ char *rom_where(Machine *m, const MachineDevice *d, const char *tried)
                            "from the adapter's maker", d->bdf, then_romfile);
 }
 
-/* Whether "rom fix" repairs it; the ids are set for the adapter's own. */
+/*
+ * Whether "rom fix" repairs the finding; it also sets the ids of this adapter.
+ */
 static bool is_fixable(const MachineDevice *d, VBIOSFirmware firmware,
                        const RomBytes *bytes, bool with_ids)
 {
@@ -112,7 +114,7 @@ static bool is_fixable(const MachineDevice *d, VBIOSFirmware firmware,
     return rom_can_be_used(d, firmware, data, size);
 }
 
-/* The adapter's own ROM, as the kernel reads it, is good as it is. */
+/* Whether the adapter's own ROM, as the kernel reads it, is good. */
 static bool own_rom_is_good(Machine *m, const MachineDevice *d,
                             VBIOSFirmware firmware)
 {
@@ -123,7 +125,7 @@ static bool own_rom_is_good(Machine *m, const MachineDevice *d,
            rom_can_be_used(d, firmware, bytes->data, bytes->size);
 }
 
-/* Of a file of the user. */
+/* The advice for a file of the user. */
 static char *advice_file(Machine *m, const MachineDevice *d,
                          const CheckGuest *guest, const RomBytes *bytes,
                          const VBIOSFinding *f)
@@ -149,7 +151,7 @@ static char *advice_file(Machine *m, const MachineDevice *d,
     return g_steal_pointer(&where);
 }
 
-/* A remedy that names another firmware or another display, and no source. */
+/* Whether a remedy names another firmware or display instead of a source. */
 static bool is_about_the_guest(const char *remedy)
 {
     return !strstr(remedy, "rom dump") && !strstr(remedy, "rom fix");

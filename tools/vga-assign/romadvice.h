@@ -1,5 +1,5 @@
 /*
- * Where an adapter's VBIOS can come from, if not from where it was tried
+ * Where to find an adapter's VBIOS if one source gave nothing good
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,9 +12,9 @@
 /**
  * rom_where: what to type for this adapter's own VBIOS
  *
- * @tried: a source that gave nothing good: RomBytes.source; NULL: none
+ * @tried: the RomBytes.source that gave nothing good, or NULL
  *
- * Never a command that reads @tried again.  g_free().
+ * The command never reads @tried again.  g_free().
  */
 char *rom_where(Machine *machine, const MachineDevice *device,
                 const char *tried);
@@ -24,13 +24,13 @@ char *rom_where(Machine *machine, const MachineDevice *device,
  *
  * @bytes: what was judged
  *
- * g_free(); NULL if there is nothing to be done.
+ * Returns NULL if there is nothing to do.  g_free().
  */
 char *rom_advice(Machine *machine, const MachineDevice *device,
                  const CheckGuest *guest, const RomBytes *bytes,
                  const VBIOSFinding *finding);
 
-/** rom_can_be_used: whether that firmware shows a picture by these bytes */
+/** rom_can_be_used: whether that firmware shows a picture with these bytes */
 bool rom_can_be_used(const MachineDevice *device, VBIOSFirmware firmware,
                      const uint8_t *data, size_t size);
 

@@ -43,7 +43,9 @@ static bool rom_fail(GError **error, const char *path, int code)
     return false;
 }
 
-/* At most @max + 1 bytes, so that who asks can see that there are more. */
+/*
+ * Read at most @max + 1 bytes, so that the caller can see that there are more.
+ */
 static bool rom_slurp(int fd, const char *path, size_t max, GByteArray *bytes,
                       GError **error)
 {
@@ -84,7 +86,7 @@ static RomBytes *rom_read_fd(int fd, const char *source, const char *path,
 
 RomBytes *rom_from_file(const char *path, GError **error)
 {
-    /* Non-blocking, since a FIFO would make the tool wait forever. */
+    /* Non-blocking, because a FIFO would make the tool wait forever. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     RomBytes *rom = NULL;
     struct stat st;
@@ -103,7 +105,7 @@ RomBytes *rom_from_file(const char *path, GError **error)
     return rom;
 }
 
-/* In sysfs the file reads as EINVAL until "1" was written to it. */
+/* Reading the file in sysfs gives EINVAL until "1" was written to it. */
 static bool rom_enable(int fd, const char *value)
 {
     struct statfs fs;
@@ -172,7 +174,7 @@ char *rom_user(const Machine *machine, const MachineDevice *device)
 
 char *rom_is_unsafe(const Machine *machine, const MachineDevice *device)
 {
-    /* what is read then is a copy in memory */
+    /* the kernel then reads a copy in memory */
     return device_rom_is_shadow(device) ? NULL : rom_user(machine, device);
 }
 
@@ -202,7 +204,7 @@ char *rom_remedy_for(const char *remedy, const char *bdf, const char *file)
     for (char **part = parts; *part; part++) {
         g_autoptr(GString) piece = g_string_new(*part);
 
-        /* NEW, so that nobody takes it for the file that there is. */
+        /* NEW shows that the file is a new one. */
         g_string_replace(piece, "FILE", "NEW", 0);
         if (bdf) {
             g_string_replace(piece, "BDF", bdf, 0);

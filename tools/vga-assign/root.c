@@ -108,7 +108,7 @@ void root_unreadable(Root *root, const char *path, int code)
     g_ptr_array_add(root->unread, u);
 }
 
-/* Reads @fd to its end or to @max; false leaves the reason in errno. */
+/* Read @fd to its end or to @max; false leaves the reason in errno. */
 static bool root_read_fd(int fd, size_t max, GByteArray *bytes)
 {
     for (;;) {
@@ -130,7 +130,7 @@ RootResult root_read(Root *root, const char *path, size_t max,
                      char **data, size_t *size)
 {
     g_autofree char *name = root_path(root, path);
-    /* Non-blocking: in a copy of a machine anything may be a FIFO. */
+    /* Non-blocking, because in a copy of a machine anything may be a FIFO. */
     int hidden = root_hidden(root, path);
     int fd = hidden ? -1 :
              open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -174,7 +174,7 @@ char *root_text(Root *root, const char *path)
     if (root_read(root, path, ROOT_TEXT_MAX, &data, &size) != ROOT_OK) {
         return NULL;
     }
-    /* Up to a 0 byte, and UTF-8: it ends in JSON and on a terminal. */
+    /* The text ends at a 0 byte and is made UTF-8 for JSON and terminals. */
     valid = g_utf8_make_valid(data, -1);
     g_free(data);
     return g_strstrip(g_steal_pointer(&valid));
@@ -242,7 +242,7 @@ bool root_exists(const Root *root, const char *path)
     return access(name, F_OK) == 0;
 }
 
-/* Of the nearest directory above that exists.  free(). */
+/* The real path of the nearest parent directory that exists.  free(). */
 static char *root_real_dir(const Root *root, const char *path)
 {
     g_autofree char *name = root_path(root, path);

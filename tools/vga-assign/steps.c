@@ -36,12 +36,15 @@ void steps_add(GPtrArray *steps, StepKind kind, char *path, const char *value)
     g_ptr_array_add(steps, s);
 }
 
-/* The empty line that clears driver_override, too. */
+/* Writes an empty line, too, which clears driver_override. */
 static void script_write(GString *out, const char *value, const char *path)
 {
     g_autofree char *word = *value ? shell_word(value) : g_strdup("");
 
-    /* Of what needs quotes dash's echo might expand a backslash or a -n. */
+    /*
+     * dash's echo would interpret a backslash or a leading -n in a quoted
+     * word.
+     */
     if (g_str_equal(word, value) && *value != '-') {
         g_string_append_printf(out, "echo %s > %s\n", word, path);
     } else {
@@ -79,7 +82,7 @@ void steps_script(GString *out, const Machine *m, const GPtrArray *steps)
     }
 }
 
-/* With errno: one write, as the kernel takes a value whole. */
+/* One write for the whole value, as the kernel expects; the reason in errno. */
 static bool step_write(const char *path, const char *value)
 {
     g_autofree char *line = g_strconcat(value, "\n", NULL);

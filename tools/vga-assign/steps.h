@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A list of files and what becomes of each: it is shown as the shell would be
- * told, and done by the same list.
+ * A list of files and what is to be done with each.  The same list is shown as
+ * shell commands and carried out by --apply.
  */
 #ifndef VGA_ASSIGN_STEPS_H
 #define VGA_ASSIGN_STEPS_H
@@ -15,9 +15,9 @@
 #include "machine.h"
 
 typedef enum StepKind {
-    STEP_WRITE,             /* a line into a file of sysfs */
-    STEP_CREATE,            /* a file with these contents */
-    STEP_REMOVE,            /* a file */
+    STEP_WRITE,             /* write a line into a file of sysfs */
+    STEP_CREATE,            /* make a file with these contents */
+    STEP_REMOVE,            /* remove a file */
 } StepKind;
 
 typedef struct Step {
@@ -33,20 +33,21 @@ GPtrArray *steps_new(void);
 /** steps_add: @path is taken over, @value copied */
 void steps_add(GPtrArray *steps, StepKind kind, char *path, const char *value);
 
-/** steps_script: as lines for sh, with every value quoted that needs it */
+/** steps_script: the steps as lines for sh, values quoted where necessary */
 void steps_script(GString *out, const Machine *m, const GPtrArray *steps);
 
 /**
- * steps_apply: do those that are not done, in order, up to the first failure
+ * steps_apply: do the steps that are not done, in order, up to the first
+ * failure
  *
- * Nothing is touched that lies outside of a copy of a machine.
+ * In a copy of a machine nothing outside of the copy is touched.
  */
 bool steps_apply(const Machine *m, const GPtrArray *steps, GError **error);
 
-/** steps_done: whether all of them are */
+/** steps_done: whether all steps are done */
 bool steps_done(const GPtrArray *steps);
 
-/** steps_json: the member "steps" */
+/** steps_json: add the member "steps" */
 void steps_json(JsonBuilder *json, const GPtrArray *steps);
 
 #endif /* VGA_ASSIGN_STEPS_H */

@@ -17,12 +17,12 @@
 
 #define DRIVERS "/sys/bus/pci/drivers/"
 #define PROBE "/sys/bus/pci/drivers_probe"
-/* What a file must begin with to be ours. */
+/* Only files that begin like this are the tool's own. */
 #define HEADER "#!/bin/sh\n# Undoes vga-assign bind.\n"
-/* Far more than any group has. */
+/* Far more than the largest group needs. */
 #define UNDO_MAX (1024 * 1024)
 
-/* Until the next boot, as a binding lasts, and for one that lasts longer. */
+/* One for what lasts until the next boot, and one for what lasts longer. */
 static const char *const undo_dirs[] = {
     "/run/vga-assign", "/var/lib/vga-assign",
 };
@@ -101,7 +101,7 @@ void undo_drop(Undo *undo, const char *bdf)
     }
 }
 
-/* A record is read by "# BDF override 'NAME'" and "# BDF persist WAY". */
+/* Read the records, "# BDF override 'NAME'" and "# BDF persist WAY". */
 static void undo_parse(Undo *undo, const char *text)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -122,7 +122,7 @@ static void undo_parse(Undo *undo, const char *text)
     }
 }
 
-/* NULL with errno 0: it is none of ours. */
+/* Returns NULL with errno 0 if the file is not one of the tool's. */
 static char *undo_text(const char *path)
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

@@ -3,9 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Each is a script for sh, and has what the host had before: for every device
- * one record, which is written before anything is done and goes when that
- * device was given back.  Only files that begin as ours are ever changed.
+ * Each file is a script for sh with one record for every device, which holds
+ * what the host had before.  A record is written before anything is done, and
+ * removed when its device was given back.  Only files that begin like the
+ * tool's own are ever changed.
  */
 #ifndef VGA_ASSIGN_UNDO_H
 #define VGA_ASSIGN_UNDO_H
@@ -15,31 +16,31 @@
 #include "machine.h"
 #include "persist.h"
 
-/* What a device had before. */
+/* The state of a device before bind. */
 typedef struct UndoRecord {
     char *bdf;
-    char *override;         /* driver_override, "": none */
+    char *override;         /* driver_override; "" if not set */
     PersistWay persist;     /* what bind --persist made for it */
 } UndoRecord;
 
 typedef struct Undo {
-    char *path;             /* to be opened by */
+    char *path;             /* the name that opens it */
     GPtrArray *records;     /* UndoRecord */
 } Undo;
 
 /**
- * undo_load: what is in a file; nothing if there is none
+ * undo_load: read a file; there are no records if it does not exist
  *
- * @force: nothing, too, if it is none of ours, which is an error otherwise
+ * @force: a file that is not the tool's counts as empty instead of as an error
  */
 Undo *undo_load(const char *path, bool force, GError **error);
 void undo_free(Undo *undo);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Undo, undo_free)
 
-/** undo_load_all: those in the directories that bind uses by itself */
+/** undo_load_all: the files in the directories that bind uses by default */
 GPtrArray *undo_load_all(const Machine *m);
 
-/** undo_default: where bind writes by itself.  g_free(). */
+/** undo_default: the path that bind uses by default.  g_free(). */
 char *undo_default(const Machine *m, const MachineDevice *d, bool persist);
 
 const UndoRecord *undo_find(const Undo *undo, const char *bdf);
@@ -48,13 +49,13 @@ void undo_set(Undo *undo, const char *bdf, const char *override,
 void undo_drop(Undo *undo, const char *bdf);
 
 /**
- * undo_save: write it, or remove the file if no record is left
+ * undo_save: write the file, or remove it if no record is left
  *
- * @force: replace what is at the path and none of ours
+ * @force: replace a file at that path that is not the tool's
  */
 bool undo_save(const Machine *m, const Undo *undo, bool force, GError **error);
 
-/** undo_steps: what makes the kernel choose the driver anew */
+/** undo_steps: add the steps that make the kernel choose the driver anew */
 void undo_steps(GPtrArray *steps, const char *bdf, const char *driver,
                 const char *override);
 

@@ -3,12 +3,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * AMD's processors with graphics have no ROM BAR; UEFI firmware hands their
- * VBIOS, and that of other AMD adapters it started, to drivers in this table.
- * Layout (Linux, drivers/gpu/drm/amd/amdgpu/amdgpu_bios.c and atombios.h): the
- * header of an ACPI table, a UUID, and at 0x34 the offset of the first record.
- * Records follow one another: where the adapter is, its ids, how long its
- * VBIOS is, and that many bytes.
+ * The graphics of AMD's processors have no ROM BAR.  UEFI firmware passes
+ * their VBIOS, and that of other AMD adapters that it started, to drivers in
+ * this table.  Layout (Linux, drivers/gpu/drm/amd/amdgpu/amdgpu_bios.c and
+ * atombios.h): the header of an ACPI table, a UUID, and at 0x34 the offset of
+ * the first record.  Records follow one another, each with the adapter's
+ * address, its ids, the length of its VBIOS, and that many bytes.
  */
 #include <string.h>
 #include <gio/gio.h>
@@ -42,7 +42,7 @@ static uint16_t get16(const uint8_t *p)
     return p[0] | p[1] << 8;
 }
 
-/* The record at *@at, and where the next one is; NULL: there are no more. */
+/* The record at *@at, which is moved to the next one; NULL at the end. */
 static const uint8_t *vfct_next(const Vfct *t, size_t *at)
 {
     const uint8_t *record = t->data + *at;
@@ -74,8 +74,9 @@ static bool record_has_place(const uint8_t *record, const MachineDevice *d)
 }
 
 /*
- * By place and ids, as the driver looks for it; by the ids alone where one
- * record has them, because the kernel may have numbered the busses anew.
+ * Find a record by address and ids, as the driver does.  If none matches, the
+ * kernel may have renumbered the busses: a record whose ids are unique is
+ * taken.
  */
 static const uint8_t *vfct_find(const Vfct *t, const MachineDevice *d)
 {

@@ -3,7 +3,7 @@
 #
 # Completion of vga-assign's commands, options and display adapters.
 
-# One line a command: its options.
+# Each line has a command and its options.
 _vga_assign_options()
 {
     case $1 in
@@ -70,7 +70,7 @@ _vga_assign()
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-    # An address has colons, which readline takes for the ends of words.
+    # An address has colons, at which readline splits words.
     ! declare -F __ltrim_colon_completions >/dev/null || __ltrim_colon_completions "$cur"
 }
 

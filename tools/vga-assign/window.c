@@ -8,7 +8,7 @@
 
 #define CLASS_VGA 0x0300
 
-/* Sizes come from a file, and a BAR is a power of two. */
+/* Sizes come from a file; only a power of two can be a BAR's. */
 static bool is_memory_bar(const MachineBar *bar)
 {
     return bar->size && !(bar->size & (bar->size - 1)) &&

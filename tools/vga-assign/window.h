@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The arithmetic is QEMU's, qemu/pci-window.h, and so are the rules: those of
- * the series' SeaBIOS.  The one of 1.17.0 stops where this says that there is
- * no place.
+ * The arithmetic and the rules are shared with QEMU (qemu/pci-window.h) and
+ * follow the series' SeaBIOS.  SeaBIOS 1.17.0 stops where the result here is
+ * that a BAR has no place.
  */
 #ifndef VGA_ASSIGN_WINDOW_H
 #define VGA_ASSIGN_WINDOW_H
@@ -19,9 +19,9 @@ typedef struct Window {
 } Window;
 
 /**
- * window_of: for one adapter with the other functions of its slot
+ * window_of: place one adapter with the other functions of its slot
  *
- * @memory: of the guest, in bytes
+ * @memory: the guest's memory in bytes
  */
 Window window_of(const Machine *machine, MachineDevice *device, bool q35,
                  guint64 memory);

@@ -16,7 +16,7 @@
 #include "igd.h"
 #include "output.h"
 
-/* libvirt writes 0x0000, 0x01, 0x00, 0x0; users write 0 and 1 as well. */
+/* libvirt writes 0x0000, 0x01, 0x00, 0x0; users also write 0 and 1. */
 static bool xml_number_is(const xmlNode *node, const char *name, unsigned value)
 {
     g_autofree char *text = domxml_get(node, name);
@@ -64,7 +64,7 @@ static xmlNode *xml_add_hostdev(xmlNode *devices, const MachineDevice *d)
     return node;
 }
 
-/* Only names that begin with ua- are kept by libvirt.  g_free(). */
+/* libvirt keeps only names that begin with ua-.  g_free(). */
 static char *xml_alias(xmlNode *hostdev)
 {
     xmlNode *alias = domxml_want(hostdev, "alias");
@@ -107,7 +107,7 @@ static void xml_property(xmlNode *front, const char *property,
                value, NULL);
 }
 
-/* libvirt wants each value in the type that QEMU has for it. */
+/* libvirt needs each value in the type that QEMU's property has. */
 static void xml_override(xmlNode *root, const char *alias,
                          const GuestPlace *place)
 {
@@ -135,7 +135,9 @@ static bool xml_is_no_video(const xmlNode *video)
     return g_strcmp0(type, "none") == 0;
 }
 
-/* What else is in it, an address for one, is of the model that goes. */
+/*
+ * Its other elements, such as an address, belong to the model that is removed.
+ */
 static void xml_make_no_video(xmlNode *video)
 {
     while (video->children) {
@@ -147,7 +149,10 @@ static void xml_make_no_video(xmlNode *video)
     domxml_add(video, "model", "type", "none", NULL);
 }
 
-/* An emulated VGA claims the same ranges; libvirt adds one where none is. */
+/*
+ * An emulated VGA claims the same ranges, and libvirt adds one if <video> is
+ * missing.
+ */
 static void xml_no_video(xmlNode *devices)
 {
     xmlNode *first = domxml_child(devices, "video");
@@ -175,7 +180,7 @@ static void xml_emulator(xmlNode *devices, const char *path)
     xmlNodeAddContent(emulator, (const xmlChar *)path);
 }
 
-/* The firmware that the domain has, and the one that the adapter needs. */
+/* Say which firmware the domain has if the adapter needs another one. */
 static void xml_note_firmware(const xmlNode *root, const GuestPlace *place)
 {
     g_autofree char *name = domain_name(root);
@@ -193,7 +198,7 @@ static void xml_note_firmware(const xmlNode *root, const GuestPlace *place)
     }
 }
 
-/* Without --domain there is no machine type to be changed yet. */
+/* Without --domain there is no machine type to change yet. */
 static bool xml_place(xmlNode *root, xmlNode *hostdev, const GuestPlace *place,
                       GError **error)
 {
@@ -216,7 +221,7 @@ static bool xml_place(xmlNode *root, xmlNode *hostdev, const GuestPlace *place,
                         error);
 }
 
-/* The adapter itself, which has more to it than the other functions. */
+/* Only the adapter itself has properties, unlike the other functions. */
 static bool xml_edit_adapter(xmlNode *root, xmlNode *hostdev,
                              const MachineDevice *d, const char *romfile,
                              GError **error)
@@ -264,7 +269,7 @@ static bool xml_edit(const Command *command, const GPtrArray *functions,
     return true;
 }
 
-/* The document after "<?xml ...?>", which is not part of the tree. */
+/* The document behind "<?xml ...?>", which is not part of the tree. */
 static const char *xml_skip_declaration(const char *text)
 {
     const char *end = g_str_has_prefix(text, "<?xml ") ? strstr(text, "?>") :
@@ -331,7 +336,7 @@ static int xml_of_domain(const Command *command, const GPtrArray *functions)
     return xml_print(command, before, after);
 }
 
-/* XML 1.0 has no place for them, and libvirt none for a line break. */
+/* XML 1.0 cannot express them, and libvirt does not accept a line break. */
 static bool xml_takes(const char *option, const char *path)
 {
     g_autofree char *clean = out_clean(path ? path : "");

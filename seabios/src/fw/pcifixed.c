@@ -19,9 +19,9 @@
 #include "romfile.h" // romfile_loadfile
 #include "util.h" // pcimem_start
 
-#define PCI_WINDOW_STEP (1ULL<<20) // 1M, what a bridge's window is made of
+#define PCI_WINDOW_STEP (1ULL<<20) // 1M, the granularity of a bridge's window
 
-// A BAR that is to have an address; see docs/PCI_memory.md
+// A BAR with the address that it has to get; see docs/PCI_memory.md
 struct pci_wanted {
     u64 addr;
     u64 size;
@@ -35,13 +35,13 @@ struct pci_wanted {
 static struct pci_wanted *pci_wanted = NULL;
 static int pci_wanted_count = 0;
 
-// Something has to be at an address
+// Some BAR has to be at an address
 int pci_any_fixed = 0;
 
-// Where q35's mmconfig goes if not below the 32bit window
+// The place of q35's mmconfig if it is not below the 32bit window
 u32 MCHMmcfgHole = 0;
 
-// What is on all busses, while it is being placed
+// All busses with their entries, while these are being placed
 static struct pci_bus *pci_busses = NULL;
 
 void pci_load_wanted(struct pci_bus *busses)
@@ -58,8 +58,8 @@ void pci_free_wanted(void)
     free(pci_wanted);
 }
 
-// Test whether a record names a device: by the way to it, as the numbers of
-// busses are not known when the record is written.
+// Test whether a record names a device. It does so by the path to the device,
+// because bus numbers are not known when the record is written.
 static int pci_wanted_names(struct pci_wanted *w, struct pci_device *pci)
 {
     int i = w->depth;
@@ -83,14 +83,14 @@ static int pci_wanted_fits(struct pci_wanted *w, struct pci_device *pci,
         || (addr & (size - 1)) || !addr || end < addr)
         return 0;
     if (pci->parent && type != PCI_REGION_TYPE_PREFMEM)
-        // The other window of a bridge has 32 bits
+        // A bridge's window that is not prefetchable has 32 bits
         is64 = 0;
     if (addr < 0x100000000LL ? end > pcimem_end : !is64)
         return 0;
     return !e820_is_used(addr, size);
 }
 
-// Find where a BAR has to be, 0 if nobody has asked.
+// Find where a BAR has to be, or 0 if there is no record of it.
 u64 pci_find_wanted(struct pci_device *pci, int bar, u64 size,
                     int type, int is64)
 {
@@ -107,7 +107,7 @@ u64 pci_find_wanted(struct pci_device *pci, int bar, u64 size,
     return 0;
 }
 
-// Let an entry be where it has to be, if anywhere.
+// Fix an entry at its address, unless that is 0.
 void pci_entry_fix(struct pci_region_entry *entry, u64 addr)
 {
     entry->addr = addr;
@@ -115,8 +115,8 @@ void pci_entry_fix(struct pci_region_entry *entry, u64 addr)
     pci_any_fixed |= entry->fixed;
 }
 
-// Find what has an address in a range already: the lowest address of such
-// entries, or 0 if there are none.
+// Find the lowest address of the entries that are in a range already, or 0 if
+// there are none.
 u64 pci_find_taken(u64 start, u64 end)
 {
     u64 taken = 0;
@@ -139,7 +139,7 @@ u64 pci_find_taken(u64 start, u64 end)
     return taken;
 }
 
-// Find the highest free address in a range, 0 if there is none.
+// Find the highest free address in a range, or 0 if there is none.
 static u64 pci_find_hole(u64 low, u64 high, u64 size, u64 align)
 {
     while (high >= size) {
@@ -153,7 +153,7 @@ static u64 pci_find_hole(u64 low, u64 high, u64 size, u64 align)
     return 0;
 }
 
-// Test whether the range is free that a window would grow by.
+// Test whether the range that a window would grow by is free.
 static int pci_window_may_grow(u64 start, u64 end)
 {
     if (start < 0x100000000LL && end > pcimem_end)
@@ -162,7 +162,7 @@ static int pci_window_may_grow(u64 start, u64 end)
             && !pci_find_taken(start, end));
 }
 
-// Place an entry that may be anywhere in a window that may not.
+// Place an entry without a fixed address in a window that has one.
 static int pci_window_place(struct pci_region_entry *entry,
                             u64 *start, u64 *end)
 {
@@ -183,7 +183,7 @@ static int pci_window_place(struct pci_region_entry *entry,
     return entry->fixed ? 0 : -1;
 }
 
-// Place an entry, or of a bridge window as much as there is space for.
+// Place an entry; a bridge window shrinks to the space that there is.
 static void pci_window_place_most(struct pci_region_entry *entry,
                                   u64 *start, u64 *end)
 {
@@ -191,7 +191,7 @@ static void pci_window_place_most(struct pci_region_entry *entry,
         struct pci_region_entry *out = pci_entry_pick_any(
             pci_busses, entry, NULL);
         if (!out) {
-            // A window with nothing in it
+            // The window stays empty
             entry->addr = *start;
             entry->fixed = 1;
             return;
@@ -206,7 +206,7 @@ static void pci_window_place_most(struct pci_region_entry *entry,
     }
 }
 
-// Find the window around what has to be at an address, 0 if there is none.
+// Find the window around the fixed addresses, or return 0 if there are none.
 static int pci_fixed_window(struct pci_region *r, u64 *start, u64 *end)
 {
     struct pci_region_entry *entry;
@@ -225,8 +225,9 @@ static int pci_fixed_window(struct pci_region *r, u64 *start, u64 *end)
     return !!*end;
 }
 
-// Give a bridge the window that the fixed addresses behind it need; all
-// other devices behind it have to fit into that window. Returns 0 if there are none.
+// Give a bridge the window that the fixed addresses behind it need. All other
+// devices behind it have to fit into that window. Returns 0 if there are no
+// fixed addresses.
 int pci_create_fixed_window(struct pci_bus *s, struct pci_bus *parent,
                             int type)
 {
@@ -252,7 +253,7 @@ int pci_create_fixed_window(struct pci_bus *s, struct pci_bus *parent,
     return 1;
 }
 
-// Find the lowest address on the root busses in the 32bit window, -1 if none.
+// Find the lowest address on the root busses in the 32bit window, or -1.
 static u64 pci_lowest_addr(void)
 {
     u64 lowest = -1;
@@ -288,7 +289,7 @@ void pci_bios_init_fixed(int has_mmconfig)
     MCHMmcfgHole = hole;
 }
 
-// Place what may be anywhere on the root busses around what may not.
+// Place entries without a fixed address on the root busses around the others.
 int pci_place_around_fixed(void)
 {
     struct pci_region_entry *entry;
@@ -306,7 +307,7 @@ int pci_place_around_fixed(void)
             entry->addr = pci_find_hole(pci_mem_low, pcimem_end,
                                         entry->size, entry->align);
             if (!entry->addr)
-                // Memory range requested is larger than available.
+                // The entries need more memory than there is.
                 return -1;
         }
     }

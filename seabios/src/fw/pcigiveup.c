@@ -1,4 +1,4 @@
-// Which BARs stay without an address when not all of them fit (on emulators)
+// Choose the BARs that get no address when not all fit (on emulators)
 //
 // SPDX-License-Identifier: LGPL-3.0-only
 // This file may be distributed under the terms of the GNU LGPLv3 license.
@@ -12,8 +12,8 @@
 #include "pciregion.h" // struct pci_region
 #include "pciwindow.h" // pci_window_region
 
-// How much smaller a region can be without a BAR, or without what a bridge
-// window keeps in reserve.
+// How much smaller a region becomes without a BAR, or without the reserve of a
+// bridge window.
 static u64 pci_entry_gain(struct pci_bus *busses,
                           struct pci_region_entry *entry)
 {
@@ -23,15 +23,15 @@ static u64 pci_entry_gain(struct pci_bus *busses,
     return entry->reserve > sum ? entry->reserve - sum : 0;
 }
 
-// The order in which things are given up, lowest first: what is kept in
-// reserve, BARs, and those of the boot VGA.
+// The order in which entries are given up, lowest first: reserves, BARs, and
+// BARs of the boot VGA.
 static int pci_entry_worth(struct pci_region_entry *entry)
 {
     return (entry->bar >= 0) * 2 + pci_device_is_vga(entry->dev);
 }
 
-// Test whether an entry is to be given up before another one: of the same
-// worth, the one that makes more space, or the later one.
+// Test whether an entry is given up before another one. If both are worth the
+// same, it is the one that makes more space, or else the later one.
 static int pci_entry_goes_before(struct pci_bus *busses,
                                  struct pci_region_entry *entry,
                                  struct pci_region_entry *than)
@@ -51,7 +51,7 @@ static struct pci_region_entry *
 pci_region_pick_any(struct pci_bus *busses, struct pci_region *r,
                     struct pci_region_entry *best);
 
-// Find what to give up of an entry: itself, or something behind a bridge.
+// Find what to give up: the entry itself, or one behind its bridge.
 struct pci_region_entry *
 pci_entry_pick_any(struct pci_bus *busses, struct pci_region_entry *entry,
                    struct pci_region_entry *best)
@@ -96,7 +96,7 @@ void pci_entry_give_up(struct pci_region_entry *entry)
     free(entry);
 }
 
-// Give up something in one of two regions, if there is anything.
+// Give up an entry in one of two regions, if there is one.
 int pci_regions_give_up(struct pci_bus *busses, struct pci_region *a,
                         struct pci_region *b)
 {
@@ -110,7 +110,7 @@ int pci_regions_give_up(struct pci_bus *busses, struct pci_region *a,
     return 1;
 }
 
-// Test whether a BAR has no place even if it is alone there.
+// Test whether a BAR has no place even without any other BAR.
 static int pci_entry_is_hopeless(struct pci_region_entry *entry, int high)
 {
     if (!high)
@@ -121,7 +121,7 @@ static int pci_entry_is_hopeless(struct pci_region_entry *entry, int high)
     return pci_bios_init_root_regions_mem64(&mem, &pref);
 }
 
-// Give up those BARs first that have no place whatever else goes.
+// First give up the BARs that would have no place even without the others.
 void pci_region_drop_hopeless(struct pci_bus *busses,
                               struct pci_region *r, int high)
 {

@@ -1,4 +1,4 @@
-// Which BARs stay without an address when not all of them fit (on emulators)
+// Choose the BARs that get no address when not all fit (on emulators)
 //
 // SPDX-License-Identifier: LGPL-3.0-only
 // This file may be distributed under the terms of the GNU LGPLv3 license.

@@ -1,4 +1,4 @@
-// What goes above 4G where the 32bit PCI window has no space (on emulators)
+// Choose what goes above 4G when the 32bit PCI window is full (on emulators)
 //
 // Copyright (C) 2008  Kevin O'Connor <kevin@koconnor.net>
 // Copyright (C) 2006 Fabrice Bellard
@@ -13,10 +13,10 @@
 #include "pciregion.h" // struct pci_region
 #include "util.h" // pcimem_end
 
-// 64bit BARs go high even if they fit low
+// 64bit BARs go above 4G even if they fit below
 u32 pci_only_mem64 = 0;
 
-// The VGA device whose memory stays below 4G if it can
+// The VGA device whose memory stays below 4G if possible
 struct pci_device *pci_boot_vga = NULL;
 
 // Test whether a device is the boot VGA or a bridge on the way to it.
@@ -36,8 +36,8 @@ static int pci_entry_may_go_high(struct pci_region_entry *entry)
             && entry->dev->class != PCI_CLASS_SERIAL_USB);
 }
 
-// Test whether an entry has no place in the 32bit window even if it is alone
-// there: too large, or a bridge window with space for hotplug.
+// Test whether an entry has no place in the 32bit window even without others,
+// because it is too large, or is a bridge window with space for hotplug.
 int pci_entry_must_go_high(struct pci_region_entry *entry)
 {
     return (entry->padded || entry->size > pcimem_end
@@ -66,7 +66,7 @@ static int pci_entry_rank(struct pci_region_entry *entry)
     return pci_device_is_vga(entry->dev) ? rank + 2 : rank;
 }
 
-// Test whether an entry is the larger one, or of equal ones the later one.
+// Test whether an entry is larger, or equally large and later.
 static int pci_entry_is_larger(struct pci_region_entry *entry,
                                struct pci_region_entry *than)
 {
@@ -75,7 +75,7 @@ static int pci_entry_is_larger(struct pci_region_entry *entry,
     return entry->dev->bdf > than->dev->bdf;
 }
 
-// Find the entry that leaves next: of the lowest rank the largest one.
+// Find the entry that leaves next: the largest one of the lowest rank.
 struct pci_region_entry *
 pci_region_pick_64bit(struct pci_region *r, struct pci_region_entry *best)
 {

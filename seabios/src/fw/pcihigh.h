@@ -1,4 +1,4 @@
-// What goes above 4G where the 32bit PCI window has no space (on emulators)
+// Choose what goes above 4G when the 32bit PCI window is full (on emulators)
 //
 // SPDX-License-Identifier: LGPL-3.0-only
 // This file may be distributed under the terms of the GNU LGPLv3 license.

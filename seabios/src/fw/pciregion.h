@@ -13,7 +13,7 @@
 
 #define PCI_BRIDGE_MEM_MIN    (1<<21)  // 2M == hugepage size
 #define PCI_BRIDGE_IO_MIN      0x1000  // mandated by pci bridge spec
-#define PCI_MEM_STEP          (1<<28)  // 256M, what the 32bit window grows by
+#define PCI_MEM_STEP          (1<<28)  // 256M, step of the 32bit window
 
 #define PCI_ROM_SLOT 6
 
@@ -26,7 +26,7 @@ enum pci_region_type {
 
 struct pci_device;
 
-// A BAR, or with a bar of -1 the window of a bridge
+// A BAR, or the window of a bridge if bar is -1
 struct pci_region_entry {
     struct pci_device *dev;
     int bar;
@@ -34,10 +34,10 @@ struct pci_region_entry {
     u64 align;
     int is64;
     int padded;
-    u64 reserve;   // of a bridge window: its size, whatever is behind it
+    u64 reserve;   // least size of a bridge window, even if it is empty
     u64 min_align; // of a bridge window
-    int fixed; // addr was asked for, or follows from what was asked for
-    u64 addr;  // 0: wherever the region has space
+    int fixed; // addr was asked for, or follows from such an address
+    u64 addr;  // 0: anywhere in the region
     enum pci_region_type type;
     struct hlist_node node;
 };

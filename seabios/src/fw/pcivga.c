@@ -14,8 +14,8 @@
 #include "pcivga.h" // pci_enable_default_vga
 #include "util.h" // bootprio_find_pci_device
 
-// The VGA device with the lowest bootindex, or else one that has the legacy
-// ranges, or else any, or NULL.
+// The VGA device with the lowest bootindex. If none has one, a device that has
+// the legacy ranges, or else any, or NULL.
 struct pci_device *pci_find_default_vga(void)
 {
     struct pci_device *pci, *best = NULL;
@@ -31,7 +31,7 @@ struct pci_device *pci_find_default_vga(void)
         }
     }
     foreachpci(pci) {
-        // Without a bridge above it, it has them as soon as it is enabled
+        // On a root bus a device has the ranges as soon as it is enabled
         if (!best && pci->class == PCI_CLASS_DISPLAY_VGA
             && (is_pci_vga(pci) || !pci->parent))
             best = pci;
@@ -57,7 +57,7 @@ static void pci_enable_vga(struct pci_device *pci)
     }
 }
 
-// The legacy ranges have one owner: whoever else has them gives them up.
+// The legacy ranges have one owner; all other devices give them up.
 static void pci_disable_other_vga(struct pci_device *owner)
 {
     struct pci_device *pci;

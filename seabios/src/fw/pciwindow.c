@@ -8,15 +8,15 @@
 #include "pciregion.h" // struct pci_region
 #include "pciwindow.h" // pci_window_region
 
-// The region behind a bridge that an entry is the window of.
+// The region behind a bridge whose window the entry is.
 struct pci_region *pci_window_region(struct pci_bus *busses,
                                      struct pci_region_entry *entry)
 {
     return &busses[entry->dev->secondary_bus].r[entry->type];
 }
 
-// Size a bridge window by what is behind it and what it keeps in reserve.
-// Returns whether that has changed it.
+// Size a bridge window by what is behind it and by its reserve. Returns
+// whether the size has changed.
 int pci_window_size(struct pci_bus *busses,
                     struct pci_region_entry *entry)
 {
@@ -33,7 +33,7 @@ int pci_window_size(struct pci_bus *busses,
     return changed;
 }
 
-// Size the bridge windows in a region after something behind them has gone.
+// Size the bridge windows in a region after an entry behind them was removed.
 void pci_region_size_windows(struct pci_bus *busses,
                              struct pci_region *r)
 {
