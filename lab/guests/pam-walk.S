@@ -8,12 +8,12 @@
  */
         .include "firmware.inc"
 
-        .set    DRAWER, 0x500           /* what the SMI handler leaves, below 1 MiB */
-        .set    MMIO_CARD, 0x2800       /* 00:05.0, a secondary-vga */
-        .set    MMIO_SEGMENT, 10        /* 0xe8000, where its registers go */
+        .set    DRAWER, 0x500           /* results of SMM, below 1 MiB */
+        .set    MMIO_CARD, 0x2800       /* the secondary-vga at 00:05.0 */
+        .set    MMIO_SEGMENT, 10        /* its registers go to 0xe8000 */
         .set    MMIO_REGISTER, 0x502    /* DISPI XRES, a plain register */
         .set    SMI_PORT, 0xb2
-        .set    PATIENCE, 0xffff        /* polls for an SMI */
+        .set    PATIENCE, 0xffff        /* how often it polls for an SMI */
 
 main:
         call    find_chipset
@@ -30,7 +30,7 @@ main:
         call    say
         jmp     finish
 
-/* Data by three widths, and code, in the PAM segment %bl. */
+/* Data in three widths, and code, in PAM segment %bl. */
 walk_segment:
         call    segment
         xorw    %di, %di
@@ -54,7 +54,7 @@ walk_segment:
         call    walk_data
         jmp     walk_code
 
-/* name at %si; a step is a mode and what to write there, 0 for nothing */
+/* name at %si; a step is a mode and a value to write there, 0 for none */
 walk_data:
         call    name
         movw    $data_steps, %si
@@ -74,7 +74,7 @@ walk_data:
         call    space
         jmp     1b
 
-name:                                   /* start of a line: %si, segment %bl */
+name:                                   /* starts a line: %si, segment %bl */
         call    say
         pushw   %ax
         movw    %es, %ax
@@ -106,7 +106,9 @@ write8:
         movb    %al, %es:(%di)
         ret
 
-/* A routine that returns its second byte, changed and called in the modes. */
+/*
+ * A routine returns its second byte, which is changed and called in each mode.
+ */
 walk_code:
         movw    $code, %si
         call    name
@@ -128,7 +130,7 @@ walk_code:
         call    space
         jmp     1b
 
-run_routine:                            /* says what it returns, or -- */
+run_routine:                            /* prints what it returns, or -- */
         cmpb    $0xcb, %es:ROUTINE + 2
         jne     1f
         pushw   %cs
@@ -145,7 +147,7 @@ run_routine:                            /* says what it returns, or -- */
         popw    %si
         ret
 
-/* Every segment in a mode of its own, then all of them are read. */
+/* Gives each segment a mode of its own, then reads all of them. */
 mixture:
         movw    $mixed, %si
         call    say
@@ -168,7 +170,7 @@ mixture:
         jbe     2b
         jmp     newline
 
-/* Registers on the PCI side: what is forwarded has an effect there. */
+/* Puts registers on the PCI side, where forwarded accesses have an effect. */
 mmio:
         movl    $MMIO_CARD, %eax
         call    config_read32
@@ -186,10 +188,10 @@ mmio:
         movw    $write16, write
         movw    $late, %si
         call    name
-        call    show_mmio               /* mode 2, nothing there */
+        call    show_mmio               /* mode 2, without a device */
         movb    $2, %cl
         call    mmio_command
-        call    show_mmio               /* ... and then a card */
+        call    show_mmio               /* ... then with a device */
         movb    $0, %al
         call    set_mode
         movw    $0x7777, %ax
@@ -199,7 +201,7 @@ mmio:
         call    show_mmio
         movb    $0, %cl
         call    mmio_command
-        call    show_mmio               /* ... and nothing again */
+        call    show_mmio               /* ... and without one again */
         movb    $2, %cl
         call    mmio_command
         call    newline
@@ -217,8 +219,8 @@ show_mmio:
         ret
 
 /*
- * The SMRAM register and what is at 0xa0000.  A step is what to write into the
- * register and, unless 0, into memory there.
+ * Walks the SMRAM register and what is at 0xa0000.  A step has the value of
+ * the register and, unless it is 0, a value for memory there.
  */
 walk_smram:
         movw    $smram_name, %si
@@ -269,19 +271,19 @@ set_smram:                              /* register := %cl */
         popl    %eax
         ret
 
-/* The same from within SMM, if there is SMM. */
+/* The same from within SMM, if the machine has SMM. */
 smm:
         movw    $smm_name, %si
         call    say
         call    enable_smi
         movw    $nothing, %si
         jc      say_and_newline
-        movw    $0x3800, %ax            /* SMBASE is 0x30000 at reset */
+        movw    $0x3800, %ax            /* SMBASE is 0x30000 after reset */
         call    install_handler
         movb    $0x02, %cl              /* SMRAM off */
         call    set_smram
         call    smi
-        movb    $0x4a, %cl              /* open: the handler moves in */
+        movb    $0x4a, %cl              /* open, to copy the handler */
         call    set_smram
         movw    $0xa800, %ax
         call    install_handler
@@ -308,7 +310,7 @@ install_handler:                        /* at segment %ax */
         popw    %es
         ret
 
-smi:                                    /* says what SMM saw */
+smi:                                    /* prints what SMM saw */
         pushw   %fs
         xorw    %ax, %ax
         movw    %ax, %fs
@@ -330,8 +332,8 @@ smi:                                    /* says what SMM saw */
         jmp     space
 
 /*
- * SMIs by port 0xb2.  A machine without SMM has them on from the start, for
- * SeaBIOS to take them for somebody else's: CF then.
+ * Enables SMIs by port 0xb2.  A machine without SMM has them enabled from the
+ * start, so that SeaBIOS leaves them alone; CF is set in that case.
  */
 enable_smi:
         cmpl    $0x9d, smram
@@ -365,8 +367,8 @@ enable_smi:
         ret
 
 /*
- * In SMM, position-independent.  SMBASE, 0xff00 above itself in the state of
- * processors with long mode, becomes 0xa0000.
+ * Runs in SMM, position-independent.  SMBASE, which processors with long mode
+ * have at 0xff00 above it in their saved state, becomes 0xa0000.
  */
 handler:
         pushl   %eax
@@ -388,7 +390,7 @@ handler_end:
 
 read:   .word   0
 write:  .word   0
-/*      mode, value to write: every mode after every other */
+/* mode, value to write: each mode follows each other one */
 data_steps:
         .byte   3, 0x11,  1, 0x22,  3, 0,  2, 0x33,  3, 0,  0, 0
         .byte   1, 0x44,  2, 0x55,  1, 0,  0, 0x66,  1, 0,  2, 0,  3, 0

@@ -16,7 +16,7 @@ screen.py      what an adapter shows: pictures and text screens
 
 
 class LabError(Exception):
-    """A problem with one clear message and the exit status that fits it."""
+    """A problem, with one clear message and its exit status."""
 
     def __init__(self, message, status):
         super().__init__(message)
@@ -24,14 +24,14 @@ class LabError(Exception):
 
 
 class UsageError(LabError):
-    """What was asked for makes no sense; exit status 2."""
+    """The request makes no sense; exit status 2."""
 
     def __init__(self, message):
         super().__init__(message, 2)
 
 
 class EnvironmentFault(LabError):
-    """Something the lab needs is missing or broken; exit status 4."""
+    """Something that the lab needs is missing or broken; exit status 4."""
 
     def __init__(self, message):
         super().__init__(message, 4)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The outer QEMU: it plays the host machine with its adapters.
 
-Four serial lines of the host are the lab's way in and out:
+The lab talks to the host over four serial lines:
     ttyS0  the host's console              -> host.log
     ttyS1  events, a line each, and heartbeats (lab/host-init writes them)
     ttyS2  QMP of the inner QEMU
@@ -25,10 +25,11 @@ from .screen import CELLS, PLANES, text_screen
 VGA_CLASS = 'VGA controller'
 VGA_MODELS = ('VGA', 'cirrus-vga', 'ati-vga', 'qxl-vga', 'virtio-vga',
               'vmware-svga')
-# qxl-vga must be the first display on the command line, and vmware-svga takes
-# a name for its migration state that VGA wants if it comes first.
+# qxl-vga must be the first display on the command line. vmware-svga uses a
+# name for its migration state that VGA needs, too, and so has to come after
+# VGA.
 PLACE_ON_COMMAND_LINE = {'qxl-vga': 2, 'vmware-svga': 1}
-# Of what is neither an adapter nor its root port
+# The first slot for devices that are neither adapters nor their root ports
 FIRST_SLOT = 0x10
 # PCI-to-PCI Bridge Architecture Specification, Bridge Control Register
 BRIDGE_VGA_ENABLE = 0x8
@@ -94,7 +95,7 @@ class Qmp:
 
 
 class HostHang(Exception):
-    """The emulated host stopped beating: a fault of the lab, not a result."""
+    """The host's heartbeat stopped: a fault of the lab, not a result."""
 
 
 class Host:
@@ -112,7 +113,7 @@ class Host:
         self.process = None
         self.command = self._command(qemu, datadirs, image)
 
-    # ---- life ----
+    # ---- start and end ----
 
     def _path(self, name):
         return os.path.join(self.directory, name)
@@ -132,7 +133,7 @@ class Host:
             '-device', 'intel-iommu,intremap=on,caching-mode=on']
         ports = [f'pcie-root-port,id=rp{n},chassis={n},addr={n + 1:#x}'
                  for n in range(len(self.adapters))]
-        # Which adapter is the host's boot VGA is decided by its root port.
+        # Which adapter is the host's boot VGA depends on its root port.
         order = sorted(range(len(self.adapters)), key=self._command_line_rank)
         cards = [','.join([self.adapters[n].model, f'id=gpu{n},bus=rp{n}',
                            *self.adapters[n].properties]) for n in order]
@@ -146,8 +147,9 @@ class Host:
             command += ['-drive', f'if=virtio,snapshot=on,file={name}']
         command += [
             '-kernel', image.kernel, '-initrd', image.initrd,
-            # The check counts timer ticks against a delay loop, which a busy
-            # machine fails now and then: a panic before anything has run.
+            # The kernel's check counts timer ticks against a delay loop, which
+            # fails now and then on a busy machine and ends in a panic before
+            # anything has run.
             '-trace', 'pci_cfg_write', '-D',
             os.path.join(self.out, 'outer.log'),
             '-append', 'console=ttyS0 quiet intel_iommu=on panic=-1 '
@@ -160,7 +162,7 @@ class Host:
         return command + o.host_arguments
 
     def _command_line_rank(self, number):
-        """Adapters with a higher place come earlier."""
+        """Return an adapter's rank; a higher one is earlier in the command."""
         return -PLACE_ON_COMMAND_LINE.get(self.adapters[number].model, 0)
 
     def start(self):
@@ -190,7 +192,7 @@ class Host:
         self.qmp.command('cont')
 
     def complain_if_dead(self):
-        """QEMU said itself what it did not like: pass that on."""
+        """If QEMU has ended, pass on its own error message."""
         try:
             self.process.wait(1)
         except subprocess.TimeoutExpired:
@@ -204,7 +206,7 @@ class Host:
                                + (last_line(said) or 'it said nothing'))
 
     def _check_adapters(self, known):
-        # "info qtree" is where QEMU names a class before firmware has run.
+        # Before firmware has run, only "info qtree" names a device's class.
         tree = self.qmp.monitor('info qtree')
         for number, adapter in enumerate(self.adapters):
             about = tree.partition(f'id "gpu{number}"')[2].partition('dev: ')[0]
@@ -228,11 +230,11 @@ class Host:
     # ---- messages from and to the host ----
 
     def say(self, line):
-        """A line to whatever reads the host's ttyS1."""
+        """Send a line to whatever reads the host's ttyS1."""
         self.event_socket.sendall(line.encode() + b'\n')
 
     def poll(self, seconds):
-        """Take in events for a while; returns the new ones, line by line."""
+        """Take in events for a while; return the new ones, line by line."""
         new = []
         deadline = time.monotonic() + seconds
         while True:
@@ -248,7 +250,8 @@ class Host:
                 break
         if self.process.poll() is not None:
             down = f'the emulated host went down; see {self.out}/host.log'
-            # Before its first word it had nothing of the user's to do.
+            # Before its first event the host has done nothing that the user
+            # asked for.
             raise EnvironmentFault(down) if self.events else HostHang(down)
         if time.monotonic() - self.beat > HEARTBEAT_SECONDS:
             raise HostHang(f'no heartbeat for {HEARTBEAT_SECONDS} s, '
@@ -256,7 +259,7 @@ class Host:
         return [line for line in new if line]
 
     def _event(self, line):
-        """Heartbeats are counted and swallowed, the rest is news."""
+        """Count a heartbeat, or keep any other event."""
         self.beat = time.monotonic()
         beat = re.fullmatch(r'hb ([0-9.]+)', line)
         if beat:
@@ -265,10 +268,10 @@ class Host:
         self.events.append(line)
         return line
 
-    # ---- what the host does to its bridges ----
+    # ---- the host's writes to its bridges ----
 
     def vga_switches(self):
-        """Times that a VGA Enable was set which was not."""
+        """Return how often a VGA Enable that was not set has been set."""
         with open(os.path.join(self.out, 'outer.log'),
                   encoding='utf-8') as file:
             return count_switches(file)
@@ -276,13 +279,13 @@ class Host:
     # ---- what the adapters show ----
 
     def _find_vram(self):
-        """Addresses of the adapters' video memory in the outer QEMU."""
+        """Return addresses of the adapters' video memory in the outer QEMU."""
         blocks = ram_blocks(self.qmp)
         return [blocks.get(f'0000:00:{n + 1:02x}.0:00.0/vga.vram')
                 for n in range(len(self.adapters))]
 
     def screen(self, number, picture=None):
-        """(text lines or None, PPM) of an adapter; the host stands still."""
+        """Return (text lines or None, PPM) of an adapter, with the host stopped."""
         self.qmp.command('stop')
         try:
             return read_screen(self.qmp, self.process.pid, f'gpu{number}',
@@ -292,7 +295,7 @@ class Host:
 
 
 def count_switches(lines):
-    """In a log of config writes (see Host): VGA Enable set anew."""
+    """Return how often a log of config writes (see Host) sets VGA Enable."""
     enabled, count = set(), 0
     for line in lines:
         found = re.match(r'pci_cfg_write pcie-root-port (\S+) '
@@ -309,9 +312,9 @@ def count_switches(lines):
 
 
 def vga_stats(qmp, path):
-    """Counters of the assigned adapter at PATH; {} of an unpatched QEMU.
+    """Return counters of the adapter at PATH; {} for an unpatched QEMU.
 
-    Named as in x-query-vga-stats, but with underscores.
+    The names are those of x-query-vga-stats, with underscores.
     """
     try:
         adapters = qmp.command('x-query-vga-stats')
@@ -326,7 +329,7 @@ def vga_stats(qmp, path):
 
 
 def ram_blocks(qmp):
-    """Name -> address in the QEMU process of each block of its memory."""
+    """Return name -> address in QEMU's process for each block of memory."""
     blocks = {}
     for line in qmp.monitor('info ramblock').splitlines():
         # Name, page size (two words), offset, used, total, address, mode
@@ -337,10 +340,10 @@ def ram_blocks(qmp):
 
 
 def read_screen(qmp, pid, device, vram, directory, picture=None):
-    """(text lines or None, PPM) of a display device of a QEMU process.
+    """Return (text lines or None, PPM) of a display device of a QEMU process.
 
-    vram: address of its video memory there, or None; directory: for a
-    temporary file; picture: also leave a PNG there.
+    vram: address of its video memory there, or None; directory: place for a
+    temporary file; picture: path for a PNG, or None.
     """
     path = os.path.join(directory, 'screen.ppm')
     qmp.command('screendump', filename=path, device=device)
@@ -351,27 +354,27 @@ def read_screen(qmp, pid, device, vram, directory, picture=None):
         ppm = file.read()
     if vram is None:
         return None, ppm
-    # Unbuffered: a read further than asked for may leave the mapping.
+    # Unbuffered, because reading ahead could go beyond the mapping.
     with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
         memory.seek(vram)
         return text_screen(memory.read(CELLS * PLANES), ppm), ppm
 
 
 def last_line(text):
-    """Last line of a program's complaint, without the program's name."""
+    """Return the last line of a program's error, without the program's name."""
     lines = text.splitlines()
     return re.sub(r'^\S*qemu-system-x86_64: (-device \S+: )?', '',
                   lines[-1]) if lines else ''
 
 
 def display_models(qemu):
-    """Names of the display devices that a QEMU has."""
+    """Return the names of the display devices that a QEMU has."""
     text = run([qemu, '-device', 'help'], text=True).stdout
     return re.findall(r'name "([^"]+)"', text.partition('Display devices:')[2]
                       .partition('\n\n')[0])
 
 
 def model_hint(known):
-    """Which models would have been right."""
+    """Return which models would have been right."""
     models = [m for m in VGA_MODELS if m in known]
     return f'it has {", ".join(models)}'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Guests made of Debian's packages, for pictures: boot loaders and Linux."""
+"""Make guests from Debian's packages, for pictures: boot loaders and Linux."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from .initramfs import guest_initrd
 from .programs import run
 from .store import built, digest, staging
 
-# What is not in the lab's own packages
+# Packages that the lab does not use otherwise
 PACKAGES = ('isolinux', 'syslinux-common', 'ipxe', 'ovmf')
 GRUB_MODULES = ('biosdisk', 'part_msdos', 'ext2', 'normal', 'test', 'true',
                 'echo', 'configfile')
@@ -33,18 +33,19 @@ GRUB_THEMED = 'set theme=$prefix/theme.txt\n'
 
 
 def grub_text(more=''):
-    """Without a graphical terminal."""
+    """Return a grub.cfg without a graphical terminal."""
     return (), 'terminal_output console\nset timeout=-1\n' + more + GRUB_MENU
 
 
 def grub_graphics(driver, mode, more=GRUB_COLORS):
-    """A graphical terminal, by a driver of GRUB's: a module."""
+    """Return a grub.cfg with a graphical terminal and its driver's module."""
     return ((*GRUB_GRAPHICS, driver),
             f'loadfont $prefix/font.pf2\nset gfxmode={mode}\n'
             f'terminal_output gfxterm\nset timeout=-1\n{more}' + GRUB_MENU)
 
 
-# What is in the core beside GRUB_MODULES, and grub.cfg; `vga` draws in mode 12h
+# For each disk the modules besides GRUB_MODULES, and grub.cfg; `vga` draws in
+# mode 12h.
 GRUB_CONFIGS = {
     'text': grub_text(), 'colors': grub_text(GRUB_COLORS),
     'planar': grub_graphics('vga', '640x480'),
@@ -102,7 +103,7 @@ MENU BEGIN more
         COM32 reboot.c32
 MENU END
 '''
-# Colours of the text by ^O and two digits
+# ^O and two digits choose the colours of the text.
 ISOLINUX_MESSAGE = ''.join(
     f'\x0f{n:x}{15 - n:x} colour {n:x} on {15 - n:x} ' + ('\n' if n % 4 == 3
                                                         else '')
@@ -112,29 +113,29 @@ ISOLINUX_MODULES = ('ldlinux', 'libcom32', 'libutil', 'menu', 'vesamenu',
 
 
 def packages():
-    """Directory with the unpacked packages."""
+    """Return the directory with the unpacked packages."""
     store = unpacked('software', ', '.join(PACKAGES),
                      lambda debs: get_debs(debs, *PACKAGES))
     return os.path.join(store, 'root')
 
 
 def ipxe():
-    """iPXE, a Linux image for BIOS machines."""
+    """Return iPXE, a Linux image for BIOS machines."""
     return one(os.path.join(packages(), 'boot', 'ipxe.lkrn'))
 
 
 def ovmf():
-    """UEFI firmware, in one file."""
+    """Return UEFI firmware in one file."""
     return one(os.path.join(packages(), 'usr', 'share', 'ovmf', 'OVMF.fd'))
 
 
 def ipxe_script(text):
-    """Its initramfs: what it does."""
+    """Return an initramfs with iPXE's script."""
     return written('ipxe.txt', '#!ipxe\n' + text)
 
 
 def written(name, text):
-    """A file with a text."""
+    """Return a file with that text."""
     def build(path):
         with open(path, 'w', encoding='latin-1') as file:
             file.write(text)
@@ -143,7 +144,7 @@ def written(name, text):
 
 
 def grub(name):
-    """A disk that boots GRUB with one of GRUB_CONFIGS."""
+    """Return a disk that boots GRUB with one of GRUB_CONFIGS."""
     directory, (modules, config) = grub_directory(), GRUB_CONFIGS[name]
     font = os.path.join(GRUB_FONTS, 'unicode.pf2')
 
@@ -174,7 +175,7 @@ def grub(name):
 
 
 def isolinux():
-    """A CD that boots ISOLINUX: a prompt, menus, a list of modes."""
+    """Return a CD that boots ISOLINUX: a prompt, menus, a list of modes."""
     root = packages()
     loader = one(os.path.join(root, 'usr/lib/ISOLINUX/isolinux.bin'))
     modules = os.path.join(root, 'usr/lib/syslinux/modules/bios')
@@ -198,7 +199,7 @@ def isolinux():
 
 
 def linux(append, *modules):
-    """Linux with a console on its display: kernel, initrd and append."""
+    """Return kernel, initrd and append of a Linux with a console."""
     return {'kernel': kernel(),
             'initrd': guest_initrd('guest-screen-init', modules),
             'append': f'quiet loglevel=0 console=tty0 no_timer_check {append}'}
