@@ -16,7 +16,7 @@ static void test_mapped_bar(void)
 
     text_start((MachineOptions) { .mmap = true });
     g_assert_false(machine_bars_mapped());
-    g_assert_cmpint(machine.slots, ==, 1); /* the copy */
+    g_assert_cmpint(machine.slots, ==, 1); /* ends the copy */
     text_write(0, 80);
     guest_read_bar(CARD_MEMORY_BAR, 4 * 0);
     g_assert_true(machine_bars_mapped());

@@ -1,5 +1,5 @@
 /*
- * The text cursor's registers: kept for a while, and never out of order
+ * The text cursor's registers are kept for a while, but never out of order
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -40,7 +40,7 @@ static void test_kept(void)
     }
 }
 
-/* All of it is at the adapter before whatever could notice */
+/* All writes are at the adapter before anything that could notice */
 static void test_ends(void)
 {
     int wide;
@@ -82,7 +82,7 @@ static void test_ends(void)
     }
 }
 
-/* The data alone, to what was selected before */
+/* Writes of the data only go to the register that was selected before */
 static void test_data(void)
 {
     start(false);
@@ -95,7 +95,7 @@ static void test_data(void)
     machine_stop();
 }
 
-/* The port that is not decoded may reach the index, or not */
+/* The port that is not decoded may reach the index, or may not */
 static void test_other_port(void)
 {
     start(false);
@@ -107,7 +107,7 @@ static void test_other_port(void)
     machine_stop();
 }
 
-/* What Miscellaneous Output reads as is asked once */
+/* The engine reads Miscellaneous Output only once */
 static void test_misc(void)
 {
     int i;

@@ -1,12 +1,12 @@
 /*
- * A machine for the engine of legacy VGA accesses: what is around it in QEMU
+ * A machine for tests of the engine: the parts of QEMU that it uses
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The memory core with its re-entrancy guard, KVM's ring of coalesced MMIO, a
- * clock that stands still unless it is told, and an assigned Card.  A second
- * Card gets each access of the guest at once: whatever the engine does, it may
- * not be told apart from the first.
+ * It has the memory core with its re-entrancy guard, KVM's ring of coalesced
+ * MMIO, a clock that moves only when it is told to, and an assigned Card.  A
+ * second Card gets each access of the guest at once.  Whatever the engine
+ * does, both must be the same.
  */
 
 #ifndef VGA_ENGINE_MACHINE_H
@@ -22,10 +22,10 @@ typedef struct MachineOptions {
     bool chain4;        /* x-vga-engine=chain4, not auto */
     bool no_ram;        /* x-vga-copy-ram=off */
     bool no_bar_order;  /* x-vga-bar-order=off */
-    bool tcg;           /* neither a ring nor copies that are mapped */
-    bool mmap;          /* memory BARs can be mapped into the guest */
-    bool quirks;        /* regions of their own at 3c2, 3c3 and 3d0-3d5 */
-    bool other;         /* a second processor */
+    bool tcg;           /* no ring, and copies are not mapped */
+    bool mmap;          /* memory BARs can be mapped as RAM */
+    bool quirks;        /* they have regions at 3c2, 3c3, 3d0-3d5 */
+    bool other;         /* with a second processor */
 } MachineOptions;
 
 typedef struct Machine {
@@ -35,14 +35,14 @@ typedef struct Machine {
     Card direct;
     Card card;
 
-    unsigned slots;      /* changes of the memory map */
-    unsigned calls;      /* on the VGA region */
-    unsigned read_max;   /* bytes of the longest read of it */
-    unsigned misc_reads; /* of 3cc */
-    unsigned blocked;    /* accesses that the guard dropped */
-    unsigned others;     /* what the second processor did */
-    bool on_its_way;     /* a write, since the last call that is waited for */
-    bool going;          /* being freed: no longer in use */
+    unsigned slots;      /* of the memory map: how many changes */
+    unsigned calls;      /* of the VGA region: how many */
+    unsigned read_max;   /* bytes of the longest read of a region */
+    unsigned misc_reads; /* reads of 3cc */
+    unsigned blocked;    /* accesses that the guard refused */
+    unsigned others;     /* accesses of the second processor */
+    bool on_its_way;     /* a write is on its way to the adapter */
+    bool going;          /* the region is being freed */
     uint64_t random;
 } Machine;
 

@@ -13,7 +13,7 @@
 #define SCREEN 2000           /* characters */
 
 typedef struct Mode {
-    uint32_t base, size;  /* what software uses of the window */
+    uint32_t base, size;  /* the part of the window that is used */
     uint8_t misc, sr[5], cr14, cr17, gr[9];
 } Mode;
 

@@ -1,5 +1,5 @@
 /*
- * Planar modes: that a copy of the planes is the planes
+ * Planar modes: a copy of the planes has the same contents as the planes
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,7 +21,7 @@ static void start(void)
     mode_set(MODE_PLANAR, true);
 }
 
-/* Reads and writes each byte, as software draws */
+/* Read and write each byte, as software does when it draws */
 static void draw(uint32_t at, unsigned count)
 {
     for (; count; at++, count--) {
@@ -30,7 +30,7 @@ static void draw(uint32_t at, unsigned count)
     }
 }
 
-/* A copy begins, and has been seen to hold what it is given */
+/* Begin a copy, and check that it holds what it is given */
 static void start_drawn(void)
 {
     start();
@@ -46,7 +46,7 @@ static bool in_use(void)
     return stats.planes_begins != stats.planes_ends;
 }
 
-/* A picture of 640x480, each byte read and written, in all ways */
+/* A picture of 640x480, with each byte read and written, in all ways */
 static void test_modes(void)
 {
     int write_mode, function, read_mode, i;
@@ -73,7 +73,7 @@ static void test_modes(void)
     }
 }
 
-/* All of a screen costs less than a tenth of its accesses */
+/* Drawing a whole screen costs less than a tenth of its accesses */
 static void test_cost(void)
 {
     start_drawn();
@@ -86,7 +86,7 @@ static void test_cost(void)
     machine_stop();
 }
 
-/* Registers that only the copy needs cost nothing, and are there when read */
+/* Registers that only the copy needs cost nothing, but can be read */
 static void test_registers(void)
 {
     int i;
@@ -111,7 +111,7 @@ static void test_registers(void)
     machine_stop();
 }
 
-/* A page flip shows what was drawn; what ends the copy leaves all of it */
+/* A page flip shows what was drawn, and the end of the copy keeps all of it */
 static void test_ends(void)
 {
     static const struct {
@@ -143,7 +143,7 @@ static void test_ends(void)
     }
 }
 
-/* The latches are as they were read, whatever was written there since */
+/* The latches have what was read, whatever was written there since */
 static void test_latches(void)
 {
     int i;
@@ -155,7 +155,7 @@ static void test_latches(void)
         if (i) {
             guest_write(WINDOW + 5, 0x77, 1);
         }
-        guest_set(0x3d4, CARD_CR_BANK, 0, true); /* ends the copy */
+        guest_set(0x3d4, CARD_CR_BANK, 0, true); /* this ends the copy */
         g_assert_false(in_use());
         guest_set(0x3ce, 5, 1, true);
         guest_write(WINDOW + 900, 0, 1);
@@ -164,7 +164,7 @@ static void test_latches(void)
     }
 }
 
-/* What a wide read leaves in the latches is the adapter's affair */
+/* The latches after a wide read depend on the adapter */
 static void test_wide(void)
 {
     int size;
@@ -175,14 +175,14 @@ static void test_wide(void)
         g_assert_true(in_use());
         guest_set(0x3ce, 5, 1, true);
         guest_write(WINDOW + 900, 0, size);
-        guest_read_config(0); /* what is posted comes before it */
+        guest_read_config(0); /* posted writes come before it */
         g_assert_cmpint(in_use(), ==, size == 1);
         machine_check();
         machine_stop();
     }
 }
 
-/* Somebody else writes: seen with the first access of a period */
+/* Writes of another master are seen at the first access of a period */
 static void test_other_master(void)
 {
     start_drawn();
@@ -215,7 +215,7 @@ static void test_machine(void)
     machine_stop();
 }
 
-/* Copies that do not pay take more and more reads to begin */
+/* Copies that do not pay need more and more reads to begin */
 static void test_moments(void)
 {
     int i;
@@ -227,12 +227,12 @@ static void test_moments(void)
         guest_set(0x3d4, 0x14, 0x00, true);
         mode_set(MODE_PLANAR, true);
     }
-    /* each mode set gives it another chance */
+    /* each mode set starts over */
     g_assert_cmpint(machine_stats().planes_begins, ==, 100);
     machine_stop();
 }
 
-/* What changes nothing tells nothing, and costs no more than it would have */
+/* Writes that change nothing cost no more than they would without a copy */
 static void test_unchanged(void)
 {
     int i;

@@ -1,11 +1,12 @@
 /*
- * What is around the engine in QEMU: the memory core, KVM's ring, a clock
+ * The parts of QEMU that the engine uses: memory core, KVM's ring, a clock
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * As QEMU 10.2 does it: kvm_flush_coalesced_mmio_buffer() (accel/kvm/),
- * prepare_mmio_access() (system/physmem.c), access_with_adjusted_size() and
- * the functions of coalescing (system/memory.c).
+ * They do what QEMU 10.2 does in kvm_flush_coalesced_mmio_buffer()
+ * (accel/kvm/), prepare_mmio_access() (system/physmem.c),
+ * access_with_adjusted_size() and the functions of coalescing
+ * (system/memory.c).
  */
 
 #include "qemu/osdep.h"
@@ -75,7 +76,7 @@ static void dispatch_piece(MemoryRegion *mr, hwaddr addr, uint64_t *value,
     }
 }
 
-/* In aligned pieces of at most 4 bytes */
+/* Splits an access into aligned pieces of at most 4 bytes */
 static void dispatch(MemoryRegion *mr, hwaddr addr, uint64_t *value,
                      unsigned size, bool write)
 {
@@ -230,7 +231,7 @@ void memory_region_add_coalescing(MemoryRegion *mr, hwaddr offset,
     memory_region_set_flush_coalesced(mr);
 }
 
-/* Until KVM has let go of the range, writes to it get into the ring */
+/* Until KVM has removed the range, writes to it go to the ring */
 void memory_region_clear_coalescing(MemoryRegion *mr)
 {
     CoalescedMemoryRange *range, *next;
@@ -366,7 +367,7 @@ bool runstate_is_running(void)
     return vm_running;
 }
 
-/* Nothing is wrong with this adapter, so nothing is to be said */
+/* This adapter has no faults, so there must be no message */
 int error_vprintf(const char *fmt, va_list ap)
 {
     g_autofree char *text = g_strdup_vprintf(fmt, ap);
@@ -416,9 +417,7 @@ void vfio_region_mmaps_set_enabled(VFIORegion *region, bool enabled)
     }
 }
 
-/*
- * From the start
- */
+/* The initial state */
 
 void qemu_start(void)
 {

@@ -1,5 +1,5 @@
 /*
- * What is around the engine in QEMU: the memory core, KVM's ring, a clock
+ * The parts of QEMU that the engine uses: memory core, KVM's ring, a clock
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,7 +11,7 @@
 
 #define RING 170
 
-/* What the guest can reach, as of the last commit */
+/* What the guest can reach since the last commit of the memory map */
 typedef struct View {
     MemoryRegion *ram;
     bool mapped;
@@ -31,11 +31,11 @@ void view_update(void);
 bool view_covers(uint32_t addr, unsigned size);
 void vm_change(bool running);
 
-/* One access by a processor; a write may end up in the ring */
+/* One access by a processor; a write may go to the ring */
 void access_region(MemoryRegion *mr, hwaddr addr, uint64_t *value,
                    unsigned size, bool write);
 
-/* Returns false if the write needs an exit */
+/* Returns false if the write needs a VM exit */
 bool ring_take(MemoryRegion *mr, hwaddr addr, uint64_t value, unsigned size);
 unsigned ring_room(void);
 

@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * VGA_ENGINE_SEEDS=N and VGA_ENGINE_ACCESSES=N in the environment say for how
- * many seeds in each way, and for how many accesses each;
- * VGA_ENGINE_FIRST_SEED=N where to begin.
+ * VGA_ENGINE_SEEDS=N in the environment is the number of seeds for each way,
+ * VGA_ENGINE_ACCESSES=N the number of accesses for each seed, and
+ * VGA_ENGINE_FIRST_SEED=N the first seed.
  */
 
 #include "qemu/osdep.h"
@@ -21,7 +21,7 @@ static unsigned long accesses;
 
 static uint32_t somewhere(unsigned size)
 {
-    /* but for what the second processor has in the windows of text and font */
+    /* except for the second processor's part of the windows of text and font */
     uint32_t end = modes[mode].size > 0x6000 ? 0x6000 : modes[mode].size;
     uint32_t at = machine_random(3) ? machine_random(600)
                                     : machine_random(end - 16 - size);
@@ -51,9 +51,7 @@ static void set_mode(int next)
     mode = next;
 }
 
-/*
- * One of these is done at a time, in proportion to its weight
- */
+/* Each step does one of these, with a probability by its weight */
 
 static void do_run(void)
 {
@@ -66,7 +64,7 @@ static void do_run(void)
     }
 }
 
-/* Where nobody decodes anything, which the engine does not know */
+/* Write where no device decodes, which the engine does not know */
 static void do_write_elsewhere(void)
 {
     int i;
@@ -99,7 +97,7 @@ static void do_colors(void)
     int i;
 
     if (machine.options.other) {
-        return; /* it sets them */
+        return; /* the latches are set by this */
     }
     if (!machine_random(8)) {
         guest_out(0x3c8, machine_random(0x10000), 2);
@@ -155,7 +153,7 @@ static void do_bar_write(void)
         guest_write_bar(CARD_IO_BAR, 0, CARD_IO_BANK);
         guest_write_bar(CARD_IO_BAR, 4, machine_random(2));
         break;
-    case 1: /* by the ports' mirror */
+    case 1: /* by the mirror of the ports */
         guest_write_bar(CARD_MMIO_BAR, 0x3d4 - 0x3b0, CARD_CR_BANK);
         guest_write_bar(CARD_MMIO_BAR, 0x3d5 - 0x3b0, machine_random(2));
         break;
@@ -196,7 +194,7 @@ static void do_master(void)
     }
 }
 
-/* What takes the registers and what does not, in any size */
+/* Writes of any size to config registers, some of which reset the adapter */
 static void do_config(void)
 {
     static const struct {
@@ -268,7 +266,7 @@ static void do_reset(void)
     }
 }
 
-/* Latches, loaded in the mode that uses them */
+/* Use the latches, loaded in the mode that uses them */
 static void do_latched(void)
 {
     bool copy = machine_random(2);
@@ -287,7 +285,7 @@ static void do_latched(void)
     guest_set(0x3ce, copy ? 5 : 8, copy ? 0 : 0xff, true);
 }
 
-/* Each byte read and written, with any registers that stand between */
+/* Read and write each byte, with any values of the registers */
 static void do_draw(void)
 {
     uint32_t addr;
@@ -305,7 +303,7 @@ static void do_draw(void)
                   machine_random(2));
     }
     addr = somewhere(80);
-    guest_read(addr, 1); /* or latches may be lost, if a copy was mapped */
+    guest_read(addr, 1); /* or latches are lost if a copy was mapped */
     for (i = machine_random(80); i > 0; i--) {
         unsigned size = machine_random(20) ? 1 : 2;
 
