@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What QEMU says of a display adapter that no BIOS can draw on (TAP)."""
+"""Test what QEMU says of an adapter on which no BIOS can draw (TAP)."""
 
 import json
 import os
@@ -16,7 +16,7 @@ SAID = 'the guest has no other display adapter, and without x-vga=on its ' \
 
 
 def said(adapter, *arguments, machine='pc', **properties):
-    """What a QEMU with an assigned adapter says at its start."""
+    """Return what a QEMU with an assigned adapter says at its start."""
     with Bench() as bench:
         socket = bench.path('card')
         bench.start(paths.QEMU, 'server', '-machine', 'x-remote,vfio-user=on',
@@ -36,7 +36,7 @@ def said(adapter, *arguments, machine='pc', **properties):
 
 
 def case(title, wanted, *arguments, **properties):
-    """It is said, or not."""
+    """Return a case: the text is said, or no text is."""
     def check():
         text = said(*arguments, **properties)
         require(text.count(SAID) == wanted and (wanted or not text), text)

@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Real software on an assigned adapter, compared dot by dot (TAP).
+"""Compare real software on an assigned adapter dot by dot (TAP).
 
 guests-test.py short                a part of it, as in make check
 guests-test.py all                  each guest on each adapter, machine, engine
 guests-test.py GUEST[/ADAPTER[/MACHINE[/WAY[/ENGINE]]]]...    those
 
 The same guest runs on a model directly and on the same model assigned: `served`
-by a second QEMU, or in the `lab`.  In each quiet scene the two screens must be
-equal.  What
-differs is left as pictures in build/tests/guests; scripts/guests.py makes the
-table of the manual from the results there.
+by a second QEMU, or in the `lab`. In each quiet scene both screens must be
+equal. What differs is left as pictures in build/tests/guests;
+scripts/guests.py makes the table of the manual from the results there.
 """
 
 import functools
@@ -26,13 +25,13 @@ from vgalab import paths
 from table import GUESTS
 
 OUT = os.path.join(paths.BUILD, 'tests', 'guests')
-# Served over vfio-user, with TCG; and by vfio-pci in the nested lab, with KVM
+# Served over vfio-user, with TCG, or by vfio-pci in the nested lab, with KVM
 WAYS = ('served', 'lab')
 
 
 @functools.cache
 def direct(guest, adapter, machine):
-    """The scenes on the model itself; they are left as pictures, too."""
+    """Return the scenes on the model itself; save them as pictures, too."""
     out = os.path.join(OUT, f'{guest.name}-{adapter}-{machine}')
     forget(out)
     scenes = play(guest, adapter, machine)[0]
@@ -43,18 +42,18 @@ def direct(guest, adapter, machine):
 
 
 def ordered(taken):
-    """The pictures of a scene, always in the same order."""
+    """Return the pictures of a scene, always in the same order."""
     return sorted(taken, key=lambda picture: picture.dots)
 
 
 def save(out, name, taken):
-    """Pictures as NAME.png, NAME1.png ..."""
+    """Save pictures as NAME.png, NAME1.png ..."""
     for number, picture in enumerate(ordered(taken)):
         pictures.write(picture, os.path.join(out, f'{name}{number or ""}.png'))
 
 
 def show(out, name, found, wanted):
-    """Leaves pictures of a scene that differs; says where."""
+    """Save the pictures of a scene that differs; return where they are."""
     count, first, marked = min((pictures.difference(a, b)
                                 for a in found for b in wanted),
                                key=lambda result: result[0])
@@ -69,13 +68,13 @@ def show(out, name, found, wanted):
 
 
 def forget(out):
-    """Nothing of an earlier run may pass for a result of this one."""
+    """Remove an earlier run's results, which must not pass for new ones."""
     for name in os.listdir(out) if os.path.isdir(out) else ():
         os.unlink(os.path.join(out, name))
 
 
 def same(guest, adapter, machine, way, engine):
-    """One case."""
+    """One case: both show the same."""
     out = os.path.join(OUT, f'{guest.name}-{adapter}-{machine}-{way}-{engine}')
     forget(out)
     wanted = direct(guest, adapter, machine)
@@ -100,13 +99,13 @@ def same(guest, adapter, machine, way, engine):
 
 
 def case(guest, *where):
-    """(title, function)."""
+    """Return (title, function)."""
     return (' '.join([guest.name, *where]),
             functools.partial(same, guest, *where))
 
 
 def everything():
-    """All that the table has; runs of the same guest one after the other."""
+    """Return all runs of the table; those of the same guest are neighbours."""
     return [(guest, adapter, machine, way, engine) for guest in GUESTS
             for adapter in guest.adapters for machine in guest.machines
             for way in WAYS if way != 'lab' or guest.lab
@@ -114,7 +113,7 @@ def everything():
 
 
 def chosen(words):
-    """Those that the arguments name."""
+    """Return the runs that the arguments name."""
     if words == ['all']:
         return everything()
     if words == ['short']:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest is played in the nested lab, with vfio-pci and KVM."""
+"""Play a guest in the nested lab, with vfio-pci and KVM."""
 
 import contextlib
 import importlib.machinery
@@ -15,7 +15,7 @@ import pictures
 
 
 def load(path):
-    """A program of this repository as a module."""
+    """Return a program of this repository as a module."""
     loader = importlib.machinery.SourceFileLoader('lab_run', path)
     spec = importlib.util.spec_from_loader('lab_run', loader)
     module = importlib.util.module_from_spec(spec)
@@ -58,7 +58,7 @@ class LabScreen(play.Screen):
 
 
 def arguments(guest, adapter, machine, engine, out):
-    """Of lab/run; the host's own adapter is of another kind."""
+    """Return arguments of lab/run; the host's own adapter is another model."""
     own = 'cirrus-vga' if adapter == 'VGA' else 'VGA'
     return ['--adapter', own, '--adapter', adapter, '--machine', machine,
             '--device-opts', f'x-vga-engine={engine}', '--arg',
@@ -68,11 +68,11 @@ def arguments(guest, adapter, machine, engine, out):
 
 
 def run(guest, adapter, machine, engine, wanted, out):
-    """The scenes of a guest and its counters, as play.play() has them."""
+    """Return the scenes of a guest and its counters, as play.play() does."""
     found = []
 
     class Run(lab_run.Run):
-        """One try, in which scenes are looked at."""
+        """One try, which looks at the scenes."""
 
         def watch(self):
             screen = LabScreen(self)

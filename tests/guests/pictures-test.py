@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""That the comparison sees what differs and when a screen is quiet (TAP)."""
+"""Test that the comparison finds differences and quiet screens (TAP)."""
 
 import struct
 import sys
@@ -15,7 +15,7 @@ SIZE = 5, 4
 
 
 def picture(*changed):
-    """A picture of three colours, with dots at other places changed."""
+    """Return a picture with three colours; dots at other places are changed."""
     dots = bytearray(b'\x10\x20\x30\x40\x50\x60\x00\x00\x00\xff' * 6)
     for x, y in changed:
         dots[(y * SIZE[0] + x) * 3 + 1] ^= 1
@@ -23,38 +23,38 @@ def picture(*changed):
 
 
 class FakeScreen:
-    """Shows pictures and counters in turn, the last of them for ever."""
+    """Shows pictures and counters in turn, and then the last one forever."""
 
     def __init__(self, shown, counters=({},)):
         self.shown, self.numbers = list(shown), list(counters)
 
     @staticmethod
     def next(those):
-        """One of them."""
+        """Return the next one."""
         return those.pop(0) if len(those) > 1 else those[0]
 
     def look(self):
-        """A picture."""
+        """Return a picture."""
         return self.next(self.shown)
 
     def counters(self):
-        """Numbers."""
+        """Return numbers."""
         return self.next(self.numbers)
 
     def alive(self):
-        """Always."""
+        """Do nothing: it is always alive."""
 
     def unsaid(self, _):
-        """Nothing."""
+        """Return nothing."""
         return ''
 
     def unseen(self, *_):
-        """Nothing."""
+        """Return nothing."""
         return ''
 
 
 def one_dot():
-    """One dot of one colour is counted, placed and marked."""
+    """One dot of one colour is counted, located and marked."""
     count, first, marked = pictures.difference(picture((3, 2)), picture())
     require((count, first) == (1, (3, 2)), f'{count} dots, first {first}')
     at = (2 * SIZE[0] + 3) * 3
@@ -63,13 +63,13 @@ def one_dot():
 
 
 def sizes():
-    """Another size is another picture."""
+    """A picture of another size is another picture."""
     other = pictures.Picture(SIZE[0], SIZE[1] - 1, picture().dots[:-15])
     require(pictures.difference(other, picture())[0] == 15, 'not all differ')
 
 
 def two():
-    """Of two adapters both count."""
+    """With two adapters, both count."""
     with Bench() as bench:
         path = bench.path('a.ppm')
         with open(path, 'wb') as file:
@@ -83,7 +83,7 @@ def two():
 
 
 def png():
-    """The file has all dots, and sums that are right."""
+    """The file has all dots, and correct sums."""
     with Bench() as bench:
         path = bench.path('a.png')
         pictures.write(picture(), path)
@@ -107,7 +107,7 @@ def png():
 
 
 def moving():
-    """A screen that changes is not quiet, and neither are accesses."""
+    """Neither a screen that changes nor one with accesses is quiet."""
     scene = Scene('a')
     a, b = picture(), picture((0, 0))
     require(quiet(FakeScreen([a]), scene) == {a}, 'a still screen is not')
@@ -124,7 +124,7 @@ def moving():
 
 
 def different():
-    """Another quiet picture than the wanted one is what is found."""
+    """A quiet picture that is not the wanted one is the result."""
     a, b = picture(), picture((4, 3))
     require(wait_for(FakeScreen([a]), Scene('a', said='a'), None, {b}) == {a},
             'a dot that differs passes')

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest is played on a display adapter: its keys, pictures of its scenes.
+"""Play a guest on a display adapter: its keys, and pictures of its scenes.
 
-A scene is reached when the guest says so, or when the screen shows what the
-table says.  It is taken when it is quiet: over a number of looks in a row the
-screen does not change, and neither do the counters of the guest's accesses, if
-the adapter is assigned.  Where a cursor blinks these are two pictures.
+A scene begins when the guest says so, or when the screen shows what the table
+says. Its picture is taken when it is quiet: in a number of looks in a row
+neither the screen changes nor, on an assigned adapter, the counters of the
+guest's accesses. With a blinking cursor there are two pictures.
 """
 
 import json
@@ -22,24 +22,27 @@ from vgalab.machine import ram_blocks, read_screen, vga_stats   # noqa: E402
 
 import pictures                               # noqa: E402
 
-# So many looks without a change are quiet.  They take longer than one period
-# of a cursor (a second), so that both of its pictures are among them.
+# A screen that does not change in so many looks is quiet. They take longer
+# than one period of a cursor (a second), so that both of its pictures are
+# seen.
 LOOKS = 14
-# The same after a guest of our own has said that it draws no more.
+# Fewer looks are enough after a guest of the lab has said that it draws no
+# more.
 LOOKS_AFTER_WORD = 3
 WORD = 'SCENE '
 PAUSE = 0.1
-# A scene that shows something else for so many quiet times is another one.
+# A scene that is quiet so many times with another picture is a different
+# scene.
 QUIET_TIMES = 8
 PATIENCE = 300
-# What a guest did on an assigned adapter, as far as QEMU saw it
+# A guest's accesses to an assigned adapter, as QEMU counts them
 ACCESSES = ('guest_reads', 'guest_writes', 'copy_accesses', 'planes_accesses')
 
 
 class Screen:
-    """The screen of one run, and who is asked about it.
+    """The screen of one run, and the QEMUs that are asked about it.
 
-    Of two adapters the guest's own is beside the other one, in one picture.
+    If there are two adapters, one picture has both screens.
     """
 
     def __init__(self, bench, guest, owner=None, beside=False):
@@ -55,7 +58,7 @@ class Screen:
                           if name.endswith('vga.vram')), None)
 
     def look(self):
-        """What is on the screen."""
+        """Return what is on the screen."""
         path, found = self.bench.path('screen.ppm'), []
         for qmp, device in self.shown:
             qmp.command('screendump', filename=path, device=device)
@@ -63,40 +66,40 @@ class Screen:
         return pictures.stacked(found)
 
     def lines(self):
-        """The text of a text screen, by memory and picture; [] of others."""
+        """Return a text screen's lines, by memory and picture; [] otherwise."""
         return read_screen(self.owner, self.owner.process.pid, 'gpu',
                            self.vram, self.bench.path(''))[0] or []
 
     def counters(self):
-        """Of an assigned adapter."""
+        """Return counters of an assigned adapter."""
         return vga_stats(self.guest, '/machine/peripheral/card') \
             if self.assigned else {}
 
     def keys(self, names):
-        """Keys one after the other; a-b is both at once."""
+        """Press keys one after the other; a-b presses both together."""
         for name in names:
             self.guest.command('send-key', keys=[
                 {'type': 'qcode', 'data': key} for key in name.split('-')])
 
     def alive(self):
-        """No QEMU is gone."""
+        """Fail if a QEMU has ended."""
         for process in self.bench.processes:
             require(process.poll() is None,
                     f'a QEMU ended with {process.returncode}')
 
     def said(self):
-        """What the guest has said, in lines."""
+        """Return what the guest has said, in lines."""
         return [line for name in ('debug', 'serial')
                 for line in self.bench.said(f'guest.{name}')]
 
     def unsaid(self, scene):
-        """'', or what the guest has not yet said of a scene."""
+        """Return '', or what the guest has not yet said of a scene."""
         if not scene.said or any(scene.said in line for line in self.said()):
             return ''
         return f'"{scene.said}" on the debug port or the serial one'
 
     def unseen(self, scene, taken):
-        """'', or what is missing in a scene's pictures."""
+        """Return '', or what is missing in a scene's pictures."""
         if scene.text and not any(scene.text in line for line in self.lines()):
             return f'"{scene.text}" on a text screen'
         for picture in taken:
@@ -138,9 +141,9 @@ def quiet(screen, scene):
 
 
 def wait_for(screen, scene, before, wanted=None):
-    """The pictures of a scene; the wanted ones as soon as they are there.
+    """Return a scene's pictures; the wanted ones as soon as they are shown.
 
-    While it shows what was there before, its keys were not taken yet.
+    While the screen shows the previous scene, the keys have had no effect yet.
     """
     deadline = time.monotonic() + PATIENCE
     others, taken = 0, None
@@ -169,7 +172,7 @@ def wait_for(screen, scene, before, wanted=None):
 
 
 def media_arguments(media):
-    """Of QEMU, for what a guest boots."""
+    """Return QEMU's arguments for what a guest boots."""
     found = []
     for name, value in media.items():
         found += ['-drive', f'file={value},format=raw,snapshot=on,if=ide'] \
@@ -178,23 +181,23 @@ def media_arguments(media):
 
 
 def arguments(bench, guest, machine):
-    """Of a guest's QEMU, without its display."""
+    """Return arguments of a guest's QEMU, without its display."""
     return ['-machine', machine, '-accel', 'tcg', '-vga', 'none', '-m', '256',
             '-serial', f'file:{bench.path("guest.serial")}',
             *bench.debug('guest'), *media_arguments(guest.media())]
 
 
 def displays(guest, mine, assigned):
-    """-device of the adapter `mine`, and of an emulated one beside it.
+    """Return -device of the adapter `mine`, and of an emulated one beside it.
 
-    Firmware starts on the first by slot, or on the one with a bootindex, which
-    emulated adapters do not have.
+    Firmware starts on the first by slot, or on the one with a bootindex;
+    emulated adapters have no bootindex.
     """
     found = [mine]
     if guest.beside:
         slots = ['2', '3']
         if guest.starts_on_mine and assigned:
-            mine['bootindex'] = 1       # -kernel takes 0
+            mine['bootindex'] = 1       # -kernel has 0
         elif guest.starts_on_mine:
             slots.reverse()
         found = [{'driver': guest.beside, 'id': 'beside', 'addr': slots[0]},
@@ -204,7 +207,7 @@ def displays(guest, mine, assigned):
 
 
 def start_direct(bench, guest, adapter, machine):
-    """The guest on an adapter of its own QEMU; of two the first by slot."""
+    """Start the guest on its own QEMU's adapter; of two, the first by slot."""
     if guest.beside:
         machine += ',x-vga-routing=on'
     qmp = bench.start(paths.QEMU, 'guest', *displays(
@@ -214,7 +217,7 @@ def start_direct(bench, guest, adapter, machine):
 
 
 def start_assigned(bench, guest, adapter, machine, properties):
-    """The guest on the same adapter, which another QEMU serves."""
+    """Start the guest on the same adapter, which another QEMU serves."""
     socket = bench.path('card')
     owner = bench.start(
         paths.QEMU, 'server', '-machine', 'x-remote,vfio-user=on',
@@ -228,9 +231,9 @@ def start_assigned(bench, guest, adapter, machine, properties):
 
 
 def scenes(screen, guest, wanted=None):
-    """{scene: pictures} of a guest from its start to its last scene.
+    """Return {scene: pictures} of a guest from its start to its last scene.
 
-    `wanted` is what another run had.
+    `wanted` are the pictures of another run.
     """
     taken, before = {}, None
     for scene in guest.scenes:
@@ -241,8 +244,8 @@ def scenes(screen, guest, wanted=None):
 
 
 def play(guest, adapter, machine, engine=None, wanted=None):
-    """The scenes of a guest and its counters: on an adapter itself, or on one
-    that is assigned, if an engine is given."""
+    """Return the scenes of a guest and its counters: on an adapter itself or,
+    with an engine, on an assigned one."""
     with Bench() as bench:
         if engine is None:
             screen = start_direct(bench, guest, adapter, machine)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which guests there are, how each is started, and its scenes."""
+"""The table of guests: how each is started, and its scenes."""
 
 from typing import Callable, NamedTuple
 
@@ -8,17 +8,18 @@ from vgalab import disks, software
 
 MODELS = ('VGA', 'cirrus-vga', 'ati-vga')
 MACHINES = ('pc', 'q35')
-# The others' video BIOS needs ports beside the legacy ranges for VBE modes.
+# For VBE modes the video BIOS of the other models needs ports besides the
+# legacy ranges.
 VBE = ('cirrus-vga', 'ati-vga')
 
 
 class Scene(NamedTuple):
-    """What is on the screen, and what leads there.
+    """A picture on the screen, and how the guest gets there.
 
-    keys: QEMU's names of them, sent when the scene before it is quiet; said:
-    what the guest says on the debug port or its serial port; text: what is on a
-    text screen; size, colors: its dots, and how many colours it has at least;
-    pictures: 2 where a cursor blinks.
+    keys: QEMU's names of keys, sent when the previous scene is quiet; said:
+    what the guest says on the debug port or its serial port; text: what is on
+    a text screen; size, colors: its dots, and its least number of colours;
+    pictures: 2 if a cursor blinks.
     """
     name: str
     keys: tuple = ()
@@ -33,11 +34,12 @@ class Guest(NamedTuple):
     """A guest: what it is, what it boots, and its scenes in their order.
 
     media: a function that makes {disk or cdrom: file}, or {kernel: file,
-    initrd: file, append: words}, perhaps with {bios: file}; engines: while it is
-    served; lab: the same in the lab, where it runs there; short: where it is a
-    part of `make check`; beside: an emulated adapter that the guest has as well,
-    in the slot before; then starts_on_mine says that firmware starts on the one
-    that is compared; legacy: whether it draws on that by the legacy ranges.
+    initrd: file, append: words}, perhaps with {bios: file}; engines: those
+    with which it is served; lab: those with which it runs in the lab; short:
+    the runs that are a part of `make check`; beside: an emulated adapter that
+    the guest also has, in the slot before; starts_on_mine: whether firmware
+    then starts on the adapter that is compared; legacy: whether the guest
+    draws on that one by the legacy ranges.
     """
     name: str
     about: str
@@ -54,30 +56,30 @@ class Guest(NamedTuple):
 
 
 def own(names, **special):
-    """Scenes of a boot sector of our own, each a key further."""
+    """Return scenes of a boot sector; a key leads from each to the next."""
     return tuple(Scene(name, keys=('ret',) if number else (),
                        said=play.WORD + name, **special.get(name, {}))
                  for number, name in enumerate(names))
 
 
 def boot_sector(name):
-    """A disk of lab/guests."""
+    """Return a disk of lab/guests."""
     return lambda: {'disk': disks.boot_sector(name)}
 
 
 def isolinux():
-    """Its CD."""
+    """Return its CD."""
     return {'cdrom': software.isolinux()}
 
 
 def grub(name, about, scenes, **others):
-    """GRUB with one of its configurations."""
+    """Return a guest with GRUB and one of its configurations."""
     return Guest(f'grub-{name}', f'GRUB, {about}',
                  lambda: {'disk': software.grub(name)}, scenes, **others)
 
 
 def graphical(size):
-    """Scenes of GRUB's menu on a graphical terminal."""
+    """Return the scenes of GRUB's menu on a graphical terminal."""
     return (Scene('menu', size=size), Scene('second', ('down',), size=size),
             Scene('submenu', ('down', 'ret'), size=size),
             Scene('console', ('c',), size=size))
@@ -91,20 +93,20 @@ GRUB_TEXT = (Scene('menu', text='GNU GRUB'), Scene('second', ('down',)),
              Scene('help', (*'help', 'ret'), pictures=2))
 CONSOLE = own(('colours', 'scrolled', 'region', 'cursor'),
               cursor={'pictures': 2})
-# Each dot of a larger mode is a message to a server.
+# On a served adapter each dot is a message, so the mode is small.
 SMALL = 'video=640x480'
-# With the console on one adapter, and then on another
+# The console is first on one adapter, and then on another.
 SWITCHED = own(('before', 'colours', 'scrolled', 'region'))
 
 
 def linux(name, about, append, *modules, scenes=CONSOLE, **others):
-    """Linux with its console on the display."""
+    """Return a guest with Linux and its console on the display."""
     return Guest(f'linux-{name}', f'Linux, {about}',
                  lambda: software.linux(append, *modules), scenes, **others)
 
 
 def ipxe():
-    """Its image, and a script."""
+    """Return its image, and a script."""
     return {'kernel': software.ipxe(), 'initrd': software.ipxe_script('''
 menu Some entries
 item one The first of them
@@ -136,7 +138,7 @@ GUESTS = (
          lab=('auto',)),
     grub('colors', 'text in colours', GRUB_TEXT[:3]),
     grub('planar', 'mode 12h', graphical((640, 480)), lab=('auto',)),
-    # On cirrus-vga the same is black, also of the release of QEMU
+    # On cirrus-vga the screen is black, with QEMU's release as well.
     *(grub(f'vbe-{mode}', f'VBE {mode}', graphical(size), adapters=('ati-vga',))
       for mode, size in (
           ('640x480x16', (640, 480)), ('640x480x32', (640, 480)),
@@ -165,7 +167,7 @@ GUESTS = (
         lab=('auto',)),
     linux('vgacon', 'vgacon', 'nomodeset', lab=('auto',),
           short=(('cirrus-vga', 'q35', 'served', 'auto'),)),
-    # Its cursor is below the cells of 8 lines.
+    # The cursor is below the cells, which have 8 lines.
     linux('vgacon-8x8', 'vgacon, 80x50', 'nomodeset vga=0xf01',
           scenes=CONSOLE[:-1]),
     linux('vesafb', 'vesafb, vga=785', 'nomodeset vga=785', adapters=VBE,
@@ -173,7 +175,7 @@ GUESTS = (
     linux('bochs', 'bochs-drm', SMALL, 'bochs', adapters=('VGA',)),
     linux('cirrus', 'cirrus-drm', SMALL, 'cirrus', adapters=('cirrus-vga',)),
     linux('aty128fb', 'aty128fb', SMALL, 'aty128fb', adapters=('ati-vga',)),
-    # OVMF has a driver of these two, which needs no video BIOS.
+    # OVMF has drivers of these two, which need no video BIOS.
     Guest('ovmf', 'OVMF, UEFI shell', lambda: {'bios': software.ovmf()}, (
         Scene('shell', said='startup.nsh'),
         Scene('version', (*'ver', 'ret'))), adapters=('VGA', 'cirrus-vga'),
@@ -181,14 +183,15 @@ GUESTS = (
     Guest('ovmf-linux', 'OVMF, Linux, efifb', lambda: {
         'bios': software.ovmf(), **software.linux('nomodeset')}, CONSOLE,
         adapters=('VGA', 'cirrus-vga'), legacy=False),
-    # Two adapters, of which one is emulated
+    # There are two adapters, one of them emulated.
     *(Guest(name, about, boot_sector('scenes'), SCENES, adapters=VBE,
             engines=('auto',), beside='VGA', starts_on_mine=mine,
             legacy=mine)
       for name, about, mine in (
           ('scenes-beside', 'ways of drawing on an emulated VGA', False),
           ('scenes-first', 'ways of drawing, an emulated VGA beside', True))),
-    # Linux' driver of cirrus-vga lights only what a video BIOS has set up.
+    # Linux's driver of cirrus-vga needs an adapter that a video BIOS has set
+    # up.
     linux('beside', 'vgacon on an emulated cirrus-vga, then bochs-drm',
           f'lab.first {SMALL}', 'bochs', scenes=SWITCHED, adapters=('VGA',),
           beside='cirrus-vga', legacy=False),

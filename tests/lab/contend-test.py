@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Two guests and the host draw at once: contend-test.py GROUP (TAP).
+"""Two guests and the host draw at the same time: contend-test.py GROUP (TAP).
 
-In the nested lab, each on an adapter of its own that shares the legacy ranges
-with the others', so the host's VGA arbiter switches between them; with and
-without holding it over a burst (x-vga-arbiter).  How long an access took is
-reported and nothing else: it depends on how busy the machine is, and the host
-that the lab emulates has one processor for all three.
+In the nested lab each draws on its own adapter. All three share the legacy
+ranges, so the host's VGA arbiter switches between them, with and without
+x-vga-arbiter, which keeps it locked for a burst. The time of an access is only
+reported: it depends on how busy the machine is, and the emulated host has one
+processor for all three.
 """
 
 import json
@@ -19,7 +19,7 @@ from bench import TOP, require, tap
 from vgalab import debian, guest_code, initramfs, paths
 
 ROWS = 25
-# How long each draws
+# How long each of them draws
 SECONDS = os.environ.get('CONTEND_SECONDS', '60')
 APPEND = 'console=ttyS0 quiet no_timer_check nomodeset lab.draw={}'
 SECOND = ('qemu-system-x86_64 -L /firmware -nodefaults -no-user-config '
@@ -28,20 +28,20 @@ SECOND = ('qemu-system-x86_64 -L /firmware -nodefaults -no-user-config '
           '-device isa-debugcon,iobase=0x402,chardev=debug '
           '-kernel /lab/kernel -initrd /lab/initrd -append "{append}" '
           '-device vfio-pci,host=03:00.0,x-vga=on{options}')
-# What each says is an event of the lab; it goes to qemu.log.
+# A guest's output becomes events of the lab, which are in qemu.log.
 SAY = '({} < /dev/null 2>&1 | while read -r l; do event "qemu second: $l"; ' \
       'done) &'
 SECOND_ADAPTER = 'lab_vfio_bind 0000:03:00.0'
 DONE = re.compile(r'vga-draw (\w+): done: (\d+) accesses in (\d+) ms, '
                   r'lost (\d+), longest (\d+) us, over 100 ms (\d+)')
-# The owner of the arbiter, by the host's kernel.
+# The owner of the legacy ranges according to the host's kernel.
 STATE = ('lab_arbiter() { exec 8<>/dev/vga_arbiter; '
          'printf "target PCI:$1" >&8; dd bs=200 count=1 <&8 2>/dev/null; '
          'exec 8>&-; }')
 
 
 def run(name, *arguments, until, status=0):
-    """lab/run with three adapters; returns its directory."""
+    """Run lab/run with three adapters; return its directory."""
     out = os.path.join(paths.BUILD, 'tests', 'lab', 'contend-' + name)
     waits = [word for regex in until for word in ('--until', regex)]
     done = subprocess.run(
@@ -55,14 +55,14 @@ def run(name, *arguments, until, status=0):
 
 
 def read(out, name):
-    """A file that a run left."""
+    """Return a file of a run."""
     with open(os.path.join(out, name), encoding='utf-8',
               errors='replace') as file:
         return file.read()
 
 
 def draw(name, first, second, options, *arguments, until):
-    """Two guests, FIRST and SECOND seconds each, and the host."""
+    """Run two guests, FIRST and SECOND seconds long, and the host."""
     program = guest_code.guest_program('vga-draw')
     return run(name, '--kernel', debian.kernel(),
                '--initrd', initramfs.draw_initrd(),
@@ -77,7 +77,7 @@ def draw(name, first, second, options, *arguments, until):
 
 
 def check_screen(out, number, name):
-    """All lines of the one who draws there, and nobody else's."""
+    """The screen has all lines of the one who draws there, and no others."""
     lines = [line.rstrip() for line in
              read(out, f'adapter{number}.txt').splitlines()]
     require(lines[:ROWS] == [f'{name} line {row}' for row in range(ROWS)],
@@ -85,14 +85,14 @@ def check_screen(out, number, name):
 
 
 def finished(out):
-    """Name -> (accesses, ms, lost, longest us, over 100 ms)."""
+    """Return name -> (accesses, ms, lost, longest us, over 100 ms)."""
     text = read(out, 'guest.log') + read(out, 'qemu.log')
     return {found[0]: tuple(map(int, found[1:]))
             for found in DONE.findall(text)}
 
 
 def report(out, found):
-    """Switches per 1000 accesses while both drew, and what took longest."""
+    """Return switches per 1000 accesses, and the longest waits."""
     switches = json.loads(read(out, 'result.json'))['vga_switches']
     accesses = sum(about[0] for about in found.values())
     print(f'# {switches} switches in the run, {accesses} accesses drawn: '
@@ -103,7 +103,7 @@ def report(out, found):
 
 
 def together_case(name, options, *arguments):
-    """Nothing gets lost, or to another's screen."""
+    """No access is lost or reaches another's screen."""
     def case():
         out = draw(name, SECONDS, SECONDS, options, '--host-cmd',
                    f'vga-draw {SECONDS} Host 0000:01:00.0 &',
@@ -119,7 +119,7 @@ def together_case(name, options, *arguments):
 
 
 def killed_case():
-    """SIGKILL while it is held: let go of, and the other guest goes on."""
+    """SIGKILL while the lock is held releases it; the other guest goes on."""
     watch = ('(until lab_arbiter 0000:03:00.0 | grep -q "locks=io+mem(1"; '
              'do :; done; kill -9 $(cat /tmp/second.pid); '
              'while [ -d /proc/$(cat /tmp/second.pid) ]; do :; done; '
@@ -138,7 +138,7 @@ def killed_case():
 
 
 def refused_case(name, options, message, *commands):
-    """One message that says what to do, and no guest."""
+    """QEMU prints one message that says what to do, and starts no guest."""
     def case():
         waits = [word for text in commands for word in ('--host-cmd', text)]
         run(name, '--device-opts', options, *waits,
@@ -147,7 +147,7 @@ def refused_case(name, options, message, *commands):
 
 
 def refusals():
-    """What can be wrong before the guest starts."""
+    """Yield cases of what can be wrong before the guest starts."""
     on = 'x-vga-arbiter=on'
     return [
         refused_case('no-node', on, 'cannot open /dev/vga_arbiter: No such',
@@ -161,7 +161,7 @@ def refusals():
 
 GROUPS = {
     'off': lambda: [together_case('off', ['', ''])],
-    # One opens the node itself, the other is given it.
+    # One guest's QEMU opens the node itself, the other's is given it.
     'on': lambda: [together_case(
         'on', [',x-vga-arbiter=on', ',x-vga-arbiter=on,vga-arbiter-fd=9'],
         '--host-cmd', 'exec 9<>/dev/vga_arbiter')],
@@ -171,7 +171,7 @@ GROUPS = {
 
 
 def main():
-    """One group."""
+    """Run one group."""
     if len(sys.argv) != 2 or sys.argv[1] not in GROUPS:
         sys.exit(f'usage: contend-test.py {"|".join(GROUPS)}')
     tap(GROUPS[sys.argv[1]]())

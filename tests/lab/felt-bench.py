@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How slow software feels on a served adapter: a table of ratios.
+"""Measure how slow software feels on a served adapter: a table of ratios.
 
 felt-bench.py [--qemu BIN] [--accel tcg|kvm] [--rounds N] [--out DIR] [GUEST...]
 
 Each guest runs on an adapter that a second QEMU serves over vfio-user, and on
-the same model without anything in between, in turn; with --before it runs on
-an adapter served by another build, too.  It goes through its scenes, of which each ends when the guest says so, or when the screen shows
-what it showed at rest on the model itself; that must be equal to the last dot.
-The table has, for each scene, assigned to direct: seconds of processors, of
-both processes together, and time.  One more run counts the messages to the
-regions, since a trace costs time.  DIR gets felt.json, with the messages to
-each region, and felt.rst.
+the same model without anything in between, in turn. With --before it also runs
+on an adapter that another build serves. It goes through its scenes. A scene
+ends when the guest says so, or when the screen shows, dot for dot, what it
+showed at rest on the model itself. For each scene the table has the ratio of
+assigned to direct: of processor seconds, for both processes together, and of
+time. One more run counts the messages to the regions, because a trace costs
+time. DIR gets felt.json, with the messages to each region, and felt.rst.
 """
 
 import argparse
@@ -26,30 +26,29 @@ from bench import Bench, Failure, require, rst_table, save
 from vgalab import debian, disks, initramfs, paths
 
 PERIOD = 0.05           # between two looks at a screen
-REST = 40               # looks without anything new to see
+REST = 40               # looks without a change
 PATIENCE = 120
 TICKS = os.sysconf('SC_CLK_TCK')
 REGIONS = {**{n: f'BAR {n}' for n in range(6)}, 6: 'ROM', 7: 'config',
            8: 'VGA'}
 
-# A scene is (title, what the guest says at its end or None for a screen at
-# rest, keys that begin it).
+# A scene is (title, what the guest says at its end or None for a screen at rest, keys that begin it).
 Guest = collections.namedtuple('Guest', 'model arguments scenes')
 
 
 def disc(menu):
-    """Arguments for a CD with an ISOLINUX menu."""
+    """Return arguments for a CD with an ISOLINUX menu."""
     return ['-cdrom', disks.isolinux_disc(menu)]
 
 
 def disk(name):
-    """Arguments for a boot sector."""
+    """Return arguments for a boot sector."""
     return ['-drive', f'file={disks.boot_sector(name)},format=raw,'
             'snapshot=on,if=ide']
 
 
 def linux():
-    """Arguments for Linux with a DRM driver's console."""
+    """Return arguments for Linux with a DRM driver's console."""
     return ['-kernel', debian.kernel(), '-initrd',
             initramfs.log_initrd(('bochs',)), '-append',
             'console=tty0 loglevel=8 no_timer_check']
@@ -67,14 +66,14 @@ GUESTS = {
 
 
 def processor_seconds(process):
-    """What a process has used so far."""
+    """Return the processor time that a process has used."""
     with open(f'/proc/{process.pid}/stat', encoding='utf-8') as file:
         fields = file.read().rpartition(')')[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 class Run:
-    """One guest on its model, directly or assigned."""
+    """One run of a guest on its model, directly or assigned."""
 
     def __init__(self, bench, guest, accel, qemu, served, trace=None):
         self.bench = bench
@@ -94,7 +93,7 @@ class Run:
                       'socket': {'type': 'unix', 'path': card}}
         else:
             device = {'driver': guest.model, 'id': 'gpu'}
-        self.fresh = True       # nothing was drawn yet
+        self.fresh = True       # nothing is drawn yet
         self.start = time.monotonic()
         self.guest = bench.start(qemu, 'guest', *arguments,
                                  '-device', json.dumps(device))
@@ -102,28 +101,28 @@ class Run:
             self.owner = self.guest
 
     def cost(self):
-        """(processor seconds, time) since the guest began."""
+        """Return (processor seconds, time) since the guest began."""
         return (sum(processor_seconds(p) for p in self.bench.processes),
                 time.monotonic() - self.start)
 
     def screen(self):
-        """What the adapter shows."""
+        """Return what the adapter shows."""
         path = self.bench.path('screen.ppm')
         self.owner.command('screendump', filename=path, device='gpu')
         with open(path, 'rb') as file:
             return file.read()
 
     def said(self):
-        """All that the guest has said."""
+        """Return all that the guest has said."""
         return self.bench.said('guest.debug') + self.bench.said('guest.serial')
 
     def until_said(self, text):
-        """The cost when the guest says that."""
+        """Return the cost when the guest says the text."""
         self.bench.wait(lambda: any(text in line for line in self.said()), text)
         return self.cost()
 
     def rest(self):
-        """({screens at rest, where a cursor blinks}, cost of the first)."""
+        """Return ({screens at rest, which differ by a cursor}, cost of the first)."""
         looks = []
         blank = self.screen() if self.fresh else None
         self.fresh = False
@@ -143,7 +142,7 @@ class Run:
         return last, cost
 
     def until_shown(self, screens, title):
-        """The cost when one of the screens is there."""
+        """Return the cost when one of the screens is shown."""
         deadline = time.monotonic() + PATIENCE
         while self.screen() not in screens:
             require(time.monotonic() < deadline,
@@ -153,7 +152,7 @@ class Run:
         return self.cost()
 
     def press(self, keys):
-        """Keys one by one; the screen shows each before the next."""
+        """Press keys one by one; the screen shows each before the next."""
         for key in keys.split():
             before = last = self.screen()
             self.guest.command('send-key', keys=[{'type': 'qcode',
@@ -166,7 +165,7 @@ class Run:
                 time.sleep(PERIOD / 2)
 
     def scenes(self, guest, wanted):
-        """[(cost, screens)] of its scenes; `wanted` are those of the model."""
+        """Return [(cost, screens)] of its scenes; `wanted` are the model's screens."""
         found = []
         for number, (title, text, keys) in enumerate(guest.scenes):
             self.press(keys)
@@ -182,14 +181,14 @@ class Run:
 
 
 def run(guest, options, qemu, wanted=None):
-    """[(cost, screens)] of the scenes; `wanted` makes it a served adapter."""
+    """Return [(cost, screens)] of a run; with `wanted` on a served adapter."""
     with Bench() as bench:
         return Run(bench, guest, options.accel, qemu,
                    bool(wanted)).scenes(guest, wanted)
 
 
 def messages(guest, options, qemu, wanted):
-    """{region: messages} of a whole run."""
+    """Return {region: messages} of a whole run."""
     with Bench() as bench:
         trace = bench.path('trace')
         Run(bench, guest, options.accel, qemu, True,
@@ -201,14 +200,14 @@ def messages(guest, options, qemu, wanted):
 
 
 def steps(found, before=(0, 0)):
-    """Costs since the scene before, of costs since the start."""
+    """Return costs since the previous scene from costs since the start."""
     costs = [before] + [cost for cost, _ in found]
     return [[now - then for now, then in zip(*pair)]
             for pair in zip(costs[1:], costs)]
 
 
 def measure(name, options):
-    """What one guest costs: of each scene the smallest of the rounds."""
+    """Return what one guest costs: for each scene the smallest of the rounds."""
     guest = GUESTS[name]
     qemus = {'served': options.qemu}
     if options.before:
@@ -228,12 +227,12 @@ def measure(name, options):
 
 
 def ratio(served, direct):
-    """Of two costs, as the table has it; seconds are counted by 1/TICKS."""
+    """Return the ratio of two costs as text; seconds are counted in 1/TICKS."""
     return f'{served / direct:.2f}' if direct > 5 / TICKS else '-'
 
 
 def rows(name, found):
-    """Those of one guest: its scenes and all of them together."""
+    """Return one guest's rows: its scenes, and their sum."""
     costs, titles = found['costs'], found['titles']
     if len(titles) > 1:
         titles = titles + ['all']
@@ -251,7 +250,7 @@ def rows(name, found):
 
 
 def table(found):
-    """All guests."""
+    """Return the table of all guests."""
     ways = next(iter(found.values()))['messages']
     head = ['Guest', 'Scene', 'CPU s']
     for way in ways:
@@ -261,7 +260,7 @@ def table(found):
 
 
 def main():
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

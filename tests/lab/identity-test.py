@@ -1,42 +1,43 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""BARs where the host has them, through the real vfio-pci (TAP).
+"""The guest has BARs where the host has them, through the real vfio-pci (TAP).
 
 identity-test.py GROUP: the emulated host says where its adapters' BARs are
-(/sys/bus/pci/devices/*/resource), the guest's SeaBIOS where it has put them.
+(/sys/bus/pci/devices/*/resource), and the guest's SeaBIOS says where it has
+put them.
 """
 
 import functools
 import hashlib
 import re
 
-# A file with a hyphen in its name, as Meson's tests have.
+# __import__ is needed for a file name with a hyphen, as Meson's tests have.
 LAB = __import__('lab-test')
 from vgalab import debian, initramfs    # noqa: E402 (lab-test sets the path)
 
 Lab, require = LAB.Lab, LAB.require
 
 IORESOURCE_MEM = 0x200
-# Where the guest has them; on q35 behind root ports, of which lab/run makes
-# the first.
+# Slots of the adapters in the guest. On q35 they are behind root ports, of
+# which lab/run makes the first.
 SLOTS = (5, 6)
 PORT = '-device pcie-root-port,id=rp2,chassis=2,addr=6'
 
 
 def host_bdf(number):
-    """Of an adapter of the host."""
+    """Return the address of an adapter of the host."""
     return f'0000:{number + 1:02x}:00.0'
 
 
 def say_bars(bdf):
-    """The host says where the BARs are: bar BDF N FIRST LAST FLAGS."""
+    """Return a command that prints BARs: bar BDF N FIRST LAST FLAGS."""
     return (f'n=0; while read -r first last flags; do event "qemu bar {bdf} '
             f'$n $first $last $flags"; n=$((n + 1)); '
             f'done < /sys/bus/pci/devices/{bdf}/resource')
 
 
 def host_bars(lab, bdf):
-    """{number: address} of the host's memory BARs."""
+    """Return {number: address} of the host's memory BARs."""
     bars = {}
     for number, first, flags in re.findall(
             rf'bar {bdf} (\d) (0x\w+) 0x\w+ (0x\w+)', lab.read('qemu.log')):
@@ -46,14 +47,14 @@ def host_bars(lab, bdf):
 
 
 def guest_bars(lab, bdf):
-    """{number: address} of what SeaBIOS has placed, ROM and I/O left out."""
+    """Return {number: address} of SeaBIOS's placement, without ROM and I/O."""
     return {int(number): int(address, 16) for number, address in re.findall(
         rf'PCI: map device bdf={bdf}  bar ([0-5]), addr (\w+), '
         r'size \w+ \[(?:pref)?mem\]', lab.read('guest.log'))}
 
 
 def run(machine, models, identity='on', *more):
-    """A Lab with all adapters but the host's own assigned."""
+    """Run the lab with all adapters assigned except the host's own."""
     pc = machine == 'pc'
     arguments = ['--machine', machine, '--guest', 'seabios', '--adapter',
                  'VGA', '--assign', '1', '--device-opts',
@@ -73,13 +74,13 @@ def run(machine, models, identity='on', *more):
 
 
 def guest_bdf(machine, number):
-    """Of an adapter of the guest: SeaBIOS numbers buses in order."""
+    """Return an adapter's address in the guest; buses are in order."""
     return f'00:{SLOTS[number]:02x}.0' if machine == 'pc' else \
         f'{number + 1:02x}:00.0'
 
 
 def same(machine, models, *more):
-    """The guest has them where the host has them, and nobody complains."""
+    """The guest's BARs are where the host has them, without a message."""
     lab = run(machine, models, 'on', *more)
     for number, model in enumerate(models):
         host = host_bars(lab, host_bdf(number + 1))
@@ -105,14 +106,14 @@ def off_is_elsewhere(machine):
 
 
 def with_ram(machine, mib):
-    """SIZE MiB of guest RAM, all of which the host has to pin."""
+    """Run with SIZE MiB of guest RAM, all of which the host has to pin."""
     return (f'{machine}, ati-vga, {mib} MiB', functools.partial(
         same, machine, ['ati-vga'], '--host-arg', f'-m {mib + 2048}',
         '--arg', f'-m {mib}'))
 
 
 def linux_bars(lab):
-    """{number: address} of the memory BARs as the guest's Linux has them."""
+    """Return {number: address} of the memory BARs in the guest's Linux."""
     return {int(number): int(first, 16) for number, first, flags in re.findall(
         r'DRM bar \S+ ([0-5]) (0x\w+) 0x\w+ (0x\w+)', lab.read('qemu.log'))
         if int(flags, 16) & IORESOURCE_MEM}

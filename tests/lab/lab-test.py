@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs of the nested lab as tests: lab-test.py GROUP (TAP on stdout).
+"""Run the nested lab as tests: lab-test.py GROUP (TAP on stdout).
 
-Each case is one lab/run: the real vfio-pci, vgaarb and KVM of a Linux host,
-and an adapter whose screen is looked at from outside.  Where a defect of the
-unpatched QEMU is the subject, the same run on build/qemu-base must show it:
-a test that cannot fail there proves nothing here.
+Each case is one lab/run, with the real vfio-pci, vgaarb and KVM of a Linux
+host, and looks at the adapter's screen from outside. If a case is about a
+defect of the unpatched QEMU, the same run on build/qemu-base must show the
+defect: a test that cannot fail there proves nothing here.
 """
 
 import json
@@ -25,14 +25,15 @@ BUILD = os.environ.get('VGA_ASSIGN_BUILD', os.path.join(TOP, 'build'))
 BASE = os.path.join(BUILD, 'qemu-base', 'qemu-system-x86_64')
 NO_DISK = 'No bootable device'
 HOST_SCREEN = "This is the host's own screen."
-# Forwarded writes of a boot without a disk: 16 thousand and more were seen.
+# Without a disk the guest boots with 16 thousand forwarded writes or more.
 FEW_WRITES = 1000
 
-# Another user of the legacy ranges takes them again and again and interrupts
-# the waiting vCPU, which the kernel answers with EINTR.  SIGUSR1 is what QEMU
-# itself interrupts a vCPU with, as soon as it has a handler for it (SigCgt).
-# On a busy machine a sleep is many times as long as it says, and all that the
-# guest gets are the pauses between two locks: they are the longer part.
+# Another user of the legacy ranges locks them again and again, and interrupts
+# the waiting vCPU with SIGUSR1, which makes the kernel return EINTR. QEMU
+# itself interrupts a vCPU with SIGUSR1, as soon as it has a handler for it
+# (SigCgt). On a busy machine a sleep takes many times as long as it should.
+# The guest only runs in the pauses between two locks, so these are longer than
+# the locks.
 CONTENDER = '''
 ( exec 3<>/dev/vga_arbiter
   printf 'target PCI:0000:01:00.0' >&3
@@ -49,15 +50,15 @@ CONTENDER = '''
 
 
 class Failure(Exception):
-    """What a case found wrong."""
+    """A case failed."""
 
 
 class Lab:
-    """One lab/run and what it left."""
+    """One lab/run and its results."""
 
     def __init__(self, name, *arguments, until=NO_DISK, status=0):
         self.out = os.path.join(BUILD, 'tests', 'lab', name)
-        # A case may give an --out of its own: the last one counts.
+        # A case may pass its own --out, because the last one counts.
         command = [os.path.join(TOP, 'lab', 'run'), '--out', self.out,
                    *arguments]
         if until:
@@ -77,23 +78,23 @@ class Lab:
                       f'again: {hang}')
 
     def read(self, name):
-        """A file that the run left."""
+        """Return a file of the run."""
         with open(os.path.join(self.out, name), encoding='utf-8') as file:
             return file.read()
 
     def qemu_log(self, text):
-        """How often the inner QEMU said something."""
+        """Return how often the inner QEMU said something."""
         return self.read('qemu.log').count(text)
 
 
 def require(truth, message):
-    """A condition of a case."""
+    """Fail with the message unless the condition holds."""
     if not truth:
         raise Failure(message)
 
 
 def boots(name, *arguments, host='VGA', adapter='cirrus-vga', patched=True):
-    """A BIOS guest without a disk says so on the assigned adapter."""
+    """A BIOS guest without a disk shows text on the assigned adapter."""
     lab = Lab(name, '--adapter', host, '--adapter', adapter, '--guest',
               'seabios', *arguments)
     own, assigned = lab.result['adapters']
@@ -116,7 +117,7 @@ def boots(name, *arguments, host='VGA', adapter='cirrus-vga', patched=True):
 
 
 def boot_case(machine, accel, adapter, *more, name='', **options):
-    """(description, function) of a boots() run."""
+    """Return (description, function) of a boots() run."""
     title = f'{machine} {accel} {adapter}' + (f' {name}' if name else '')
     return (title, lambda: boots(
         title.replace(' ', '-'), '--machine', machine, '--accel', accel, *more,
@@ -125,7 +126,7 @@ def boot_case(machine, accel, adapter, *more, name='', **options):
 
 
 def guest_case(guest, machine, *texts):
-    """A guest by name shows all the texts on the adapter."""
+    """A guest of the lab shows all the texts on the adapter."""
     def case():
         lab = Lab(f'{guest}-{machine}', '--guest', guest, '--machine', machine,
                   '--seconds', '400', until=texts[0])
@@ -138,7 +139,7 @@ def guest_case(guest, machine, *texts):
 
 
 def refusal_case(name, texts, *arguments):
-    """x-vga=on cannot be had, and QEMU says why and what to do."""
+    """x-vga=on is impossible, and QEMU says why and what to do."""
     def case():
         lab = Lab(name, '--guest', 'seabios', *arguments,
                   until='qemu:' + texts[0])
@@ -149,8 +150,8 @@ def refusal_case(name, texts, *arguments):
 
 
 def interrupted_accesses():
-    """EINTR from the arbiter: lost accesses without, none with the series."""
-    # What a lost access does to the guest is open: some never get to a disk.
+    """EINTR from the arbiter loses accesses unpatched, but not patched."""
+    # The effect of lost accesses on a guest varies: some never reach a disk.
     base = Lab('interrupted-base', '--qemu', BASE, '--guest', 'seabios',
                '--host-cmd', CONTENDER, '--seconds', '300',
                until='qemu:Interrupted system call')
@@ -168,7 +169,7 @@ def interrupted_accesses():
 
 
 def disk_of_the_user():
-    """--disk: a file with a name that QEMU's option syntax would cut."""
+    """--disk takes a file name that QEMU's option syntax would cut."""
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, 'my, own disk.img')
         shutil.copy(disks.grub_disk(-1), path)
@@ -178,12 +179,12 @@ def disk_of_the_user():
 
 
 def package_file(*path):
-    """A file of the lab's Debian packages."""
+    """Return a file of the lab's Debian packages."""
     return os.path.join(debian.packages(), 'root', *path)
 
 
 def cdrom_of_the_user():
-    """--cdrom: Debian's memtest86+ image."""
+    """--cdrom boots Debian's memtest86+ image."""
     for machine in ('pc', 'q35'):
         Lab(f'cdrom-{machine}', '--machine', machine, '--seconds', '200',
             '--cdrom', package_file('usr', 'lib', 'memtest86+',
@@ -191,7 +192,7 @@ def cdrom_of_the_user():
 
 
 def firmware_of_the_user():
-    """--bios: SeaBIOS's 128 KiB build, told by its banner."""
+    """--bios uses SeaBIOS's 128 KiB build, known by its banner."""
     lab = Lab('bios', '--bios', os.path.join(BUILD, 'seabios', 'bios.bin'),
               '--guest', 'seabios')
     require('SeaBIOS' in lab.read('adapter1.txt'), 'no SeaBIOS banner')
@@ -210,7 +211,7 @@ def boot_vga_with_a_file():
 
 
 def words_for_host_and_qemu():
-    """--host-cmd and --arg: what they say is found where it belongs."""
+    """--host-cmd and --arg: their output is where it belongs."""
     lab = Lab('words', '--host-cmd', 'echo the host was here > /dev/console',
               '--host-cmd', 'event qemu a line that is not from QEMU',
               '--arg', "-name 'a guest' -smp 2", '--guest', 'seabios')
@@ -222,7 +223,7 @@ def words_for_host_and_qemu():
 
 
 def no_regex():
-    """Without --until the guest runs for --seconds, and that is success."""
+    """Without --until the guest runs for --seconds, which is a success."""
     lab = Lab('no-regex', '--guest', 'seabios', '--seconds', '10', until=None)
     require(lab.result['verdict'] == 'ran', lab.result['verdict'])
     failed = Lab('no-guest', '--guest', 'seabios', '--seconds', '10', '--arg',
@@ -232,11 +233,11 @@ def no_regex():
 
 
 def usage_case(name, text, *arguments, status=2):
-    """Bad input: one line that names the thing, and the exit status."""
+    """Bad input gives one line that names it, and the exit status."""
     def case():
         lab = Lab('usage', *arguments, until=None, status=status)
         require(text in lab.said, f'"{text}" is not in: {lab.said}')
-        # A first build prints a line as well.
+        # The first build prints a line as well.
         lines = [line for line in lab.said.splitlines()
                  if not line.startswith(('lab: building ', 'lab: getting '))]
         require(len(lines) == 1, f'not one line: {lab.said}')
@@ -245,7 +246,7 @@ def usage_case(name, text, *arguments, status=2):
 
 
 def host_hang():
-    """A host without a heartbeat is reported, tried again, and no result."""
+    """A host without a heartbeat is tried again, and gives no result."""
     os.environ['VGALAB_HEARTBEAT_SECONDS'] = '10'
     try:
         lab = Lab('hang', '--host-cmd', 'kill $heartbeat; sleep 1000',
@@ -282,7 +283,7 @@ GROUPS = {
                      (OFFERS_NONE, 'was loaded with disable_vga=1',
                       'then reload vfio-pci'),
                      '--host-cmd', 'lab_vfio_reload disable_vga=1'),
-        # The parameter's file is missing in a kernel without VGA access.
+        # In a kernel without VGA access the parameter's file is missing.
         refusal_case('kernel-without-VGA-access',
                      (OFFERS_NONE, 'built without CONFIG_VFIO_PCI_VGA'),
                      '--host-cmd', 'lab_vfio_reload disable_vga=1',
@@ -330,7 +331,7 @@ GROUPS = {
 
 
 def main():
-    """One group, one TAP line a case."""
+    """Run one group, with one TAP line for each case."""
     if len(sys.argv) != 2 or sys.argv[1] not in GROUPS:
         sys.exit(f'usage: lab-test.py {"|".join(GROUPS)}')
     cases = GROUPS[sys.argv[1]]

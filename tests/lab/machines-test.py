@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The machines that people's programs make, on what is installed (TAP).
+"""Start the machines of other programs with the installed QEMU (TAP).
 
-machines/NAME.args has the command line of one: an option and its value on a
-line.  @DIR@ is a directory for sockets, @DISKS@ one for disks.  Each machine
-starts with the QEMU of `make install`, until its firmware has read the boot
-sector of the disk that the program gives it: emulated, as no two hosts' KVM
-have the same features.  Then virsh is asked what that QEMU can do.
+machines/NAME.args has the command line of one machine, with an option and its
+value on each line. @DIR@ is a directory for sockets, @DISKS@ one for disks.
+Each machine starts with the QEMU of `make install` and runs until its firmware
+has read the boot sector of the disk. It is emulated, because KVM's features
+differ from host to host. Then virsh is asked what that QEMU can do.
 """
 
 import glob
@@ -38,14 +38,14 @@ OFFERED = {
     "devices/tpm/enum[@name='model']": {'tpm-tis', 'tpm-crb'},
     "devices/redirdev/enum[@name='bus']": {'usb'},
 }
-# Writes the text behind it to port 0x402, and halts.
+# This sector writes the text behind it to port 0x402, and halts.
 #   cld; xor ax,ax; mov ds,ax; mov si,0x7c17; mov dx,0x402
 #   1: lodsb; test al,al; je 2f; out dx,al; jmp 1b;  2: cli; hlt; jmp 2b
 BOOT_SECTOR = bytes.fromhex('fc31c08ed8be177cba0204ac84c07403eeebf8faf4ebfc')
 
 
 def make_disks():
-    """What the machines have as disk, installation medium and key."""
+    """Make the machines' disk, installation medium and key."""
     os.makedirs(DISKS, exist_ok=True)
     raw = os.path.join(DISKS, 'disk.raw')
     code = BOOT_SECTOR + BOOTED.encode() + b'\n\0'
@@ -60,7 +60,7 @@ def make_disks():
 
 
 def arguments(path, directory):
-    """The options of a file, with their values."""
+    """Return the options of a file, with their values."""
     with open(path, encoding='utf-8') as file:
         lines = [line.rstrip('\n').split(' ', 1) for line in file
                  if not line.startswith('#')]
@@ -69,20 +69,20 @@ def arguments(path, directory):
 
 
 def emulated(option):
-    """An option without what it asks of KVM."""
+    """Return an option without the parts that need KVM."""
     return {'-accel': ['-accel', 'tcg'],
             '-cpu': ['-cpu', 'max']}.get(option[0], option)
 
 
 def identifiers(options):
-    """The ids of all devices that options make."""
+    """Return the ids of all devices that options make."""
     values = [o[1] for o in options if o[0] == '-device']
     return {m.group(1) for m in (re.search(r'[,{]"?id"?[=:]"?([\w.-]+)', v)
                                  for v in values) if m}
 
 
 def starts(path):
-    """One machine: its devices are there, and it boots from its disk."""
+    """A machine has its devices, and boots from its disk."""
     make_disks()
     with Bench() as bench:
         options = [emulated(o)
@@ -109,11 +109,11 @@ def starts(path):
 
 
 def virsh(*command):
-    """The XML that Debian's virsh prints; its driver needs no daemon."""
+    """Return the XML that Debian's virsh prints without a daemon."""
     root = os.path.join(libvirt_packages(), 'root')
     libraries = [os.path.join(root, d, 'x86_64-linux-gnu')
                  for d in ('usr/lib', 'lib')]
-    # As root libvirt wants a user that its package makes.
+    # As root libvirt needs a user that its package would make.
     nobody = {'user': 65534, 'group': 65534, 'extra_groups': []}
     with tempfile.TemporaryDirectory(prefix='virsh-') as directory:
         os.chmod(directory, 0o777)
@@ -131,7 +131,7 @@ def virsh(*command):
 
 
 def capabilities():
-    """What virt-manager looks at before it offers something."""
+    """virsh offers what virt-manager looks for."""
     for machine in ('pc', 'q35'):
         found = virsh('domcapabilities', '--emulatorbin', QEMU, '--virttype',
                       'qemu', '--machine', machine)
@@ -143,7 +143,7 @@ def capabilities():
 
 
 def main():
-    """A case a machine."""
+    """Run a case for each machine."""
     if not os.path.exists(os.path.join(FULL, 'qemu-img')):
         print('1..0 # SKIP build/qemu-full is not built: make qemu-full')
         return

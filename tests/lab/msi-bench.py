@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What an interrupt costs with each prefer_msi: a table.
+"""Measure what an interrupt costs with each prefer_msi: a table.
 
 msi-bench.py [--out DIR]
 
-The same guest, lab/guests/edu-intx.S, has QEMU's device "edu" raise interrupts
-on INTx under the lab's host and KVM.  Latency is the mean time from the access
-that raises one to the guest's handler; rate is how many came in a time, each
-raised after the one before was served.  Times are of emulated processors, so
-only their ratios to prefer_msi=off mean anything.  DIR gets msi.json and
-msi.rst.
+The same guest, lab/guests/edu-intx.S, makes QEMU's device "edu" raise
+interrupts on INTx under the lab's host and KVM. Latency is the mean time from
+the access that raises an interrupt to the guest's handler. Rate is the number
+of interrupts in a time, each raised after the previous one was served. Times
+are of emulated processors, so only their ratios to prefer_msi=off mean
+anything. DIR gets msi.json and msi.rst.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from vgalab import paths
 test = importlib.import_module('msi-test')
 
 TIMES = re.compile(r'ticks ([0-9a-f]{16}) ([0-9a-f]{16})')
-# A line that another assigned device has already
+# Another assigned device is on the same line already.
 BUSY = ['--host-device', 'edu,addr=0x14',
         '--host-cmd', 'lab_vfio_reload nointxmask=1',
         '--host-cmd', f'lab_vfio_bind {test.OTHER}',
         '--arg', f'-device vfio-pci,host={test.OTHER},addr=0x6']
-# What it is called, properties, the host's interrupt
+# (name, properties, the host's interrupt)
 WAYS = [
     ('off', 'off', 'intx', []),
     ('on', 'on', 'msi', []),
@@ -40,7 +40,7 @@ WAYS = [
 
 
 def measure(options, kind, more):
-    """(latency, time an interrupt) in ticks."""
+    """Return (latency, time of an interrupt) in ticks."""
     guest, _ = test.run_edu(
         f'vfio-pci,host={test.DEVICE},x-prefer-msi={options}', 'pc', more,
         test.host_counts(kind, shared=bool(more), second_too=False))
@@ -52,7 +52,7 @@ def measure(options, kind, more):
 
 
 def table(found):
-    """An rst table of ratios."""
+    """Return an rst table of ratios."""
     latency, total = found['off']
     return rst_table([('prefer_msi', 'latency', 'rate')] + [
         (name, f'{a / latency:.3g}', f'{total / b:.3g}')
@@ -60,7 +60,7 @@ def table(found):
 
 
 def main():
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Guest INTx on host INTx and on host MSI, through the real vfio-pci (TAP).
+"""Test guest INTx on host INTx and on host MSI, with the real vfio-pci (TAP).
 
 msi-test.py edu|edu-more: QEMU's device "edu" of the emulated host is assigned
 to a firmware that counts its interrupts (lab/guests/edu-intx.S), while the
 host counts them in /proc/interrupts.
 msi-test.py io|split|split-alone: an AHCI and a network adapter are assigned to
-Linux with pci=nomsi, where they share a line; split has QEMU's IO-APIC, as a
-vIOMMU needs it, and split-alone a line for each.
+Linux with pci=nomsi, where they share a line. split uses QEMU's IO-APIC, as a
+vIOMMU needs it, and split-alone gives each device its own line.
 """
 
 import hashlib
@@ -24,32 +24,33 @@ from vgalab import debian, guest_code, initramfs
 
 DEVICE = '0000:00:10.0'
 NEXT = '0000:00:11.0'
-# On the same line of the host: the slot four further.
+# The slot four further on is on the same line of the host.
 OTHER = '0000:00:14.0'
 PLAIN = 10000
 AGAIN = 12000
 SHARED = 14000
-# What the host counts when the guest has had AGAIN.  A message each; but an
-# interrupt that INTx still has at the guest's EOI is passed on by vfio without
-# taking one on the host (drivers/vfio/pci/vfio_pci_intrs.c,
-# vfio_pci_intx_unmask_handler()), and half of the last 2000 are of that kind.
+# What the host has counted when the guest has had AGAIN. MSI has one message
+# for each interrupt. But if INTx is still asserted at the guest's EOI, vfio
+# passes the interrupt on without taking another one on the host
+# (drivers/vfio/pci/vfio_pci_intrs.c, vfio_pci_intx_unmask_handler()), and half
+# of the last 2000 are of this kind.
 HOST = {'intx': 11000, 'msi': 12000}
-# With a second device 1000 of its own, and as many further ones of the first.
+# A second device adds its own 1000, and as many of the first one.
 HOST_SECOND = 1000
-# How the host's kernel names vfio's interrupts in /proc/interrupts
+# Names of vfio's interrupts in the host's /proc/interrupts
 NAMES = {'intx': 'vfio-intx', 'msi': r'vfio-msi\[0\]'}
-# What the host counts, said each second
+# Says the host's counts every second
 SAMPLE = ('while sleep 1; do grep vfio-[im][ns] /proc/interrupts | while '
           'read -r line; do event "qemu irq $line"; done; done &')
 SECONDS = 240
 SPLIT = ['--arg', '-machine kernel-irqchip=split']
-# vfio-pci takes the host's line for one device alone
+# vfio-pci uses the host's line exclusively
 EXCLUSIVE = ['--host-cmd', 'lab_vfio_reload nointxmask=1']
 IO_BYTES = 2 << 20
 
 
 def run(machine, *arguments):
-    """(guest's lines, QEMU's lines) of a guest; arguments: of lab/run."""
+    """Return (guest's lines, QEMU's lines); arguments: those of lab/run."""
     with tempfile.TemporaryDirectory(prefix='msi-') as out:
         command = [
             os.path.join(TOP, 'lab', 'run'), '--machine', machine,
@@ -72,7 +73,7 @@ def run(machine, *arguments):
 
 
 def run_edu(options, machine, more, until):
-    """A guest with edu; more: further arguments of lab/run."""
+    """Run a guest with edu; more: further arguments of lab/run."""
     return run(machine, '--host-device', 'edu',
                '--bios', guest_code.firmware('edu-intx'),
                '--host-cmd', f'lab_vfio_bind {DEVICE}', *more,
@@ -81,7 +82,7 @@ def run_edu(options, machine, more, until):
 
 
 def counted(guest, name):
-    """(interrupts, those without a cause) of a phase of the guest."""
+    """Return (interrupts, those without a cause) of a phase of the guest."""
     for line in guest:
         found = re.match(rf'{name} ([0-9a-f]+) spurious ([0-9a-f]+)', line)
         if found:
@@ -90,7 +91,7 @@ def counted(guest, name):
 
 
 def host_counts(kind, shared, second_too):
-    """Arguments of lab/run: wait until the host has counted them all."""
+    """Return arguments of lab/run that wait until the host has counted all."""
     counts = {DEVICE: HOST[kind] + (HOST_SECOND if shared else 0)}
     if second_too:
         counts[NEXT] = HOST_SECOND
@@ -99,10 +100,10 @@ def host_counts(kind, shared, second_too):
 
 
 def check(options, kind, machine='pc', more=(), shared=False, second=False):
-    """All interrupts arrive, as INTx in the guest, as KIND on the host.
+    """All interrupts arrive, as INTx in the guest and as KIND on the host.
 
-    shared: a second device is on the guest's line; second: the host counts
-    that one's interrupts, too.  Returns a remark, and QEMU's lines.
+    shared: a second device is on the guest's line; second: the host counts its
+    interrupts, too. Return a remark, and QEMU's lines.
     """
     guest, qemu = run_edu(options, machine, more,
                           host_counts(kind, shared, second))
@@ -122,7 +123,7 @@ def check(options, kind, machine='pc', more=(), shared=False, second=False):
 
 
 def check_busy():
-    """A device that has the line to itself leaves prefer_msi=auto with MSI."""
+    """A device that is alone on its line keeps MSI with prefer_msi=auto."""
     remark, qemu = check(f'vfio-pci,host={DEVICE},x-prefer-msi=auto', 'msi',
                          more=['--host-device', 'edu,addr=0x14',
                                '--host-cmd', 'lab_vfio_reload nointxmask=1',
@@ -136,7 +137,7 @@ def check_busy():
 
 
 def check_shared():
-    """Two devices on one line of the guest."""
+    """Two devices share one line of the guest."""
     remark, _ = check(f'vfio-pci,host={DEVICE},x-prefer-msi=on', 'msi', 'q35',
                       more=['--host-device', 'edu',
                             '--host-cmd', f'lab_vfio_bind {NEXT}',
@@ -147,7 +148,7 @@ def check_shared():
 
 
 def run_io(directory, data, prefer, more, slot):
-    """QEMU's lines, Linux's among them; slot: of the network adapter."""
+    """Return QEMU's and Linux's lines; slot: of the network adapter."""
     disk = os.path.join(directory, 'disk')
     with open(os.path.join(directory, 'data'), 'wb') as file:
         file.write(data)
@@ -174,13 +175,13 @@ def run_io(directory, data, prefer, more, slot):
 
 
 def check_io(prefer, kinds, more=(), alone=False):
-    """Real input and output, all by the guest's line; kinds: the host's.
+    """Real input and output arrives by the guest's line; kinds: the host's.
 
-    alone: each device has a line of the guest to itself.
+    alone: each device has its own line of the guest.
     """
     data = random.Random(9).randbytes(IO_BYTES)
     with tempfile.TemporaryDirectory(prefix='msi-') as directory:
-        # Slots 5 and 9 have the same line.
+        # Slots 5 and 9 share a line.
         qemu = run_io(directory, data, prefer, more, 6 if alone else 9)
     digest = hashlib.sha256(data).hexdigest()
     said = [line[3:] for line in qemu if line.startswith('IO ')]
@@ -199,7 +200,7 @@ def check_io(prefer, kinds, more=(), alone=False):
 
 
 def split_cases(alone):
-    """With QEMU's IO-APIC it is QEMU that tells vfio of the guest's EOI."""
+    """With QEMU's IO-APIC, QEMU tells vfio of the guest's EOI."""
     kinds = {'off': ('intx', 'intx'), 'on': ('msi', 'msi'),
              'auto': ('intx', 'msi')}
 
@@ -213,7 +214,7 @@ def split_cases(alone):
 
 
 def cases(group):
-    """What a group runs."""
+    """Return the cases of a group."""
     vfio = f'vfio-pci,host={DEVICE}'
     return {
         'edu': [

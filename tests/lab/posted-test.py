@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""No write that KVM keeps is lost or overtaken: posted-test.py GROUP (TAP).
+"""No posted write is lost or overtaken: posted-test.py GROUP (TAP).
 
-Guests without an operating system (lab/guests/posted.c, race.c, palette.c)
-under the lab's KVM: each access to a BAR, to config space or to a port that
-comes behind posted writes to memory or to the palette; two processors at once;
-loads of the palette with everything in between.  POSTED_SEED, RACE_ROUNDS and
-PALETTE_LOADS choose other races and loads.
+Guests without an operating system (lab/guests/posted.c, race.c, palette.c) run
+under the lab's KVM. They access a BAR, config space or a port after posted
+writes to memory or to the palette; draw with two processors at the same time;
+and load palettes with all other accesses in between. POSTED_SEED, RACE_ROUNDS
+and PALETTE_LOADS choose other races and loads.
 """
 
 import os
@@ -14,7 +14,7 @@ import re
 
 from ways import WAYS, names
 
-# A file with a hyphen in its name, as Meson's tests have.
+# __import__ is needed for a file name with a hyphen, as Meson's tests have.
 LAB = __import__('lab-test')
 from vgalab import disks, guest_code    # noqa: E402 (lab-test sets the path)
 
@@ -26,12 +26,12 @@ LOADS = int(os.environ.get('PALETTE_LOADS', '500'))
 CASE = re.compile(r'posted: (.*): (memory \d+ palette \d+.*)')
 ALL = 'memory 64 palette 48'
 PALETTE = re.compile(r'palette: (\d+) loads, .* wrong (\d+)$', re.MULTILINE)
-# Changes of the memory map for a screen that is drawn now and then
+# The most changes of the memory map for a screen that is drawn now and then
 MAX_SLOTS = 5
 RACE = re.compile(r'race: (\w+): .* wrong (\d+ and \d+)')
 
-# The host's kernel tells what it is asked to do, with the number of the region
-# in front of the offset.
+# Traces what QEMU asks of the host's kernel; the offset has the number of the
+# region in front.
 TRACE = '''
 t=/sys/kernel/tracing
 mount -t tracefs tracefs $t
@@ -44,7 +44,7 @@ echo 'at == 0x7000000002c' > $t/events/kprobes/config/filter
 for event in {}; do echo 1 > $t/events/kprobes/$event/enable; done
 (while read -r l; do event "qemu trace ${{l#*: }}"; done < $t/trace_pipe) &
 '''
-# Writes to memory, and reads of the status and of a register of config space
+# Writes to memory, and reads of the status and of a config register
 ORDER = TRACE.format('vga config')
 # Changes of what is mapped into the guest
 SLOTS = TRACE.format('slot config')
@@ -52,7 +52,7 @@ TRACED = re.compile(r'trace (vga|config): .* at=0x(\w+) write=(\d)')
 
 
 def run(name, guest, append, *arguments, until):
-    """A guest without an operating system; what it said."""
+    """Run a guest without an operating system; return what it said."""
     lab = Lab(f'{guest}-{name}', '--kernel', guest_code.bare_guest(guest),
               '--append', append, '--seconds', '600', *arguments,
               until='debug:' + until)
@@ -61,7 +61,7 @@ def run(name, guest, append, *arguments, until):
 
 
 def check_cases(lab, ways):
-    """Each case was run, and all that was written was there."""
+    """Each case has run, and all writes have arrived."""
     found = dict(CASE.findall(lab.read('guest.log')))
     wrong = [f'{case}: {found.get(case)}' for case in names(ways)
              if found.get(case) != ALL]
@@ -73,7 +73,7 @@ def check_cases(lab, ways):
 
 
 def check_trace(lab):
-    """Nothing that was written came after a read of config space."""
+    """No write arrived after a read of config space."""
     events = TRACED.findall(lab.read('qemu.log'))
     late = [following for event, following in zip(events, events[1:])
             if event[0] == 'config' and following[2] == '1']
@@ -125,7 +125,7 @@ def soak(model, options=''):
 
 
 def race(model, ways):
-    """Two processors at once: each reads what it has written."""
+    """Two processors at the same time: each reads what it has written."""
     def case():
         lab = run(f'{model}-{len(ways.split())}-ways', 'race',
                   f'{SEED} {ROUNDS:x} {ways}', '--adapter', 'VGA', '--adapter',
@@ -154,7 +154,7 @@ def redraw(model, times):
 
 
 def modes(model, options=''):
-    """What the video BIOS sets is the same each time."""
+    """The video BIOS sets the same each time."""
     def case():
         disk = disks.boot_sector('mode-soak')
         lab = Lab(f'modes-{model}-{options or "default"}', '--disk', disk,
@@ -171,10 +171,10 @@ LAB.GROUPS.update({
     'bars': [assigned('ati-vga'), assigned('ati-vga', 'x-no-mmap=on'),
              assigned('cirrus-vga', NVIDIA)],
     'served': [served('ati-vga')],
-    # Port 3c3 makes QEMU forget, in the middle of the other's writes
+    # Port 3c3 makes QEMU forget what it knows, amid the other's writes
     'race': [race('cirrus-vga', 'p:3c3/1')],
     'palette': [soak('ati-vga', 'x-no-mmap=on'), redraw('cirrus-vga', 10)],
-    # By hand
+    # Run by hand
     'more': [assigned('VGA'), assigned('VGA', 'x-no-mmap=on'),
              assigned('cirrus-vga', NVIDIA + ',x-no-mmap=on'), served('VGA'),
              served('cirrus-vga')]

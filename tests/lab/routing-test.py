@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest with several display adapters: routing-test.py GROUP (TAP).
+"""Test guests with several display adapters: routing-test.py GROUP (TAP).
 
-Each adapter is emulated by the guest's QEMU or served by one of its own over
-vfio-user; in the group `assigned` the real vfio-pci of the nested lab has them.
-The test tells the adapters apart from outside, by their screens.
+Each adapter is emulated by the guest's QEMU, or served over vfio-user by a
+QEMU of its own. In the group `assigned` the real vfio-pci of the nested lab
+has them. The test tells the adapters apart from outside, by their screens.
 """
 
 import json
@@ -18,7 +18,7 @@ from vgalab.machine import ram_blocks, read_screen
 
 NO_DISK = 'No bootable device'
 ROUNDS = 3
-# What SeaBIOS leaves on the screen has the name of no adapter.
+# SeaBIOS's text does not name the adapter, so the test draws a line that does.
 MARK = 'Adapter {number}, 0000:{address}, round {round}'
 
 PORTS = ['-device', 'pcie-root-port,id=rp1,chassis=1,addr=2',
@@ -28,7 +28,7 @@ BRIDGES = ['-device', 'pci-bridge,id=rp1,chassis_nr=1,addr=2',
 
 
 class Card:
-    """A display adapter: model, served or not, and where the guest has it."""
+    """A display adapter: model, served or not, and its place in the guest."""
 
     def __init__(self, model, served, bus=None, slot=0, bootindex=None):
         self.model, self.served = model, served
@@ -43,7 +43,7 @@ class Card:
                f'at {place}{index}'
 
     def device(self, bench, name):
-        """-device of the guest; a served one's owner is started."""
+        """Return -device for the guest; start a served adapter's owner."""
         device = {'id': name, 'addr': str(self.slot)}
         if self.bus:
             device['bus'] = self.bus
@@ -63,7 +63,7 @@ class Card:
         return json.dumps(device)
 
     def text(self, bench, name):
-        """The lines of its text screen; none if it is in no text mode."""
+        """Return the lines of its text screen; none in other modes."""
         if not self.vram:
             self.vram, = (address for block, address in
                           ram_blocks(self.owner).items()
@@ -74,7 +74,7 @@ class Card:
 
 
 def start(bench, machine, cards, *arguments):
-    """The guest, with all its cards."""
+    """Start the guest with all its adapters."""
     devices = []
     for number, card in enumerate(cards):
         devices += ['-device', card.device(bench, f'gpu{number}')]
@@ -87,14 +87,14 @@ def start(bench, machine, cards, *arguments):
 
 
 def routing(guest):
-    """What QEMU says about it, for a message."""
+    """Return what QEMU says of the routing, for a message."""
     return guest.monitor('info vga')
 
 
-# ---- what firmware starts ----
+# ---- which adapter firmware starts ----
 
 def primary_case(machine, first, cards, *arguments):
-    """SeaBIOS draws on one card, and on no other."""
+    """SeaBIOS draws on one adapter, and on no other."""
     def case():
         with Bench() as bench:
             guest = start(bench, machine, cards, *arguments)
@@ -110,7 +110,7 @@ def primary_case(machine, first, cards, *arguments):
 
 
 def primaries():
-    """With and without bootindex."""
+    """Yield cases with and without bootindex."""
     def own(slot, bus=None):
         return Card('VGA', False, bus, slot)
 
@@ -139,7 +139,7 @@ def primaries():
 # ---- what Linux's VGA arbiter switches between ----
 
 def check_drawn(lines, number, address):
-    """The screen of a card has its own lines, in order, and no others."""
+    """The screen of an adapter has its own lines, in order, and no others."""
     wanted = [MARK.format(number=number, address=address, round=n)
               for n in range(ROUNDS)]
     found = [line.rstrip() for line in lines if line.strip()]
@@ -147,7 +147,7 @@ def check_drawn(lines, number, address):
 
 
 def switch_case(machine, cards, addresses, *arguments):
-    """Linux draws on each card, the one that firmware started first."""
+    """Linux draws on each adapter, first on the one that firmware started."""
     def case():
         with Bench() as bench:
             guest = start(
@@ -164,10 +164,10 @@ def switch_case(machine, cards, addresses, *arguments):
 
 
 def switches():
-    """Emulated and served, on one bus and behind bridges.
+    """Yield cases of both kinds of adapters, on one bus and behind bridges.
 
-    Two on the root bus are missing: Linux takes the last of them for one that
-    a bridge controls, and never switches it on or off.
+    There is no case with two of them on the root bus, because Linux takes the
+    last one for an adapter that a bridge controls, and never switches it.
     """
     def own(slot, bus=None):
         return Card('VGA', False, bus, slot)
@@ -191,7 +191,7 @@ def switches():
 # ---- the same through the real vfio-pci ----
 
 def assigned_case(machine, second, addresses, *arguments):
-    """One guest with two assigned adapters of the nested lab's host."""
+    """One guest has two assigned adapters of the nested lab's host."""
     def case():
         out = os.path.join(paths.BUILD, 'tests', 'lab', 'switch-' + machine)
         done = subprocess.run(
@@ -217,7 +217,7 @@ def assigned_case(machine, second, addresses, *arguments):
 
 
 def assigned():
-    """Behind a pci-bridge and not, and behind root ports."""
+    """Yield cases with and without a pci-bridge, and with root ports."""
     return [
         assigned_case('pc', ',bus=br,addr=1', ['00:02.0', '01:01.0'],
                       '--arg', '-device pci-bridge,id=br,chassis_nr=1'),
@@ -230,7 +230,7 @@ GROUPS = {'primary': primaries, 'switch': switches, 'assigned': assigned}
 
 
 def main():
-    """One group."""
+    """Run one group."""
     if len(sys.argv) != 2 or sys.argv[1] not in GROUPS:
         sys.exit(f'usage: routing-test.py {"|".join(GROUPS)}')
     tap(GROUPS[sys.argv[1]]())

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pictures on an adapter that another process serves (TAP on stdout).
+"""Compare pictures on an adapter that another process serves (TAP on stdout).
 
 A guest draws in text mode, in mode 12h and in mode 13h on an adapter that a
 second QEMU serves over vfio-user, and on the same model without anything in
-between: what the two screens show must be the same to the last dot.
+between. Both screens must show the same, dot for dot.
 """
 
 import json
@@ -13,7 +13,7 @@ from bench import Bench, Failure, tap     # makes vgalab known
 from vgalab import disks, paths
 
 MODELS = ('VGA', 'cirrus-vga', 'ati-vga')
-# (name, colours there must be)
+# (name, least number of colours)
 PICTURES = (
     ('text', 16),
     ('mode12h', 16),
@@ -22,13 +22,13 @@ PICTURES = (
 
 
 def colours(ppm):
-    """How many colours a picture has."""
+    """Return how many colours a picture has."""
     pixels = ppm.split(b'\n', 3)[3]
     return len({pixels[i:i + 3] for i in range(0, len(pixels), 3)})
 
 
 def guest(bench, picture, device):
-    """A guest that draws on a device."""
+    """Start a guest that draws on a device."""
     arguments = ['-machine', 'pc', '-accel', 'tcg', '-vga', 'none', '-device',
                  device, *bench.debug('guest'),
                  '-drive', f'file={disks.boot_sector(picture)},'
@@ -37,7 +37,7 @@ def guest(bench, picture, device):
 
 
 def draw(model, picture, served):
-    """The screen after a guest has drawn on it."""
+    """Return the screen after a guest has drawn on it."""
     with Bench() as bench:
         if served:
             card = bench.path('card')
@@ -51,9 +51,9 @@ def draw(model, picture, served):
         else:
             owner = drawer = guest(bench, picture, f'{model},id=gpu')
         bench.wait_for_line('guest.debug', 'PICTURE DRAWN')
-        # What the guest wrote last may reach the adapter a period later, and
-        # at once where the guest stops.  A read of a port returns when the
-        # server has taken all that came before.
+        # The guest's last writes may reach the adapter up to a period later,
+        # but reach it at once if the guest stops. A read of a port returns
+        # when the server has handled all that came before.
         drawer.command('stop')
         drawer.command('human-monitor-command', **{
             'command-line': 'i /b 0x3cc'})
@@ -64,7 +64,7 @@ def draw(model, picture, served):
 
 
 def same_picture(model, picture, least):
-    """One case: drawn over vfio-user and directly."""
+    """A picture is the same over vfio-user and directly."""
     direct = draw(model, picture, served=False)
     if colours(direct) < least:
         raise Failure(f'{colours(direct)} colours on the model itself, not '
@@ -75,7 +75,7 @@ def same_picture(model, picture, least):
 
 
 def case(model, picture, least):
-    """(title, function) of a model and picture."""
+    """Return (title, function) of a model and picture."""
     return (f'{model} {picture}',
             lambda: same_picture(model, picture, least))
 

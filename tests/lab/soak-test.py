@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Each way to an adapter does the same: soak-test.py GROUP (TAP).
+"""Each way to an adapter gives the same results: soak-test.py GROUP (TAP).
 
-lab/guests/vga-soak.c under the lab's KVM, where writes are posted and copies
-are RAM, which a qtest has not: two processors at once, and random accesses
-whose outcome must not depend on the way; of memory, of ports, of BARs and of
-config space.  SOAK_SEED and SOAK_ACCESSES choose
-others.
+lab/guests/vga-soak.c runs under the lab's KVM, where writes are posted and
+copies are RAM, unlike in a qtest. It draws with two processors at the same
+time, and makes random accesses to memory, ports, BARs and config space, whose
+results must not depend on the way. SOAK_SEED and SOAK_ACCESSES choose others.
 """
 
 import functools
@@ -15,7 +14,7 @@ import re
 
 from ways import WAYS as BESIDE
 
-# A file with a hyphen in its name, as Meson's tests have.
+# __import__ is needed for a file name with a hyphen, as Meson's tests have.
 LAB = __import__('lab-test')
 from vgalab import debian, initramfs    # noqa: E402 (lab-test sets the path)
 
@@ -24,7 +23,7 @@ Lab, require = LAB.Lab, LAB.require
 SEED = os.environ.get('SOAK_SEED', '0x3c03da')
 ACCESSES = os.environ.get('SOAK_ACCESSES', '30000')
 WRONG = re.compile(r'vga-soak: (\w+), two processors: wrong (\d+)')
-# How often the host's kernel was asked, as it says itself
+# Says how often the host's kernel was asked, from its trace
 PROBE = ('mount -t tracefs tracefs /sys/kernel/tracing; '
          'echo p:vga vfio_pci_vga_rw > /sys/kernel/tracing/kprobe_events; '
          'echo 1 > /sys/kernel/tracing/events/kprobes/vga/enable; '
@@ -32,12 +31,12 @@ PROBE = ('mount -t tracefs tracefs /sys/kernel/tracing; '
          ' $(cat /sys/kernel/tracing/kprobe_profile)"; done) &')
 PROBED = re.compile(r'probe\s+vga\s+(\d+)')
 HASH = re.compile(r'vga-soak: (\d+) accesses, hash (\w+)')
-# What the forwarded accesses came to, by model.
+# The hash of the forwarded accesses, by model.
 EXPECTED = {}
 
 
 def soak(model, way, options, used=()):
-    """Run it; the counters USED tell that the way was taken."""
+    """Run the guest; the counters USED must show that the way was taken."""
     lab = Lab(f'soak-{model}-{way}', '--adapter', 'VGA', '--adapter', model,
               '--device-opts', options, '--arg', '-smp 2', '--seconds', '600',
               '--host-cmd', PROBE,
@@ -75,7 +74,7 @@ WAYS = [
 
 
 def group(model, *names):
-    """Cases of a model."""
+    """Return the cases of a model."""
     return [(f'{model}, {way}', functools.partial(soak, model, way, options,
                                                   used))
             for way, options, used in WAYS if not names or way in names]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What legacy VGA accesses cost: a table for the manual.
+"""Measure what legacy VGA accesses cost: a table for the manual.
 
 speed-bench.py [--lab | --served | --against BIN] [--adapter MODEL] [--out DIR]
 
-The same guest, lab/guests/vga-speed.S, runs on each of these in turn, and in
-the lab Linux with its log on the screen, too:
+The same guest, lab/guests/vga-speed.S, runs on each of these in turn; in the
+lab also Linux with its log on the screen:
   --lab     an adapter assigned by the unpatched QEMU, by the patched QEMU,
             and the emulated VGA, under the lab's host and KVM
   --served  an adapter that a second QEMU serves by vfio-user, forwarded and
@@ -13,11 +13,12 @@ the lab Linux with its log on the screen, too:
   --against an adapter assigned by BIN, another build of the series, and by the
             patched QEMU, in the lab: is a change slower in any row?
 Times are of emulated processors, so only their ratios mean anything, and only
-within one run.  --against counts the instructions of the lab's host instead,
-of all that runs there, which do not depend on what else this machine does;
-where a timer of the engine falls still moves a row by a few percent.  DIR gets speed.json and speed.rst, the manual's table; with
---update it also replaces the manual's, from which scripts/diagrams.py draws
-the chart.  --from takes a speed.json and measures nothing.
+within one run. --against counts all instructions of the lab's host instead,
+which do not depend on what else this machine does; but the moment of an
+engine's timer still changes a row by a few percent. DIR gets speed.json and
+speed.rst, the manual's table. --update also replaces the table in the manual,
+from which scripts/diagrams.py draws the chart. --from reads a speed.json
+instead of measuring.
 """
 
 import argparse
@@ -45,7 +46,7 @@ LINUX = re.compile(r'^(linux_\w+) ([0-9.]+) ?([0-9.]*)\r?$', re.MULTILINE)
 
 
 def parse(lines, choose=min):
-    """{case: ticks an access, one of those measured} of what the guest said."""
+    """Return {case: ticks of an access}; `choose` picks one of those measured."""
     found = {}
     for line in lines:
         match = LINE.match(line.strip())
@@ -55,20 +56,20 @@ def parse(lines, choose=min):
     return {case: choose(ticks) for case, ticks in found.items()}
 
 
-# The lab's time is what its processor has done, a nanosecond an instruction.
+# The lab's time is what its processor has done: a nanosecond for an instruction.
 COUNTED = ['--host-arg=-icount shift=0,sleep=off']
 
 
 def run_lab(where, *options):
-    """One run of the lab."""
-    # A second of the lab's host may take half a minute where it is counted.
+    """Run the lab once."""
+    # A second of the lab's host may take half a minute while instructions are counted.
     subprocess.run([os.path.join(TOP, 'lab', 'run'), '--seconds', '900',
                     '--out', where, *options], check=True,
                    env={**os.environ, 'VGALAB_HEARTBEAT_SECONDS': '300'})
 
 
 def linux_in_lab(where, options):
-    """{case: seconds} of a guest whose console is the adapter."""
+    """Return {case: seconds} of a guest whose console is on the adapter."""
     run_lab(where, '--kernel', debian.kernel(), '--initrd',
             initramfs.log_initrd(), '--append', 'console=tty0 loglevel=8 '
             'nomodeset no_timer_check', '--arg=-serial stdio', '--until',
@@ -79,9 +80,9 @@ def linux_in_lab(where, options):
 
 
 def in_lab(name, disk, options, out, until='^DONE', choose=min):
-    """Two runs of the lab; what its guests said.
+    """Run the lab twice; return what its guests said.
 
-    That is one round, which takes minutes without an engine.
+    This is one round, because it takes minutes without the engine.
     """
     where = os.path.join(out, name)
     run_lab(where, '--disk', disk, '--until', f'debug:{until}', *options)
@@ -92,7 +93,7 @@ def in_lab(name, disk, options, out, until='^DONE', choose=min):
 
 
 def lab(disk, adapter, out):
-    """Unpatched, patched and emulated under the lab's KVM."""
+    """Measure unpatched, patched and emulated under the lab's KVM."""
     base = os.path.join(paths.BUILD, 'qemu-base', 'qemu-system-x86_64')
     card = ['--adapter', 'VGA', '--adapter', adapter]
     return {
@@ -105,7 +106,7 @@ def lab(disk, adapter, out):
 
 
 def against(before):
-    """Another build of the series and this one, in the lab."""
+    """Measure another build of the series and this one, in the lab."""
     def way(disk, adapter, out):
         card = ['--adapter', 'VGA', '--adapter', adapter, *COUNTED]
         return {name: in_lab(name, disk, card + qemu, out, 'SPEED MEASURED',
@@ -116,7 +117,7 @@ def against(before):
 
 
 def here(bench, name, disk, devices):
-    """One guest under TCG; what it said, and counters of its card."""
+    """Run a guest under TCG; return what it said, and its adapter's counters."""
     qemu = os.path.join(paths.BUILD, 'qemu', 'qemu-system-x86_64')
     monitor = bench.start(qemu, name, '-machine', 'pc,accel=tcg', '-vga',
                           'none', '-drive', f'file={disk},format=raw,'
@@ -130,7 +131,7 @@ def here(bench, name, disk, devices):
 
 
 def served(disk, adapter, _out):
-    """Forwarded, with the engine, and emulated, under TCG."""
+    """Measure forwarded, with the engine, and emulated, under TCG."""
     qemu = os.path.join(paths.BUILD, 'qemu', 'qemu-system-x86_64')
     found = {}
     with Bench() as bench:
@@ -153,12 +154,12 @@ def served(disk, adapter, _out):
 
 
 def ratios(found):
-    """(title, {way: how much faster}, {way: faster than emulated}) a case.
+    """Yield (title, {way: how much faster}, {way: faster than emulated}).
 
-    The first of what was found is the slow way, the last the emulated VGA.
+    The first result is the slow way, the last one the emulated VGA.
     """
     slow, *ways = found
-    # Of two builds none is emulated.
+    # If two builds are compared, none is emulated.
     emulated = ways.pop() if len(ways) > 1 else None
     return [(title,
              {way: found[slow][case] / found[way][case] for way in ways},
@@ -168,11 +169,11 @@ def ratios(found):
 
 
 def digits(ratio):
-    """Three of them, never as a power of ten."""
+    """Return a number with three digits, never as a power of ten."""
     return f'{ratio:.0f}' if ratio >= 100 else f'{ratio:.3g}'
 
 
-# How the manual calls the ways.
+# The manual's names for the ways.
 NAMES = {'patched': 'Patched', 'engine': '``auto``', 'now': 'This build'}
 COMPARED = {'unpatched': 'to unpatched', 'forward': 'to ``forward``',
             'before': 'to the build before', 'emulated': 'to emulated VGA'}
@@ -180,7 +181,7 @@ MANUAL = os.path.join(TOP, 'docs', 'vga-assign', 'speed.rst')
 
 
 def table(found):
-    """The manual's table of ratios."""
+    """Return the manual's table of ratios."""
     slow, *ways = found
     emulated = [ways.pop()] if len(ways) > 1 else []
     columns = [f'{NAMES[way]} {COMPARED[to]}' for to in [slow] + emulated
@@ -198,7 +199,7 @@ def table(found):
 
 
 def update_manual(text):
-    """Replaces the manual's table that compares with the same QEMU."""
+    """Replace the manual's table that compares with the same QEMU."""
     with open(MANUAL, encoding='utf-8') as file:
         manual = file.read()
     kind = 'unpatched' if 'to unpatched' in text else '``forward``'
@@ -215,7 +216,7 @@ def update_manual(text):
 
 
 def main():
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

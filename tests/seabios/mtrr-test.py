@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What SeaBIOS's MTRRs say of RAM and of the PCI window (TAP).
+"""Test what SeaBIOS's MTRRs say of RAM and of the PCI window (TAP).
 
-On both processors of a machine, after its start and after S3.  A boot sector
-reads those of the first.  The second's come from a migration: if the guest
-started it, its INIT would clear them under TCG.
+It looks at both processors of a machine, after its start and after S3. A boot
+sector reads the first one's MTRRs. The second one's are read from a migration
+stream: if the guest started this processor, its INIT would clear them under
+TCG.
 """
 
 import functools
@@ -20,16 +21,16 @@ from vgalab import disks, programs
 ANALYZE = os.path.join(BUILD, 'src', 'qemu', 'scripts',
                        'analyze-migration.py')
 END = 'mtrr end'
-WAKE_AT = 0x7c00                # the boot sector once more
-ENABLED = 0xc00                 # variable and fixed ones
+WAKE_AT = 0x7c00                # runs the boot sector again
+ENABLED = 0xc00                 # variable and fixed MTRRs are on
 VALID = 0x800
 UC, WB = 0, 6
 PAIRS = 8
-LEFT = 2                        # pairs, to the operating system
+LEFT = 2                        # pairs left for the operating system
 
 
 class Mtrrs:
-    """Those of one processor."""
+    """The MTRRs of one processor."""
 
     def __init__(self, pairs, default, fixed=()):
         self.fixed = fixed
@@ -42,7 +43,7 @@ class Mtrrs:
         return vars(self) == vars(other)
 
     def says(self, other):
-        """The same pairs and default."""
+        """Return whether pairs and default are the same."""
         return str(self) == str(other)
 
     def __str__(self):
@@ -50,19 +51,19 @@ class Mtrrs:
             ' '.join(f'{b:x}/{m:x}={t}' for b, m, t in self.ranges))
 
     def type_at(self, address):
-        """The memory type; of several ranges UC's counts."""
+        """Return the memory type; where ranges overlap, UC wins."""
         types = [t for base, mask, t in self.ranges
                  if address & mask == base & mask]
         return min(types) if types else self.default
 
     def first_not(self, wanted, start, end):
-        """The first address in a range that is of another type, or None."""
+        """Return the first address in a range with another type, or None."""
         return next((a for a in range(start, end, MIB)
                      if self.type_at(a) != wanted), None)
 
 
 def said_last(said):
-    """The Mtrrs that the boot sector said last."""
+    """Return the Mtrrs that the boot sector said last."""
     pairs = []
     for line in said:
         words = line.split()
@@ -75,13 +76,13 @@ def said_last(said):
 
 
 def shared_ram(bench, ram):
-    """Guest memory that a migration leaves where it is."""
+    """Return options for guest memory that a migration does not copy."""
     return ['-object', f'memory-backend-file,id=ram,size={ram}M,share=on,'
             f'mem-path={bench.path("ram")}', '-M', 'memory-backend=ram']
 
 
 def migrated(bench, qmp):
-    """The Mtrrs of each processor, by what a migration takes along."""
+    """Return the Mtrrs of each processor from a migration stream."""
     path = bench.path('state')
     qmp.command('migrate-set-capabilities', capabilities=[
         {'capability': 'x-ignore-shared', 'state': True}])
@@ -98,7 +99,7 @@ def migrated(bench, qmp):
 
 
 def run(bios, machine, ram, devices, *extra, sleeps=False):
-    """What was said, and the Mtrrs of each processor, also after S3."""
+    """Return the messages, and the Mtrrs of each processor, also after S3."""
     with Bench() as bench:
         qmp = boot(bench, bios, machine, ram, devices, '-drive',
                    f'file={disks.boot_sector("mtrr-read")},format=raw',
@@ -113,21 +114,21 @@ def run(bios, machine, ram, devices, *extra, sleeps=False):
 
 
 def window_start(said):
-    """Of the window below 4 GiB."""
+    """Return the start of the window below 4 GiB."""
     return next(int(l.split()[2], 16) for l in said if 'PCI: 32:' in l)
 
 
 def gap(bios, machine, ram):
-    """The first address of the window that is not UC, of the release."""
+    """Return the release's first address of the window that is not UC."""
     said, found = run(bios, machine, ram, [vga('256M')])
     return found[0].first_not(UC, window_start(said), 4 * GIB)
 
 
 def describes(machine, ram, devices, *extra, sleeps=False, default=WB,
               unsaid=0, pairs=None):
-    """RAM is WB and the window UC, for all processors.
+    """RAM is WB and the window is UC, for all processors.
 
-    unsaid: bytes of the window that may be as RAM; pairs: how many are used.
+    unsaid: bytes of the window that may be like RAM; pairs: how many are used.
     """
     said, found = run(OURS, machine, ram, devices, *extra, sleeps=sleeps)
     full = [l for l in said if OVERFLOW in l]
@@ -156,7 +157,7 @@ def with_release(machine, ram, stock_gap):
 
 
 def cases():
-    """All of them."""
+    """Return all cases."""
     five = many(testdev, 5, '256M')
     partial = functools.partial
     return [
@@ -171,7 +172,7 @@ def cases():
         ('pc with 128 MiB: the largest window', partial(
             describes, 'pc', 128, many(display, 7, 512), sleeps=True,
             pairs=3)),
-        # The window is 1023 MiB, ten powers of two
+        # The window is 1023 MiB: ten powers of two
         ('pc with 3073 MiB: RAM is described', partial(
             describes, 'pc', 3073, [vga('256M')], default=UC, pairs=3,
             sleeps=True)),

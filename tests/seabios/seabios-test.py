@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where SeaBIOS puts BARs, and which option ROMs it survives (TAP).
+"""Test where SeaBIOS puts BARs, and which option ROMs it survives (TAP).
 
-seabios-test.py GROUP: each case boots the release and ours on the same
-machine, under TCG, and wants what is wrong with the release as well.
+seabios-test.py GROUP: each case boots the release and the series' SeaBIOS on
+the same machine, under TCG. It requires the release's defect as well.
 """
 
 import functools
@@ -21,22 +21,22 @@ from roms import BLOCK, Image, OTHER, PCIR, pnp
 from sleep import gdb_option, suspend_and_wake
 from vgalab import paths
 
-HT_HOLE = 0xfd00000000          # of AMD; to 1 TiB
-# Instructions that a hang is told from: with icount each takes 1 microsecond.
-# No ROM but the one under test: kvmvapic's is one.
+HT_HOLE = 0xfd00000000          # of AMD, up to 1 TiB
+# The instructions after which SeaBIOS counts as hung; with icount each takes 1
+# microsecond. Only the ROM under test is there, so kvmvapic's is left out.
 SLOW = ('-global', 'apic.vapic=off', '-icount', 'shift=10', '-rtc', 'base=2000-01-01,clock=vm')
 HANG_SECONDS = 150
 
 
 def integer(name, value):
-    """A fw_cfg file with a number."""
+    """Return a fw_cfg file with a number."""
     with open(name, 'wb') as file:
         file.write(struct.pack('<Q', value))
     return name
 
 
 def both(machine, ram, devices, *extra, name=lambda bench: ()):
-    """Placements of the release and of ours."""
+    """Return placements of the release and of the series."""
     with Bench() as bench:
         more = [*extra, *name(bench)]
         stock = place(bench, STOCK, machine, ram, devices, *more, name='stock')
@@ -45,7 +45,7 @@ def both(machine, ram, devices, *extra, name=lambda bench: ()):
 
 
 def where(placement, *names):
-    """BARs as text, for messages: name=address ..."""
+    """Return BARs as text, for messages: name=address ..."""
     return ' '.join(f'{n}={b}' for (n, _), b in placement.bars.items()
                     if not names or n in names)
 
@@ -67,7 +67,7 @@ def require_high(placement, *bars):
 # --- windows ---------------------------------------------------------------
 
 def grows(machine, ram, devices, start, low=None, extra=()):
-    """All fits below 4G, which the release cannot make true."""
+    """All fits below 4G, which the release cannot achieve."""
     stock, ours = both(machine, ram, devices, *extra)
     require(stock.panic == PANIC32, f'the release: {stock.panic}')
     require(ours.panic is None, f'{ours.panic}')
@@ -80,7 +80,7 @@ def grows(machine, ram, devices, start, low=None, extra=()):
 
 
 def first_64bit():
-    """64-bit BARs that fit below 4G in a larger window."""
+    """64-bit BARs fit below 4G in a larger window."""
     stock, ours = both('pc', 512, many(testdev, 9, '256M'))
     require_high(stock, *((f'x{n}', 2) for n in range(9)))
     require_low(ours, *((f'x{n}', 2) for n in range(9)))
@@ -89,7 +89,7 @@ def first_64bit():
 
 
 def unchanged(machine, ram):
-    """What fitted before is where it was, for each size of RAM up to 4G."""
+    """BARs that fitted before are where they were, for each size of RAM."""
     devices = [vga('256M'), testdev('x', '128M'), 'nvme,id=disk,serial=1']
     stock, ours = both(machine, ram, devices)
     check_sound(ours, machine, ram)
@@ -103,7 +103,7 @@ def unchanged(machine, ram):
 
 
 def limited():
-    """etc/pci-window-start ends the growth."""
+    """etc/pci-window-start limits the growth."""
     def knob(bench):
         return ['-fw_cfg', 'name=etc/pci-window-start,file='
                 + integer(bench.path('start'), 0x78000000)]
@@ -129,7 +129,7 @@ def limit_is_nonsense():
 
 
 def windows():
-    """Cases: the window below 4G."""
+    """Return cases of the window below 4G."""
     three = many(display, 3, 512)
     cases = [
         ('q35 with 1 GiB: three 512 MiB BARs', functools.partial(
@@ -154,7 +154,7 @@ def windows():
 # --- above 4G --------------------------------------------------------------
 
 def one_by_one():
-    """Of 256M, 1G and 1G one goes high, and not into a reserved range."""
+    """Of 256M, 1G and 1G one BAR goes high, and not into a reserved range."""
     stock, ours = both('pc', 2048, [testdev('a', '256M'), testdev('b', '1G'),
                                     testdev('c', '1G')])
     require_high(stock, ('a', 2), ('b', 2), ('c', 2))
@@ -166,7 +166,7 @@ def one_by_one():
 
 
 def vga_stays():
-    """The boot VGA stays low and the largest goes."""
+    """The boot VGA's BAR stays low, and the largest one goes high."""
     stock, ours = both('pc', 6144, [vga('256M'), testdev('a', '256M'),
                                     testdev('b', '512M')])
     require_high(stock, ('vga', 4), ('a', 2), ('b', 2))
@@ -176,7 +176,7 @@ def vga_stays():
 
 
 def vga_is_the_largest():
-    """The boot VGA's is the largest of those that fit, and still stays."""
+    """The boot VGA's BAR is the largest that fits, and still stays low."""
     stock, ours = both('pc', 6144, [vga('512M'), testdev('a', '256M'),
                                     testdev('b', '256M')])
     require_high(stock, ('vga', 4), ('a', 2), ('b', 2))
@@ -187,20 +187,21 @@ def vga_is_the_largest():
 
 
 def vga_primary():
-    """Of two VGA devices the first is primary, and its BAR stays low."""
+    """The first of two VGA devices is primary, and its BAR stays low."""
     devices = [vga('256M'), vga('512M').replace('id=vga', 'id=other'),
                testdev('a', '256M')]
     stock, ours = both('pc', 6144, devices)
     require_high(stock, ('vga', 4), ('other', 4), ('a', 2))
     require_low(ours, ('vga', 4), ('a', 2))
-    # SeaBIOS turns its decoders off, so QEMU has no address for it.
+    # SeaBIOS disables the second one's decoding, so QEMU has no address for
+    # it.
     line = ours.lines('map device bdf=00:03.0  bar 4, addr')[0]
     require(int(re.search(r'addr (\w+)', line)[1], 16) >= 4 * GIB, line)
     check_sound(ours, 'pc', 6144)
 
 
 def served_vga(bench, name, size):
-    """A VGA as assigned devices are: it has a bootindex."""
+    """Return a VGA with a bootindex, as assigned devices have."""
     path = bench.path(name)
     bench.start(paths.QEMU, name + '-server', '-machine',
                 'x-remote,vfio-user=on,auto-shutdown=off', '-device',
@@ -213,7 +214,7 @@ def served_vga(bench, name, size):
 
 
 def vga_bootindex():
-    """Of two the one that bootindex makes primary stays low."""
+    """The VGA that bootindex makes primary stays low."""
     with Bench() as bench:
         found = [place(bench, bios, 'pc', 6144, [
             vga('512M'), served_vga(bench, name + '-vga', '512M'),
@@ -226,7 +227,7 @@ def vga_bootindex():
 
 
 def vga_knob():
-    """etc/pci-vga-low=0 treats it as any other."""
+    """etc/pci-vga-low=0 treats the boot VGA like any other device."""
     def knob(bench):
         return ['-fw_cfg', 'name=etc/pci-vga-low,file='
                 + integer(bench.path('low'), 0)]
@@ -238,7 +239,7 @@ def vga_knob():
 
 
 def vga_too_large():
-    """A BAR of the boot VGA that cannot fit low goes high; nothing else."""
+    """A BAR of the boot VGA that cannot fit low goes high, others do not."""
     _, ours = both('q35', 6144, [vga('8G'), testdev('a', '256M')])
     require_low(ours, ('vga', 0), ('a', 2))
     require_high(ours, ('vga', 4))
@@ -246,7 +247,7 @@ def vga_too_large():
 
 
 def too_large_first():
-    """What cannot fit low does not push out what can."""
+    """A BAR that cannot fit low does not push out others that can."""
     stock, ours = both('q35', 2048, [testdev('a', '4G'), testdev('b', '512M'),
                                      testdev('c', '64M')])
     require_high(stock, ('a', 2), ('b', 2), ('c', 2))
@@ -256,7 +257,7 @@ def too_large_first():
 
 
 def pci64(value, low, high):
-    """opt/org.seabios/pci64 as the documentation says."""
+    """opt/org.seabios/pci64 works as documented."""
     devices = [vga('256M'), testdev('a', '256M'), 'qemu-xhci,id=usb']
     _, ours = both('q35', 4096, devices, '-fw_cfg',
                    f'name=opt/org.seabios/pci64,string={value}')
@@ -266,7 +267,7 @@ def pci64(value, low, high):
 
 
 def reserved_for_hotplug():
-    """An empty hotplug port has its space above 4G, a boot VGA's has not."""
+    """An empty hotplug port has space above 4G; a boot VGA's has none."""
     devices = ['pcie-root-port,id=p1,chassis=1',
                'pcie-root-port,id=p2,chassis=2',
                vga('256M', ',bus=p1'), testdev('a', '512M')]
@@ -280,7 +281,7 @@ def reserved_for_hotplug():
 
 
 def large(size, cpu):
-    """A BAR of a data-centre GPU, where the processor reaches it."""
+    """A BAR of a data-centre GPU is where the processor reaches it."""
     _, ours = both('q35', 6144, [vga('256M'), testdev('a', size)],
                    '-cpu', cpu)
     require_high(ours, ('a', 2))
@@ -289,7 +290,7 @@ def large(size, cpu):
 
 
 def high():
-    """Cases: what goes above 4G."""
+    """Return cases of BARs above 4G."""
     return [
         ('one at a time, and not into the HyperTransport range', one_by_one),
         ('the boot VGA stays low', vga_stays),
@@ -323,7 +324,7 @@ def goes_on(machine, ram, devices, *bars, panic=PANIC32, extra=()):
 
 
 def beyond():
-    """A BAR for which the address space has no room at all."""
+    """The address space has no room at all for a BAR."""
     stock, ours = both('q35', 6144, [testdev('a', '512G'), vga('256M')])
     require(stock.window64[0] > 1 << 40, f'{stock.window64}')
     require_unassigned(ours, ('a', 2))
@@ -331,7 +332,7 @@ def beyond():
 
 
 def thirty_two_bits():
-    """A processor that has no addresses above 4G."""
+    """The processor has no addresses above 4G."""
     stock, ours = both('pc', 2048, [testdev('a', '1G'), testdev('b', '1G')],
                        '-cpu', '486')
     require_high(stock, ('a', 2))
@@ -350,7 +351,7 @@ def input_output():
 
 
 def behind_bridge():
-    """A window is closed, or has what it keeps in reserve."""
+    """A window is closed, or has its reserve."""
     devices = [d for n in range(3) for d in (
         f'pcie-root-port,id=p{n},chassis={n + 1},hotplug=off',
         display(f'x{n}', 512, f',bus=p{n}'))]
@@ -363,7 +364,7 @@ def behind_bridge():
 
 
 def no_space():
-    """Cases: what fits nowhere."""
+    """Return cases in which BARs fit nowhere."""
     three = many(display, 3, 512)
     return [
         ('pc with 4 GiB: three 512 MiB BARs', functools.partial(
@@ -379,7 +380,7 @@ def no_space():
 # --- option ROMs -----------------------------------------------------------
 
 def romfile(bench, data):
-    """A device with that ROM."""
+    """Return a device with that ROM."""
     path = bench.path('rom')
     with open(path, 'wb') as file:
         file.write(data)
@@ -387,14 +388,14 @@ def romfile(bench, data):
 
 
 def virtual_seconds(qmp):
-    """What the machine's clock says has passed since its start."""
+    """Return the time of the machine's clock since its start."""
     now = qmp.command('qom-get', path='/machine', property='rtc-time')
     return (now['tm_mday'] - 1) * 86400 + now['tm_hour'] * 3600 + \
         now['tm_min'] * 60 + now['tm_sec']
 
 
 def walked(bios, data):
-    """What was said of a ROM, and whether SeaBIOS came past it in time."""
+    """Return what was said of a ROM, and whether SeaBIOS got past it."""
     with Bench() as bench:
         qmp = boot(bench, bios, 'pc', 64, romfile(bench, data), *SLOW,
                    '-d', 'invalid_mem', '-D', bench.path('invalid'))
@@ -412,7 +413,7 @@ def walked(bios, data):
 
 
 def hangs(data):
-    """The release never ends, ours does."""
+    """The release hangs, and the series' SeaBIOS does not."""
     require(not walked(STOCK, data)[1], 'the release comes to an end')
     said, ended, outside = walked(OURS, data)
     require(ended and not outside, f'ended: {ended}, {outside}')
@@ -432,7 +433,7 @@ def reads_outside(data, runs=False):
 
 
 def good_rom():
-    """Two images, the second is the device's: both run it."""
+    """Of two images the second is the device's: both SeaBIOSes run it."""
     data = (Image(2, device=OTHER, last=False).data()
             + Image(2, pnp=pnp(0)).data())
     for bios in STOCK, OURS:
@@ -442,7 +443,7 @@ def good_rom():
 
 
 def option_roms():
-    """Cases: ROMs that do not tell the truth; BARs of 2 KiB."""
+    """Return cases of ROMs with wrong headers, and of BARs of 2 KiB."""
     def cut(**fields):
         return Image(4, **fields).data()
 
@@ -462,12 +463,12 @@ def option_roms():
 
 # --- sleep ---------------------------------------------------------------
 
-WAKE_AT = 0x7e00                # where the guest goes on: jmp .
+WAKE_AT = 0x7e00                # the guest goes on there: jmp .
 WAKE_CODE = b'\xeb\xfe'
 
 
 def slept(bios, devices):
-    """Where mmconfig is before and after S3, 1 GiB of RAM."""
+    """Return where mmconfig is before and after S3, with 1 GiB of RAM."""
     with Bench() as bench:
         qmp = boot(bench, bios, 'q35', 1024, devices, *gdb_option(bench),
                    until=BOOTED)
@@ -477,7 +478,7 @@ def slept(bios, devices):
 
 
 def sleep(devices, ecam):
-    """mmconfig comes back where it was; the release's does not."""
+    """mmconfig comes back at its place; the release's does not."""
     if ecam == 0xb0000000:
         require(slept(STOCK, devices) == (ecam, None), 'the release')
     found = slept(OURS, devices)
@@ -485,7 +486,7 @@ def sleep(devices, ecam):
 
 
 def resume():
-    """Cases: S3."""
+    """Return cases of S3."""
     return [('where it always was', functools.partial(
         sleep, [vga('256M')], 0xb0000000)),
             ('where it moved to', functools.partial(
