@@ -2,9 +2,9 @@
 """The nested lab: a host machine, its adapters and a guest, in one command.
 
 paths.py       where the repository, its build and QEMU are
-programs.py    the machine's own programs: a missing one is the environment's
+programs.py    the machine's own programs
 store.py       what is built once and kept under build/lab
-debian.py      packages, of which the host and the guests are made
+debian.py      packages, from which the host and the guests are made
 guest_code.py  lab/guests, compiled or assembled
 initramfs.py   what the emulated host and the Linux guests start with
 disks.py       what a guest boots from a disk: one sector, GRUB, ISOLINUX

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian's packages, of which the emulated host and the guests are made."""
+"""Debian's packages, from which the emulated host and the guests are made."""
 
 import glob
 import os
@@ -10,18 +10,18 @@ from .paths import BUILD, TOP
 from .programs import run
 from .store import only_one, say
 
-# The lab's own world is one Debian release, whatever the machine runs.
+# The lab uses one release of Debian, whatever the machine runs.
 SUITE = 'bookworm'
 
 LIBVIRT_PACKAGES = ('libvirt-daemon', 'libvirt-daemon-driver-qemu',
                     'libvirt-clients')
 LIBVIRT_LEFT_OUT = ('usr/share/doc', 'usr/share/man', 'usr/share/locale',
                     'usr/lib/x86_64-linux-gnu/gconv')
-# The other connection drivers look for programs that are not there.
+# The other connection drivers look for programs that the lab does not have.
 LIBVIRT_DRIVERS = 'usr/lib/x86_64-linux-gnu/libvirt/connection-driver/*'
 LIBVIRT_DRIVER = 'libvirt_driver_qemu.so'
 
-# These have what a disc with ISOLINUX is made of.
+# A disc with ISOLINUX is made from these.
 ISOLINUX_PACKAGES = ('isolinux', 'syslinux-common')
 
 
@@ -58,7 +58,7 @@ def unpacked(name, about, get, trim=None):
 
 
 def trim_libvirt(root):
-    """Keeps of libvirt's packages what a domain of QEMU's needs."""
+    """Removes what a domain of QEMU does not need from libvirt's packages."""
     for directory in LIBVIRT_LEFT_OUT:
         shutil.rmtree(os.path.join(root, directory), ignore_errors=True)
     for path in glob.glob(os.path.join(root, LIBVIRT_DRIVERS)):
@@ -94,7 +94,7 @@ def isolinux_packages():
 
 
 def one(pattern):
-    """Returns the path that fits, the last if there are several."""
+    """Returns the path that matches, the last one if there are several."""
     found = sorted(glob.glob(pattern, recursive=True))
     if not found:
         raise EnvironmentFault(f'{pattern} not found in the lab\'s packages; '
@@ -108,5 +108,5 @@ def kernel():
 
 
 def memtest():
-    """Returns memtest86+, which a BIOS machine boots as it boots Linux."""
+    """Returns memtest86+, which a BIOS machine boots like Linux."""
     return one(os.path.join(packages(), 'root', 'boot', 'memtest86+x64.bin'))

@@ -81,7 +81,7 @@ def grub_disk(timeout):
                  f'{PARTITION_BYTES // 1024}k'])
             write_disk(path, os.path.join(grub, 'boot.img'), core, partition)
 
-    # The name of the initrd has its key; its time is that of its last use.
+    # The initrd's name has its key, because its time is that of its last use.
     return built('grub.img', digest(grub, os.path.basename(initrd), vmlinuz,
                                     __file__, str(timeout)), build)
 
@@ -103,7 +103,7 @@ def write_disk(path, boot, core, partition):
         disk.seek(446)
         entry = bytes([0x80, 0, 2, 0, 0x83, 0, 2, 0]) \
             + first.to_bytes(4, 'little') + count.to_bytes(4, 'little')
-        # boot.img keeps code for floppies where the other entries are.
+        # boot.img has code for floppies where the other partition entries are.
         disk.write(entry + bytes(3 * len(entry)) + b'\x55\xaa')
         disk.seek(PARTITION_START)
         with open(partition, 'rb') as file:

@@ -14,7 +14,7 @@ BARE = ('-m32', '-ffreestanding', '-fno-pic', '-no-pie', '-static',
         '-Wl,--no-warn-rwx-segments', '-Wl,--section-start=.multiboot=0x100000',
         '-Wl,-Ttext=0x100010')
 
-# This is how a PAM segment looks on its PCI side; lab/guests/firmware.inc has
+# The PCI side of a PAM segment looks like this; lab/guests/firmware.inc has
 # the same for the last segment.
 PCI_PAGE = 16384
 PCI_PATTERN = 0xa0
@@ -85,9 +85,9 @@ def option_rom(name):
 def pci_page(number):
     """Returns what lies on the PCI side of the 16 KiB segment `number`.
 
-    Segment 0 is at 0xc0000.  Each byte tells the segment, and at PCI_ROUTINE
-    is a routine that returns that byte, as firmware.inc has it for the F
-    segment.
+    Segment 0 is at 0xc0000. Each byte identifies the segment, and at
+    PCI_ROUTINE is a routine that returns that byte, as in firmware.inc for the
+    F segment.
     """
     page = bytearray([PCI_PATTERN + number]) * PCI_PAGE
     page[PCI_ROUTINE:PCI_ROUTINE + 3] = bytes(

@@ -53,7 +53,7 @@ def module_order(root, wanted):
 
     def add(name):
         path = module_file(root, name)
-        # A module that is not there is built in (or folded into another).
+        # A module that does not exist is built in (or a part of another one).
         if not path or path in order:
             return
         with open(path, 'rb') as file:
@@ -81,7 +81,7 @@ def put_modules(tree, root, wanted):
 
 
 def host_image(outer_accel):
-    """Builds the emulated host's own: busybox, modules, lab/host-init."""
+    """Builds the emulated host's own part: busybox, modules, lab/host-init."""
     root = os.path.join(packages(), 'root')
     init = os.path.join(LAB, 'host-init')
     skip = 'kvm-amd' if outer_accel == 'kvm' and is_intel() else 'kvm-intel'
@@ -174,7 +174,7 @@ def libvirt_image():
 
 
 def guest_initrd(init='guest-init', modules=(), **programs):
-    """Builds a Linux guest's: busybox, lab/INIT, and NAME=FILE in /bin."""
+    """Builds a Linux guest's initramfs: busybox, lab/INIT, NAME=FILE in /bin."""
     root = os.path.join(packages(), 'root')
     busybox = os.path.join(root, 'bin', 'busybox')
     script = os.path.join(LAB, init)
@@ -189,40 +189,41 @@ def guest_initrd(init='guest-init', modules=(), **programs):
             put_modules(tree, root, modules)
             pack(tree, path)
 
-    # A built program has its key in its name; its time is that of its last use.
+    # A built program's name has its key, because its time is that of its last
+    # use.
     names = [os.path.basename(p) for p in programs.values()]
     return built('guest.cpio', digest(busybox, script, kernel(), *modules,
                                       *names, __file__), build)
 
 
 def io_initrd():
-    """Builds that of the guest that reads, writes and receives."""
+    """Builds the initramfs of the guest that reads, writes and receives."""
     return guest_initrd('guest-io-init', IO_MODULES)
 
 
 def soak_initrd():
-    """Builds that of the guest that tries each kind of access."""
+    """Builds the initramfs of the guest that tries each kind of access."""
     return guest_initrd('guest-soak-init',
                         **{'vga-soak': guest_program('vga-soak')})
 
 
 def log_initrd(modules=()):
-    """Builds that of the guest whose console scrolls, with these modules."""
+    """Builds the initramfs of the guest whose console scrolls, with modules."""
     return guest_initrd('guest-log-init', modules)
 
 
 def drm_initrd():
-    """Builds that of the guest whose kernel has the driver of `VGA`."""
+    """Builds the initramfs of the guest whose kernel drives `VGA`."""
     return guest_initrd('guest-drm-init', ('bochs',))
 
 
 def switch_initrd():
-    """Builds that of the guest that draws on all its display adapters."""
+    """Builds the initramfs of the guest that draws on all its adapters."""
     return guest_initrd('guest-switch-init',
                         **{'vga-switch': guest_program('vga-switch')})
 
 
 def draw_initrd():
-    """Builds that of the guest that draws without a pause."""
+    """Builds the initramfs of the guest that draws without pauses."""
     return guest_initrd('guest-draw-init',
                         **{'vga-draw': guest_program('vga-draw')})

@@ -15,7 +15,7 @@ def bdf(number):
 
 
 def json_value(text):
-    """Returns the value of a property with the type that JSON wants."""
+    """Returns the value of a property with the type that JSON needs."""
     if text in ('on', 'off'):
         return text == 'on'
     return int(text, 0) if re.fullmatch(r'\d+|0x[0-9a-f]+', text) else text
@@ -37,7 +37,7 @@ def assigned_device(options):
 
 
 def server_command(options):
-    """Returns what serves an adapter on the host, until its socket is there."""
+    """Returns what serves an adapter on the host, and waits for its socket."""
     if not options.served and not options.served_by:
         return ''
     server = options.served_by or shlex.join([

@@ -8,7 +8,7 @@ from . import EnvironmentFault
 
 
 def run(command, **options):
-    """Runs a program of the machine; its failure is the environment's."""
+    """Runs a program of the machine; a failure is the environment's fault."""
     try:
         return subprocess.run(command, check=True, capture_output=True,
                               **options)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the lab builds: once, and kept under build/lab.
+"""The files that the lab builds once and keeps under build/lab.
 
-A file is named by what it was built from, so that a change of an input makes a
-new file and never a stale one.
+A file is named after what it was built from, so that a change of an input
+makes a new file and leaves no stale one in use.
 """
 
 import contextlib
@@ -16,7 +16,8 @@ import tempfile
 from . import EnvironmentFault
 from .paths import BUILD
 
-# So many versions of a built file stay: a patched and an unpatched QEMU, say.
+# This many versions of a built file are kept, for example for a patched and an
+# unpatched QEMU.
 KEPT = 4
 
 
@@ -31,9 +32,10 @@ def only_one():
 
 
 def digest(*parts):
-    """A short name for what a thing is built from: strings and file paths.
+    """Returns a short name for the inputs of a build: strings and file paths.
 
-    This file is always a part, as each builder writes through it.
+    This module's file is always included, because each builder writes through
+    it.
     """
     total = hashlib.sha256()
     for part in (__file__, *parts):
@@ -45,15 +47,15 @@ def digest(*parts):
 
 
 def say(what):
-    """Says on stderr what is done: stdout can be a test's protocol."""
+    """Says on stderr what is done, because stdout can be a test's protocol."""
     print(f'lab: {what}', file=sys.stderr, flush=True)
 
 
 def built(name, key, builder):
     """Returns build/lab/NAME-KEY, which builder(path) makes if it is missing.
 
-    The builder runs under the lock, so it cannot build what it needs: its
-    caller does that before.
+    The builder runs under the lock, so it cannot build its inputs; its caller
+    does that first.
     """
     stem, extension = os.path.splitext(name)
     path = os.path.join(BUILD, 'lab', f'{stem}-{key}{extension}')

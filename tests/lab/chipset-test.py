@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""PAM, SMRAM and the legacy hole as a processor sees them (TAP on stdout).
+"""Tests PAM, SMRAM and the legacy hole as a processor sees them (TAP).
 
-chipset-test.py GROUP: firmware of our own walks the chipset of pc and q35,
-patched and unpatched, and says what it read.  qtest sees neither a
-translation block nor a memory slot, so this is where instruction fetch and
-write protection are shown.
+chipset-test.py GROUP: a small firmware walks the chipset of pc and q35,
+patched and unpatched, and says what it read. qtest sees neither translation
+blocks nor memory slots, so instruction fetches and write protection are tested
+here.
 """
 
 import sys

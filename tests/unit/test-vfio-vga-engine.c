@@ -1,12 +1,13 @@
 /*
- * That no write of a guest to an assigned VGA adapter is lost or overtaken
+ * No write of a guest to an assigned VGA adapter is lost or overtaken
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The engine is the real one, with what is beside it in hw/vfio; around it is
- * vga-engine-machine.c.  Each access is made to a second adapter directly, and
- * what the guest reads, and in the end all of both adapters, has to be equal.
- * The cases are in vga-engine-NAME.c, as vga-engine-cases.h lists them.
+ * The test links the real engine with the files of hw/vfio that it uses, and
+ * with vga-engine-machine.c in place of QEMU.  Each access is also made to a
+ * second adapter directly.  What the guest reads must be equal, and so must
+ * all state of both adapters in the end.  The cases are in vga-engine-NAME.c,
+ * as vga-engine-cases.h lists them.
  */
 
 #include "qemu/osdep.h"

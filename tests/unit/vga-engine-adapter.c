@@ -22,7 +22,10 @@ static int card_region_write(VFIODevice *vbasedev, uint8_t nr, off_t off,
     other_runs(20);
     machine.calls += nr == VFIO_PCI_VGA_REGION_INDEX;
     machine.on_its_way = post;
-    /* By a mapped BAR the guest would overtake what is on its way. */
+    /*
+     * Through a mapped BAR the guest would overtake writes that are on their
+     * way.
+     */
     g_assert_false(post && machine_bars_mapped() &&
                    !machine.options.no_bar_order);
     for (i = 0; i < size; i++) {
@@ -103,7 +106,9 @@ static uint64_t bar_read(void *opaque, hwaddr addr, unsigned size)
 
 static const MemoryRegionOps bar_ops = { .read = bar_read, .write = bar_write };
 
-/* Quirks of pci-quirks.c do the same, from @opaque in the region at 3c0 on. */
+/*
+ * Like the quirks of pci-quirks.c; @opaque is the offset in the region at 3c0.
+ */
 static void quirk_write(void *opaque, hwaddr addr, uint64_t value,
                         unsigned size)
 {
@@ -163,7 +168,7 @@ static void add_bar(int nr, uint64_t size, bool mmap)
     }
 }
 
-/* PCI Express is of version 2, and MSI has 14 bytes. */
+/* PCI Express has version 2, and MSI has 14 bytes. */
 static void add_capabilities(void)
 {
     PCIDevice *pdev = PCI_DEVICE(machine.vdev);

@@ -13,7 +13,7 @@
 void adapter_create(void);
 void adapter_free(void);
 
-/* Returns the region of a port, and in @addr where in it the port is. */
+/* Returns the region of a port; @addr is set to the port's offset in it. */
 MemoryRegion *adapter_port(uint32_t port, hwaddr *addr);
 
 #endif /* VGA_ENGINE_ADAPTER_H */

@@ -23,7 +23,7 @@ static void test_mapped_bar(void)
     g_assert_false(machine_copy_mapped());
     g_assert_cmpint(machine_stats().bar_changes, ==, 1);
 
-    /* Now nothing is kept, so the BAR shows each write at once. */
+    /* Nothing is kept now, so the BAR shows each write at once. */
     for (i = 0; i < 10; i++) {
         text_write(i, 1);
         machine_compare("BARs mapped");
@@ -147,7 +147,7 @@ static void test_mapped_bar_tcg(void)
     machine_stop();
 }
 
-/* A user can do without the order; then what is kept is overtaken. */
+/* A user can turn the order off; then kept writes are overtaken. */
 static void test_mapped_bar_unordered(void)
 {
     text_start((MachineOptions) { .mmap = true, .no_bar_order = true });

@@ -1,5 +1,5 @@
 /*
- * Config space: writes that may change what the engine knows of an adapter
+ * Writes to config space that may change what the engine knows of an adapter
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,5 +1,5 @@
 /*
- * Cost: changes of the memory map, and calls, of what guests do often
+ * The cost of frequent work of guests: changes of the memory map, and calls
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -85,7 +85,10 @@ static void test_cost(const void *opaque)
     machine_stop();
 }
 
-/* An extended CRTC register does not tell of Miscellaneous Output. */
+/*
+ * A write to an extended CRTC register says nothing about Miscellaneous
+ * Output.
+ */
 static void test_cost_misc(void)
 {
     VFIOVGARegs regs;
@@ -138,7 +141,7 @@ static void test_cost_redraws(void)
     machine_stop();
 }
 
-/* A pause costs two changes at most, so longer pauses cost fewer in all. */
+/* A pause costs at most two changes, so with longer pauses there are fewer. */
 static void test_cost_pauses(void)
 {
     int seconds, i;
@@ -157,7 +160,7 @@ static void test_cost_pauses(void)
     }
 }
 
-/* The engine reads back what is written first, but not all of it. */
+/* The engine reads back the first writes, but not all of them. */
 static void test_cost_verify(void)
 {
     machine_start((MachineOptions) { });

@@ -1,5 +1,6 @@
 /*
- * The guest: each access is made to the assigned adapter and to the direct one
+ * The guest, which makes each access to the assigned adapter and to the direct
+ * one
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,5 +1,5 @@
 /*
- * A machine for the engine of legacy VGA accesses: time, resets, start and end
+ * A machine for tests of the engine: time, resets, start and end
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,9 +16,7 @@
 
 Machine machine;
 
-/*
- * What was done, and what differs
- */
+/* The last events, and differences */
 
 static char notes[NOTES][80];
 static unsigned long noted;
@@ -61,9 +59,7 @@ uint32_t machine_random(uint32_t below)
     return (machine.random * 0x2545f4914f6cdd1d >> 33) % below;
 }
 
-/*
- * What the guest reaches, time, pauses and resets
- */
+/* What the guest can reach, time, pauses and resets */
 
 bool machine_copy_mapped(void)
 {

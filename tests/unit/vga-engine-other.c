@@ -4,10 +4,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The second processor runs in guest mode while the first is in QEMU, at each
- * point where the first does something slow or looks at the ring.  There it can
- * do what needs no exit, and does it where the first does nothing: so it makes
- * no difference which of them was first, unless a write is lost, or comes after
- * a later one of the second processor itself.
+ * point where the first does something slow or looks at the ring.  There it
+ * makes accesses that need no exit, to places that the first does not access.
+ * So it makes no difference which processor was first, unless a write is lost,
+ * or arrives after a later one of the second processor itself.
  */
 
 #include "qemu/osdep.h"
@@ -100,7 +100,10 @@ static void other_writes_bar(void)
     }
 }
 
-/* A color is four writes; without room for all in the ring it needs an exit. */
+/*
+ * A color is four writes; if the ring has no room for all four, an exit is
+ * needed.
+ */
 static void other_writes_color(void)
 {
     MemoryRegion *mr = &machine.vdev->vga->region[QEMU_PCI_VGA_IO_HI].mem;

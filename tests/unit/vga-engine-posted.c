@@ -1,5 +1,5 @@
 /*
- * Posted writes: whatever comes behind them finds them at the adapter
+ * Posted writes have arrived before any later access
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -60,7 +60,7 @@ static void test_ring_config(void)
     machine_stop();
 }
 
-/* A write to a port with a region of its own would move what was posted. */
+/* A write to a port with a region of its own could move posted writes. */
 static void test_quirk_crtc(void)
 {
     int i;
@@ -127,8 +127,8 @@ static void test_two_vcpus(const void *opaque)
 }
 
 /*
- * Adapters may differ in what 16 bits at once do to the palette's index, so
- * nothing is kept after such a write.
+ * Adapters may differ in the effect of a 16-bit write on the palette's index,
+ * so nothing is kept after such a write.
  */
 static void test_wide_color(void)
 {

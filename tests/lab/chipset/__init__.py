@@ -2,7 +2,7 @@
 """Cases of chipset-test.py: what a guest sees of PAM, SMRAM and the hole.
 
 answers.py    what a walk over the chipset must say, by the register's rules
-walk.py       a walk over the chipset by a firmware of our own
+walk.py       a walk over the chipset by a small firmware
 pictures.py   text and mode 13h of each emulated adapter
 shadow.py     the copy of an adapter's ROM in DRAM
 migration.py  guests that move between QEMUs, patched and unpatched

@@ -3,10 +3,11 @@
 
 from vgalab import guest_code
 
-# This is how a PAM segment answers the steps of lab/guests/pam-walk.S.  PP is
-# what lies on the PCI side; where nothing does, data is ff and code is --.
+# A PAM segment answers the steps of lab/guests/pam-walk.S like this. PP is
+# what is on the PCI side; without a device there, data is ff and code is --.
 HARDWARE = {
-    # write 11 in mode 3, 22 in mode 1, read in 3, write 33 in 2, read in 3, 0
+    # write 11 in mode 3, write 22 in 1, read in 3, write 33 in 2, read in 3
+    # and 0
     'data': '11 11 11 PP 33 PP'
     # write 44 in 1, 55 in 2, read in 1, write 66 in 0, read in 1, 2, 3
             ' 33 PP 55 PP 55 PP 55',
@@ -18,7 +19,7 @@ HARDWARE = {
     # the register in mode 2: no card yet, card, other value, no card
     'late': 'PPPP 0000 7777 PPPP',
 }
-# Mode 2 reads DRAM; where nothing is on the PCI side, DRAM is.
+# Mode 2 reads DRAM; without a device on the PCI side, the PCI side is DRAM.
 UNPATCHED_TCG = {
     'data': '11 11 11 33 33 PP 33 55 55 PP 55 55 55',
     'code': '41 41 43 43 44 44 PP 44',
@@ -27,7 +28,7 @@ UNPATCHED_TCG = {
     'registers': '11 11 11 33 33 77 33 55 55 66 55 55 55',
     'late': '0000 0000 0000 0000',
 }
-# ... and mode 1 is not protected.
+# ... and mode 1 is not write-protected.
 UNPATCHED_KVM = {
     'data': '11 22 22 33 33 PP 44 55 55 PP 55 55 55',
     'code': '41 42 43 43 44 44 PP 44',
@@ -45,7 +46,7 @@ SMRAM_HARDWARE = {
     'smm': 'ffffffff 55555555 55555555',
     'locked': '1a:ffffffff 1a:ffffffff 1a:ffffffff',
 }
-# q35 has no SMRAM without SMM: the register is a byte and nothing more.
+# q35 has no SMRAM without SMM: the register only keeps a byte.
 SMRAM_NONE = {
     'smram': '4a:ffffffff 0a:ffffffff 4a:ffffffff 42:ffffffff 02:ffffffff '
              '4f:ffffffff 2a:ffffffff',
@@ -76,7 +77,7 @@ def wide(values, digits):
 
 
 def strict_answer(machine, kib, smm):
-    """Returns what a walk says where everything is on."""
+    """Returns what a walk says if everything is on."""
     smram = SMRAM_HARDWARE if machine == 'pc' or smm == 'on' else SMRAM_NONE
     if smm == 'off':
         smram = dict(smram, smm='--')

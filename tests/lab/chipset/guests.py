@@ -55,7 +55,7 @@ def vapic_case(machine):
                         r'alias kvmvapic-rom @pc.ram', said[0])
         require(rom, 'kvmvapic has not mapped its ROM: ' + said[0])
         first, last = (int(end, 16) for end in rom.groups())
-        # SMM has a view of its own, and views come in no order.
+        # SMM has a view of its own, and the order of the views varies.
         view, = (view for view in said[1].split('FlatView #')
                  if 'AS "memory"' in view)
         ranges_of_memory = re.findall(
@@ -91,7 +91,7 @@ def screen_case(name, machine, text, *arguments):
 
 
 def guests():
-    """Whatever boots must boot with everything on, from -kernel, too."""
+    """All guests boot with everything on, even by -kernel."""
     cases = []
     for machine in MACHINES:
         cases += [

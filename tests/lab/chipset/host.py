@@ -7,8 +7,8 @@ import subprocess
 from bench import TOP, require
 from vgalab import guest_code, paths
 
-# The host runs this instead of a guest.  The lines that a job leaves are
-# printed with its name in front.
+# The host runs this instead of a guest. The lines of a job are printed with
+# its name in front.
 BATCH = '''
 . /lab/conf
 mkdir -p /var/tmp
@@ -52,7 +52,7 @@ pictures() {
 
 
 class HostBatch:
-    """The lab's host boots once, and does all of these jobs."""
+    """The jobs that the lab's host does in one boot."""
 
     def __init__(self, name, qemu):
         self.name = name
@@ -73,14 +73,14 @@ class HostBatch:
         self.script += f'{kind} "{name}" {words}\n'
 
     def results(self):
-        """Returns {job: lines}; the host runs when the first are wanted."""
+        """Returns {job: lines}; the host runs when a result is first needed."""
         if self.said is None:
             self.said = {}
             self.run()
         return self.said
 
     def run(self):
-        """Boots the host, which does all of them."""
+        """Boots the host, which does all the jobs."""
         out = os.path.join(paths.BUILD, 'tests', 'lab', self.name)
         os.makedirs(out, exist_ok=True)
         script = os.path.join(out, 'jobs.sh')

@@ -48,7 +48,7 @@ def ranges(line):
     if found:
         start, end = int(found[2], 16), int(found[3], 16)
         return 'DMA', start, end - start + 1
-    # The address space of SMM has slots of its own.
+    # The address space of SMM has its own slots.
     found = re.search(r'Slot#\w+ .*gpa=0x(\w+) size=0x(\w+) ', line)
     return found and ('KVM', int(found[1], 16), int(found[2], 16))
 
@@ -127,7 +127,7 @@ def picture_job(batch, machine, smm, model, patched):
 
 
 def kvm():
-    """The patched QEMU passes all of it."""
+    """The patched QEMU passes all cases."""
     batch = HostBatch('kvm', paths.QEMU)
     cases = []
     for machine in MACHINES:
@@ -136,7 +136,7 @@ def kvm():
                                   strict_answer(machine, 64, smm)))
         cases += [toggle_job(batch, machine, True),
                   shadow_job(batch, machine, True)]
-        # With SMM there is nothing that depends on the model.
+        # With SMM no case depends on the model.
         cases += [picture_job(batch, machine, 'off', model, True)
                   for model in MODELS]
         cases.append(picture_job(batch, machine, 'on', 'VGA', True))
@@ -144,7 +144,7 @@ def kvm():
 
 
 def kvm_unpatched():
-    """The unpatched QEMU shows every one of the defects."""
+    """The unpatched QEMU shows each of the defects."""
     batch = HostBatch('kvm-unpatched', paths.QEMU_BASE)
     cases = []
     for machine in MACHINES:

@@ -12,20 +12,20 @@ VERSIONED = {'pc': 'pc-i440fx-10.2', 'q35': 'pc-q35-10.2'}
 ADAPTERS = ('VGA', 'secondary-vga', 'cirrus-vga', 'ati-vga', 'bochs-display',
             'virtio-vga', 'pci-bridge,id=bridge,chassis_nr=1',
             'VGA,bus=bridge,addr=1')
-# Of each segment pam-hold.S says what it reads and what the code there returns.
-# Modes 1 and 3 read DRAM, which has 30 and up, mode 0 reads the PCI side, and
-# mode 2 reads the PCI side where PAM is strict and DRAM otherwise.
+# pam-hold.S says for each segment what it reads, and what the code there
+# returns. Modes 1 and 3 read DRAM, which has 30 and up. Mode 0 reads the PCI
+# side. Mode 2 reads the PCI side if PAM is strict, and DRAM otherwise.
 HELD = {'strict': lambda n: pci_held(n) if n % 2 == 0 else dram_held(n),
         'as ever': lambda n: pci_held(n) if n % 4 == 0 else dram_held(n)}
 
 
 def dram_held(number):
-    """Returns what a segment says that reads DRAM."""
+    """Returns what pam-hold.S says of a segment that reads DRAM."""
     return f'{0x30 + number:02x}' * 2
 
 
 def pci_held(number):
-    """Returns what a segment says that reads the PCI side."""
+    """Returns what pam-hold.S says of a segment that reads the PCI side."""
     return f'{guest_code.PCI_PATTERN + number:02x}' * 2
 
 
@@ -95,7 +95,7 @@ def hold_case(name, machine, first, second, held, devices=()):
 
 
 def linux_migrates(machine, name, first, second):
-    """Makes the case that a Linux guest goes on ticking."""
+    """Makes the case that a Linux guest goes on running."""
     def arguments(bench, guest, options):
         return linux_arguments(bench, guest, VERSIONED[machine], options,
                                'lab.tick')

@@ -13,7 +13,7 @@ from . import MACHINES
 MODELS = ('VGA', 'cirrus-vga', 'ati-vga', 'qxl-vga', 'virtio-vga')
 TEXT = [''.join(cp437((row * 80 + column) & 0xff) for column in range(80))
         .rstrip() for row in range(25)]
-# These are fewer than 256, as the last entries of the BIOS's palette are all
+# There are fewer than 256, because the last entries of the BIOS's palette are
 # black.
 COLOURS = 200
 

@@ -10,7 +10,7 @@ from . import MACHINES
 
 
 def check_shadow(said, works):
-    """The ROM says its first byte stayed, its data too, and its end."""
+    """The ROM says that its code and its data stayed, and reaches its end."""
     wanted = [f'{place}: calling, the ROM runs: 11beef77'
               for place in ('in place', 'elsewhere')]
     require('SHADOW DONE' in said, f'the copy did not end: {said[-3:]}')
@@ -43,7 +43,7 @@ def shadow_case(machine, qemu, works):
 
 
 def shadows():
-    """The copy is right with x-vga=on, and as it always was without."""
+    """The copy is right with x-vga=on, and without it as before."""
     return [shadow_case(machine, qemu, qemu == paths.QEMU)
             for machine in MACHINES
             for qemu in (paths.QEMU, paths.QEMU_BASE)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A firmware of our own walks over the chipset and says what it reads."""
+"""A small firmware walks over the chipset and says what it reads."""
 
 from bench import Bench, differences, require
 from vgalab import guest_code, paths
@@ -44,7 +44,7 @@ def walk(qemu, machine, options, kib):
 
 
 def walk_case(title, qemu, machine, options, kib, wanted):
-    """Makes the case that a walk gives an answer to the letter."""
+    """Makes the case that a walk gives exactly this answer."""
     def case():
         problem = differences(walk(qemu, machine, options, kib), wanted)
         require(not problem, problem)
@@ -52,7 +52,7 @@ def walk_case(title, qemu, machine, options, kib, wanted):
 
 
 def walks():
-    """QEMU answers as hardware with everything on, else as it always did."""
+    """QEMU answers as hardware with everything on, and otherwise as before."""
     cases = []
     for machine in MACHINES:
         for kib in (64, 128, 256):
