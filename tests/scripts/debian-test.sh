@@ -185,7 +185,7 @@ t_srcpkg() # Debian's source package has the series behind Debian's patches
     [ "$(cd "$tmp/extracted" && dpkg-parsechangelog -S Version)" = "1:1.0-3+vga$(sed -n "s/^ *version: '\(.*\)',/\1/p" "$top/meson.build")" ]
 }
 
-t_scripts() # shellcheck accepts what dpkg runs
+t_scripts() # what dpkg runs passes shellcheck
 {
     command -v shellcheck >/dev/null || { echo "shellcheck is not installed"; exit 77; }
     shellcheck "$top/debian/qemu-vga-assign.postinst" "$top/debian/qemu-vga-assign.prerm" "$top/debian/qemu-system-x86_64-vga-assign"
