@@ -31,7 +31,7 @@ typedef struct Client {
     uint64_t memory, log;
 } Client;
 
-/* The present seed, and this QEMU's first one */
+/* The seed that runs, and for how many seconds it has run */
 extern uint32_t fuzz_seed;
 extern volatile sig_atomic_t fuzz_seconds;
 

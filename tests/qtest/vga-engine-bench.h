@@ -48,10 +48,7 @@ void engine_start_text(Machine *m, const char *properties);
 void engine_reset(Machine *m);
 void set_command(Machine *m, uint16_t command);
 void set_bar(Machine *m, uint32_t address);
-/*
- * Returns a counter of x-query-vga-stats, after checking that the tier is
- * right
- */
+/* Returns a counter of x-query-vga-stats; check_tier() checks its tier */
 uint64_t counter(Machine *m, const char *name);
 void check_tier(Machine *m, const char *tier);
 /*
