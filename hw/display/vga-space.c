@@ -18,7 +18,6 @@
 
 #include "hw/display/vga-space.h"
 #include "hw/pci/pci_device.h"
-#include "hw/qdev-core.h"
 #include "hw/remote/machine.h"
 #include "system/ioport.h"
 

@@ -13,7 +13,7 @@
 
 #include "hw/pci-host/pam.h"
 #include "hw/pci-host/pam-fix.h"
-#include "hw/qdev-core.h"
+#include "hw/pci/vga-compat.h"
 #include "qemu/notify.h"
 #include "system/memory.h"
 

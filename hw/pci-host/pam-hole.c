@@ -10,8 +10,8 @@
 #include "qemu/bitops.h"
 #include "qemu/cutils.h"
 #include "qemu/units.h"
-#include "hw/loader.h"
 #include "hw/pci/pci_device.h"
+#include "hw/pci/vga-compat.h"
 #include "pam-fix-internal.h"
 
 #define PAM_HOLE_BASE           SMRAM_C_BASE

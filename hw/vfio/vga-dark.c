@@ -15,7 +15,7 @@
 
 #include "pci.h"
 #include "vga-rom-internal.h"
-#include "hw/boards.h"
+#include "hw/pci/vga-compat.h"
 #include "qemu/error-report.h"
 #include "system/system.h"
 

@@ -12,7 +12,7 @@
 #ifndef HW_VFIO_VGA_PROPS_H
 #define HW_VFIO_VGA_PROPS_H
 
-#include "hw/qdev-properties.h"
+#include "hw/pci/vga-compat.h"
 #include "qapi/qapi-types-vga-stats.h"
 #include "qom/object.h"
 

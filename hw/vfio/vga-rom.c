@@ -8,7 +8,7 @@
 
 #include "qemu/osdep.h"
 
-#include "hw/loader.h"
+#include "hw/pci/vga-compat.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/pci-sysfs.h"

@@ -14,7 +14,7 @@
 
 #include "vga-engine-machine.h"
 #include "vga-engine-qemu.h"
-#include "hw/boards.h"
+#include "hw/pci/vga-compat.h"
 #include "hw/vfio/vga-explain.h"
 #include "hw/vfio/vga-regs.h"
 #include "monitor/monitor.h"

@@ -12,7 +12,6 @@
 #define HW_PCI_VGA_ASSIGNED_H
 
 #include "hw/pci/pci_device.h"
-#include "hw/qdev-core.h"
 
 /* A vfio-pci or vfio-user-pci device, or one of a derived type */
 static inline bool pci_is_assigned(DeviceState *dev)
