@@ -258,8 +258,11 @@ void adapter_answer(Adapter *adapter, AdapterMessage *m)
 
     switch (m->hdr.command) {
     case VFIO_USER_VERSION:
-        size = sizeof(m->version) + strlen(adapter->capabilities) + 1;
-        strcpy(m->version.capabilities, adapter->capabilities);
+        size = sizeof(m->version);
+        if (adapter->capabilities) {
+            size += strlen(adapter->capabilities) + 1;
+            strcpy(m->version.capabilities, adapter->capabilities);
+        }
         break;
     case VFIO_USER_DEVICE_GET_INFO:
         size = sizeof(m->info);

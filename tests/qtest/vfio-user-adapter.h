@@ -103,7 +103,7 @@ void adapter_set_msi(Adapter *adapter);
  */
 void adapter_set_rearm(Adapter *adapter, uint64_t offset, unsigned size,
                        uint32_t value);
-/* The capabilities in the version reply, in place of the usual ones */
+/* The capabilities in the version reply for the usual ones; NULL: none */
 void adapter_set_capabilities(Adapter *adapter, const char *json);
 void adapter_set_region_argsz(Adapter *adapter, uint32_t argsz);
 void adapter_set_region_size(Adapter *adapter, unsigned region, uint64_t size);

@@ -98,7 +98,7 @@ static const struct {
     { CAP("\"max_data_xfer_size\":67108865"), "max_data_xfer_size must be " },
     { CAP("\"max_data_xfer_size\":[1048576]"), "max_data_xfer_size must be " },
     { CAP("\"pgsizes\":true"), "pgsizes must be " },
-    { CAP("\"pgsizes\":1"), "pgsize 0x1 too small" },
+    { CAP("\"pgsizes\":1"), " 0x1 too small" },
     { CAP("\"max_dma_maps\":0"), "max_dma_maps must be " },
     { CAP("\"max_dma_maps\":65536"), "max_dma_maps must be " },
     { CAP("\"max_dma_maps\":null"), "max_dma_maps must be " },
@@ -141,6 +141,20 @@ static void test_version_cut(void)
     adapter_fault(adapter, ADAPTER_FAULT_CUT, VFIO_USER_VERSION, ANY);
     machine_check_refused(&machine, properties(), "corrupt version reply");
     adapter_wait_closed(adapter, 1);
+    machine_stop(&machine);
+}
+
+/* The protocol leaves the capabilities to the server */
+static void test_version_alone(void)
+{
+    Adapter *adapter = adapter_with_bar();
+    Machine machine;
+
+    adapter_set_capabilities(adapter, NULL);
+    adapter_start(adapter);
+    machine_start(&machine, adapter, "pc", "");
+    machine_plug(&machine, properties());
+    machine_unplug(&machine);
     machine_stop(&machine);
 }
 
@@ -492,6 +506,7 @@ int main(int argc, char **argv)
     static const MachineTest tests[] = {
         { "version", test_version },
         { "version-cut", test_version_cut },
+        { "version-alone", test_version_alone },
         { "version-long", test_version_long },
         { "version-unknown", test_version_unknown },
         { "backlog", test_backlog },

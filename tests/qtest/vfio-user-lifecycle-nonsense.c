@@ -243,7 +243,7 @@ static const struct {
     void (*twist)(Adapter *adapter);
     const char *why;        /* NULL: it may be refused or not */
 } nonsense[] = {
-    { "no-page-size", twist_pgsizes, "pgsize 0x0 too small" },
+    { "no-page-size", twist_pgsizes, " 0x0 too small" },
     { "large-pages", twist_large_pages, "pgsize 0x80000000 too large" },
     { "no-transfer", twist_no_transfer, "max_data_xfer_size must be " },
     { "region-caps-right", twist_caps_right },

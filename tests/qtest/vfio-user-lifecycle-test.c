@@ -172,7 +172,7 @@ static void test_version_header_only(void)
     adapter_fault(adapter, ADAPTER_FAULT_HEADER, VFIO_USER_VERSION, ANY);
     desc = try_plug(&machine, ADAPTER_VENDOR, 5000);
     g_assert_nonnull(desc);
-    g_assert_nonnull(strstr(desc, "corrupt version reply"));
+    g_assert_nonnull(strstr(desc, "version reply"));
     adapter_wait_closed(adapter, 1);
     stop(&machine);
 }
