@@ -3,8 +3,9 @@
  *
  * A firmware that walks the PAM segments and SMRAM of i440FX and q35 by itself
  * and says on the debug port what it read.  A line is a name and what was seen
- * step by step; the steps are the tables at the end, and what hardware, this
- * QEMU and an unpatched one answer is in tests/lab/chipset/answers.py.
+ * step by step.  The tables at the end have the steps.
+ * tests/lab/chipset/answers.py has the answers of hardware, of this QEMU and
+ * of an unpatched one.
  */
         .include "firmware.inc"
 

@@ -133,7 +133,7 @@ class NoTextScreen(unittest.TestCase):
     """Pictures that must not pass for text."""
 
     def test_graphics(self):
-        """A picture with many colours is no text."""
+        """A picture with many colours is not text."""
         card = Card(6)
         chance = random.Random(6)
         header = card.ppm().split(b'\n', 3)[:3]
@@ -141,7 +141,7 @@ class NoTextScreen(unittest.TestCase):
         self.assertIsNone(screen.text_screen(bytes(card.vram), picture))
 
     def test_memory_of_another_moment(self):
-        """Memory and picture from different moments are no text."""
+        """Memory and picture from different moments are not text."""
         card = Card(7)
         card.write(0, 0, 'before')
         picture = card.ppm()

@@ -1,5 +1,5 @@
 /*
- * Checks of the host's screen: does it leave the adapter alone
+ * Checks of the host's screen, which must not use the adapter
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
