@@ -226,8 +226,8 @@ static char *proxmox_host(const Machine *m, const GPtrArray *functions)
 
 /*
  * Rules of qemu-server (src/PVE/QemuServer/PCI.pm): pcie=1 needs q35;
- * legacy-igd=1 needs the machine pc, -vga none, the host's 00:02.0 alone and
- * no x-vga=1, and puts the adapter at the guest's 00:02.0.
+ * legacy-igd=1 needs the machine pc, -vga none, only the host's 00:02.0 and no
+ * x-vga=1, and puts the adapter at the guest's 00:02.0.
  */
 static void proxmox_hostpci(const GuestPlace *place, const char *host,
                             const char *romfile, GPtrArray *argv)
