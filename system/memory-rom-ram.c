@@ -24,6 +24,23 @@ void memory_region_init_rom_device_of_ram(MemoryRegion *mr,
     mr->ram_block = ram->ram_block;
 }
 
+/* QEMU 11.0 has no memory_region_init_rom_device_nomigrate() any longer */
+bool memory_region_init_private_rom_device(MemoryRegion *mr, Object *owner,
+                                           const MemoryRegionOps *ops,
+                                           void *opaque, const char *name,
+                                           uint64_t size, Error **errp)
+{
+    if (!memory_region_init_ram_flags_nomigrate(mr, owner, name, size, 0,
+                                                errp)) {
+        return false;
+    }
+    mr->ram = false;
+    mr->rom_device = true;
+    mr->ops = ops;
+    mr->opaque = opaque;
+    return true;
+}
+
 bool memory_region_shows_ram(MemoryRegion *mr)
 {
     return memory_region_is_ram(mr) ||

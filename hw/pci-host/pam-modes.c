@@ -286,10 +286,10 @@ static bool segment_init(PAMSegment *segment, PAMFix *fix, unsigned idx,
     segment->base = idx ? PAM_EXPAN_BASE + (idx - 1) * PAM_EXPAN_SIZE :
                     PAM_BIOS_BASE;
     segment->size = idx ? PAM_EXPAN_SIZE : PAM_BIOS_SIZE;
-    if (!memory_region_init_rom_device_nomigrate(&segment->we, fix->owner,
-                                                 &pam_we_ops, segment,
-                                                 "pam-write-only",
-                                                 segment->size, errp)) {
+    if (!memory_region_init_private_rom_device(&segment->we, fix->owner,
+                                               &pam_we_ops, segment,
+                                               "pam-write-only",
+                                               segment->size, errp)) {
         return false;
     }
     memory_region_init_alias(&segment->re, fix->owner, "pam-read-only",

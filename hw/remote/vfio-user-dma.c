@@ -13,6 +13,13 @@
 #include "system/memory.h"
 #include "trace.h"
 
+/* The libvfio-user of QEMU 11.1 takes flags as well, which must be 0 */
+#ifdef LIBVFIO_USER_MAX_DMA_REGIONS
+#define vfu_sgl_read(ctx, sg, count, data) vfu_sgl_read(ctx, sg, count, data, 0)
+#define vfu_sgl_write(ctx, sg, count, data) \
+    vfu_sgl_write(ctx, sg, count, data, 0)
+#endif
+
 typedef struct VFUDMARegion {
     struct rcu_head rcu;
     MemoryRegion mr;

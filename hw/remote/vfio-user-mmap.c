@@ -11,6 +11,7 @@
 #include "exec/cpu-common.h"
 #include "hw/remote/vfio-user-mmap.h"
 #include "qemu/memfd.h"
+#include "system/ramblock.h"
 
 /* A client that could grow or seal the file would do that to the device */
 #define VFU_MMAP_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)

@@ -32,6 +32,19 @@ void memory_region_init_rom_device_of_ram(MemoryRegion *mr,
                                           uint64_t size);
 
 /**
+ * memory_region_init_private_rom_device: Initialize a ROM device whose memory
+ * does not migrate
+ *
+ * As memory_region_init_rom_device() otherwise.
+ *
+ * Returns %false and sets an error if there is no memory.
+ */
+bool memory_region_init_private_rom_device(MemoryRegion *mr, Object *owner,
+                                           const MemoryRegionOps *ops,
+                                           void *opaque, const char *name,
+                                           uint64_t size, Error **errp);
+
+/**
  * memory_region_shows_ram: check whether reads of a memory region are of RAM
  *
  * Returns %true if a memory region is random access, or a ROM device of

@@ -20,6 +20,7 @@
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/module.h"
+#include "vfio-say.h"
 
 #define ADDRESS "0000:02:00.0"
 #define PATIENCE_MS 60000
@@ -29,7 +30,7 @@
 static GMutex said_lock;
 static GString *said; /* all messages, also the thread's */
 
-int error_vprintf(const char *fmt, va_list ap)
+int vfio_say(const char *fmt, va_list ap)
 {
     size_t before;
     int length;
@@ -40,11 +41,6 @@ int error_vprintf(const char *fmt, va_list ap)
     length = said->len - before;
     g_mutex_unlock(&said_lock);
     return length;
-}
-
-int error_vprintf_unless_qmp(const char *fmt, va_list ap)
-{
-    return error_vprintf(fmt, ap);
 }
 
 int monitor_fd_param(Monitor *mon, const char *fdname, Error **errp)

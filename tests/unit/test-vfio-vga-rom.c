@@ -12,6 +12,7 @@
 #include "qemu/osdep.h"
 #include <glib/gstdio.h>
 
+#include "hw/pci/vga-compat.h"
 #include "vfio-said.h"
 #include "vfio-types.h"
 #include "../../hw/vfio/vga-rom.c"
@@ -80,12 +81,12 @@ void vfio_pci_register_rom(VFIOPCIDevice *d, uint32_t size)
     g_assert_not_reached();
 }
 
-uint64_t memory_region_size(MemoryRegion *mr)
+uint64_t memory_region_size(CONST_11_0 MemoryRegion *mr)
 {
     return SIZE;
 }
 
-void *memory_region_get_ram_ptr(MemoryRegion *mr)
+void *memory_region_get_ram_ptr(CONST_11_0 MemoryRegion *mr)
 {
     g_assert_not_reached();
 }
@@ -109,8 +110,9 @@ void *rom_ptr(hwaddr addr, size_t size)
 
 AddressSpace address_space_memory;
 
-MemTxResult address_space_rw(AddressSpace *as, hwaddr addr, MemTxAttrs attrs,
-                             void *buf, hwaddr len, bool is_write)
+MemTxResult address_space_rw(CONST_11_1 AddressSpace *as, hwaddr addr,
+                             MemTxAttrs attrs, void *buf, hwaddr len,
+                             bool is_write)
 {
     return MEMTX_DECODE_ERROR;
 }

@@ -6,21 +6,15 @@
 
 #include "qemu/osdep.h"
 
-#include "monitor/monitor.h"
-#include "qemu/error-report.h"
 #include "vfio-said.h"
+#include "vfio-say.h"
 
 GString *said;
 
-int error_vprintf(const char *fmt, va_list ap)
+int vfio_say(const char *fmt, va_list ap)
 {
     size_t before = said->len;
 
     g_string_append_vprintf(said, fmt, ap);
     return said->len - before;
-}
-
-int error_vprintf_unless_qmp(const char *fmt, va_list ap)
-{
-    return error_vprintf(fmt, ap);
 }

@@ -24,6 +24,7 @@
 #include "system/kvm.h"
 #include "system/runstate.h"
 #include "system/tcg.h"
+#include "vfio-say.h"
 #include "vfio-types.h"
 
 /*
@@ -196,7 +197,7 @@ bool memory_region_init_ram_from_fd(MemoryRegion *mr, Object *owner,
     return true;
 }
 
-void *memory_region_get_ram_ptr(MemoryRegion *mr)
+void *memory_region_get_ram_ptr(CONST_11_0 MemoryRegion *mr)
 {
     return copy_ram;
 }
@@ -368,18 +369,13 @@ bool runstate_is_running(void)
 }
 
 /* This adapter has no faults, so there must be no message */
-int error_vprintf(const char *fmt, va_list ap)
+int vfio_say(const char *fmt, va_list ap)
 {
     g_autofree char *text = g_strdup_vprintf(fmt, ap);
 
     g_test_message("%s", text);
     g_assert_cmpstr(text, ==, "");
     return 0;
-}
-
-int error_vprintf_unless_qmp(const char *fmt, va_list ap)
-{
-    return error_vprintf(fmt, ap);
 }
 
 void vfio_vga_explain(VFIODevice *vbasedev, const char *sysfs, Error **errp)

@@ -1,5 +1,5 @@
 /*
- * Headers of QEMU's that lie elsewhere in another release
+ * What lies elsewhere, or has another prototype, in another release of QEMU's
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
@@ -12,16 +12,35 @@
 #ifndef HW_PCI_VGA_COMPAT_H
 #define HW_PCI_VGA_COMPAT_H
 
-#if __has_include("hw/core/qdev.h")
+#define VGA_COMPAT_HAS(header) __has_include(header)
+
+#if VGA_COMPAT_HAS("hw/core/qdev.h")
 #include "hw/core/boards.h"
 #include "hw/core/loader.h"
 #include "hw/core/qdev.h"
 #include "hw/core/qdev-properties.h"
+#define QEMU_11_0 1
 #else
 #include "hw/boards.h"
 #include "hw/loader.h"
 #include "hw/qdev-core.h"
 #include "hw/qdev-properties.h"
+#define QEMU_11_0 0
+#endif
+
+/*
+ * For unit tests, which define functions of QEMU's: the memory core takes more
+ * of its parameters as const from release to release.
+ */
+#if QEMU_11_0
+#define CONST_11_0 const
+#else
+#define CONST_11_0
+#endif
+#if VGA_COMPAT_HAS("system/ram-discard-manager.h")
+#define CONST_11_1 const
+#else
+#define CONST_11_1
 #endif
 
 #endif
