@@ -242,18 +242,6 @@ bool vfio_vga_legacy_setup(VFIOPCIDevice *vdev, Error **errp)
     return true;
 }
 
-void vfio_vga_legacy_quirks(VFIOPCIDevice *vdev)
-{
-    int i;
-
-    if (vdev->vga) {
-        vfio_vga_quirk_setup(vdev);
-    }
-    for (i = 0; i < PCI_ROM_SLOT; i++) {
-        vfio_bar_quirk_setup(vdev, i);
-    }
-}
-
 void vfio_vga_legacy_start(VFIOPCIDevice *vdev)
 {
     vdev->vga->legacy.engine = vfio_vga_engine_init(vdev);

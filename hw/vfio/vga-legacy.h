@@ -55,16 +55,6 @@ typedef struct VFIOVGALegacy {
 bool vfio_vga_legacy_setup(struct VFIOPCIDevice *vdev, Error **errp);
 
 /**
- * vfio_vga_legacy_quirks: set up the quirks of a display adapter
- *
- * @vdev: the adapter, with its BARs registered
- *
- * vfio_pci_realize() has the same lines between others; vfio-user-pci calls
- * this.
- */
-void vfio_vga_legacy_quirks(struct VFIOPCIDevice *vdev);
-
-/**
  * vfio_vga_legacy_start: the windows are about to be mapped
  *
  * @vdev: the adapter, with vdev->vga and its BARs registered
