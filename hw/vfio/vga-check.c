@@ -34,7 +34,7 @@ void vfio_vga_check_begin(VFIOVGACheck *check, const VFIOVGACopy *copy,
 {
     check->write = *write;
     check->watched = true;
-    check->learned = false;
+    check->learned = check->changed = false;
     check->window = window;
     memcpy(check->kept, copy->adapter, window.size);
     bitmap_zero(check->written, VFIO_VGA_WINDOW_MAX);
@@ -46,6 +46,7 @@ void vfio_vga_check_keep(VFIOVGACheck *check, uint32_t offset, uint32_t size,
     uint32_t at = offset - check->window.base;
 
     if (vfio_vga_window_covers(&check->window, offset, size)) {
+        check->changed |= memcmp(check->kept + at, data, size);
         memcpy(check->kept + at, data, size);
         bitmap_set(check->written, at, size);
     } else {
@@ -74,7 +75,7 @@ void vfio_vga_check_compare(VFIOVGACheck *check, const VFIOVGACopy *copy)
     }
     check->watched = false;
     check->learned = check->window.key == copy->window.key &&
-                     check_tells(check) &&
+                     check->changed && check_tells(check) &&
                      !memcmp(check->kept, copy->adapter, copy->window.size);
     if (check->learned) {
         trace_vfio_vga_check_learned(copy->region->vbasedev->name,

@@ -14,8 +14,9 @@
  *    it.  The contents of the window are kept, and the guest's later writes to
  *    the window are noted in them.
  * 2. When the next copy begins, which reads the window anyway, all of it is
- *    compared with the kept contents.  If they are equal, the write has left
- *    the window as it was.
+ *    compared with the kept contents.  If they are equal, and the guest has
+ *    changed any of them since, the write has left the window as it was, for
+ *    reads and for writes.
  * 3. The same write leaves the next copies in place.  Any other write begins
  *    with step 1 again.
  *
@@ -51,6 +52,7 @@ typedef struct VFIOVGACheck {
     VFIOVGAWrite write;   /* the write that ended the last copy */
     bool watched;         /* no other such write has come since */
     bool learned;         /* the write leaves the copy as it is */
+    bool changed;         /* the guest has changed kept contents since */
     VFIOVGAWindow window; /* of that copy */
     uint8_t kept[VFIO_VGA_WINDOW_MAX]; /* its contents, while watched */
     DECLARE_BITMAP(written, VFIO_VGA_WINDOW_MAX); /* by the guest since */

@@ -45,7 +45,7 @@ static const char *copy_name(const VFIOVGACopy *copy)
     return copy->region->vbasedev->name;
 }
 
-static uint8_t *copy_byte(VFIOVGACopy *copy, uint32_t offset)
+static uint8_t *copy_byte(const VFIOVGACopy *copy, uint32_t offset)
 {
     return (uint8_t *)copy->guest + (offset - copy->window.base);
 }
@@ -312,7 +312,7 @@ void vfio_vga_copy_begin(VFIOVGACopy *copy)
     /* The next writes go to the copy */
     memset(copy->recent.write, 0, sizeof(copy->recent.write));
     copy->verify = true;
-    copy->dirty = false;
+    copy->proven = copy->dirty = false;
     copy->begun = vfio_vga_heat_now_ms();
     copy->begun_bytes = copy->stats.bytes;
     copy->stats.begins++;
@@ -385,6 +385,29 @@ void vfio_vga_copy_write(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
     copy->stats.accesses++;
     memcpy(copy_byte(copy, offset), data, size);
     copy->dirty = true;
+}
+
+bool vfio_vga_copy_has(const VFIOVGACopy *copy, uint32_t offset, uint32_t size,
+                       const void *data)
+{
+    return !memcmp(copy_byte(copy, offset), data, size);
+}
+
+void vfio_vga_copy_prove(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
+                         const void *data)
+{
+    uint8_t back[sizeof(uint64_t)];
+
+    copy->stats.accesses++;
+    vfio_vga_region_write(copy->region, offset, size, data);
+    copy->proven = vfio_vga_region_peek(copy->region, offset, size, back) &&
+                   !memcmp(back, data, size);
+    if (!copy->proven) {
+        copy_distrust(copy, "reads otherwise than written");
+        return;
+    }
+    memcpy(copy_byte(copy, offset), data, size);
+    memcpy((uint8_t *)copy->adapter + (offset - copy->window.base), data, size);
 }
 
 /*

@@ -99,6 +99,7 @@ typedef struct VFIOVGACopy {
     bool mapped;
     bool dirty;           /* the two images may differ */
     bool verify;          /* read the next run back */
+    bool proven;          /* a change of this copy has been read back */
     uint32_t sampled;     /* the part read back last, as its offset */
     bool distrusted;      /* the window is not memory */
     int64_t begun;        /* ms, when the copy began */
@@ -150,7 +151,7 @@ void vfio_vga_copy_want(VFIOVGACopy *copy, VFIOVGAWindow window);
  * @copy: the adapter's
  *
  * Returns true if there is no copy but could be one, or if there is a copy that
- * is not mapped but could be.  Filling a copy reads the adapter, which loads
+ * is proven and not mapped but could be.  Filling a copy reads the adapter, which loads
  * the latches.  Without a mapping the guest's last read is known and can be
  * made again.  If that read was in another window, the latches must stay as
  * they are, so there is no copy.
@@ -158,7 +159,7 @@ void vfio_vga_copy_want(VFIOVGACopy *copy, VFIOVGAWindow window);
 static inline bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy)
 {
     if (copy->window.key) {
-        return copy->may_map && !copy->mapped;
+        return copy->proven && copy->may_map && !copy->mapped;
     }
     return copy->wanted.key && copy->ram &&
            (copy->may_map || copy->latches.base);
@@ -230,6 +231,24 @@ void vfio_vga_copy_trust(VFIOVGACopy *copy);
 void vfio_vga_copy_end(VFIOVGACopy *copy, const char *reason);
 
 /**
+ * vfio_vga_copy_prove: make the guest's write to a copy that is not proven
+ *
+ * @copy: the adapter's, with a copy whose window covers the write and that
+ *        @data changes; combined writes were flushed
+ * @offset: where in the region
+ * @size: bytes
+ * @data: the bytes
+ *
+ * A copy is read from the bank that the adapter has for reads.  Where it has
+ * another bank for writes, the copy's changes, and the bytes between them that
+ * are written with them, would get there.  So the first change is made on the
+ * adapter alone, and read back.  If it is not there the window is distrusted,
+ * and the copy has to end.
+ */
+void vfio_vga_copy_prove(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
+                         const void *data);
+
+/**
  * vfio_vga_copy_read, vfio_vga_copy_write: the guest accesses the copy
  *
  * @copy: the adapter's, with a copy whose window covers the access
@@ -241,6 +260,17 @@ void vfio_vga_copy_read(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
                         void *data);
 void vfio_vga_copy_write(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
                          const void *data);
+
+/**
+ * vfio_vga_copy_has: does the copy hold these bytes already?
+ *
+ * @copy: the adapter's, with a copy whose window covers the bytes
+ * @offset: where in the region
+ * @size: bytes
+ * @data: the bytes
+ */
+bool vfio_vga_copy_has(const VFIOVGACopy *copy, uint32_t offset, uint32_t size,
+                       const void *data);
 
 /**
  * vfio_vga_copy_saw_read: the guest has read the adapter's own memory

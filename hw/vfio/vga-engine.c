@@ -240,10 +240,9 @@ static void engine_write_memory(VFIOVGAEngine *e, uint32_t offset,
         return;
     }
     if (engine_has_copy(e, offset, size)) {
-        vfio_vga_copy_write(&e->pending.copy, offset, size, data);
-        if (e->running) {
-            vfio_vga_pending_arm(&e->pending);
-        } else {
+        vfio_vga_pending_write_copy(&e->pending, offset, size, data);
+        if (!e->running) {
+            vfio_vga_combine_flush(&e->pending.combine);
             vfio_vga_pending_sync(&e->pending);
         }
         return;

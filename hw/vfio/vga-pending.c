@@ -87,8 +87,20 @@ static void pending_begin_copy(VFIOVGAPending *pending)
             vfio_vga_check_compare(&pending->check, copy);
         }
     }
-    if (copy->window.key && copy->may_map) {
+    if (copy->window.key && copy->proven && copy->may_map) {
         pending_map_copy(pending, true);
+    }
+}
+
+/* Mapping a copy, or beginning one, has to wait for what is in KVM's ring */
+static void pending_heated_copy(VFIOVGAPending *pending)
+{
+    pending->heated = pending->copy.may_map &&
+                      vfio_vga_posted_coming(&pending->posted);
+    if (pending->heated) {
+        vfio_vga_pending_arm(pending);
+    } else {
+        pending_begin_copy(pending);
     }
 }
 
@@ -101,13 +113,7 @@ bool vfio_vga_pending_heat_copy(VFIOVGAPending *pending, uint32_t offset,
         return false;
     }
     if (vfio_vga_heat_up(&copy->heat, vfio_vga_copy_heat_needed(copy))) {
-        pending->heated = copy->may_map &&
-                          vfio_vga_posted_coming(&pending->posted);
-        if (pending->heated) {
-            vfio_vga_pending_arm(pending);
-        } else {
-            pending_begin_copy(pending);
-        }
+        pending_heated_copy(pending);
     }
     return copy->mapped ||
            vfio_vga_copy_heat_needed(copy) == VFIO_VGA_HEAT_FIRST;
@@ -135,6 +141,29 @@ bool vfio_vga_pending_sync(VFIOVGAPending *pending)
         vfio_vga_pending_end_copy(pending, "not trusted");
     }
     return changed;
+}
+
+void vfio_vga_pending_write_copy(VFIOVGAPending *pending, uint32_t offset,
+                                 uint32_t size, const void *data)
+{
+    VFIOVGACopy *copy = &pending->copy;
+
+    if (copy->proven) {
+        vfio_vga_copy_write(copy, offset, size, data);
+        vfio_vga_pending_arm(pending);
+        return;
+    }
+    if (vfio_vga_copy_has(copy, offset, size, data)) {
+        vfio_vga_pending_combine(pending, offset, size, data);
+        return;
+    }
+    vfio_vga_combine_flush(&pending->combine);
+    vfio_vga_copy_prove(copy, offset, size, data);
+    if (copy->proven) {
+        pending_heated_copy(pending);
+    } else {
+        vfio_vga_pending_end_copy(pending, "not trusted");
+    }
 }
 
 void vfio_vga_pending_want(VFIOVGAPending *pending, VFIOVGAWindow wanted)

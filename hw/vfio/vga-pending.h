@@ -258,6 +258,21 @@ bool vfio_vga_pending_sync(VFIOVGAPending *pending);
 void vfio_vga_pending_end_copy(VFIOVGAPending *pending, const char *reason);
 
 /**
+ * vfio_vga_pending_write_copy: the guest writes to a copy
+ *
+ * @pending: the adapter's, with a copy whose window covers the write
+ * @offset: where in the region
+ * @size: bytes
+ * @data: the bytes
+ *
+ * The first write that changes the copy proves it, or ends it.  Those before it
+ * go to the adapter, combined: they change nothing where the copy was read, but
+ * may do so in a bank for writes.
+ */
+void vfio_vga_pending_write_copy(VFIOVGAPending *pending, uint32_t offset,
+                                 uint32_t size, const void *data);
+
+/**
  * vfio_vga_pending_want: take over the RAM-like window that registers select
  *
  * @pending: the adapter's
