@@ -9,12 +9,14 @@ every few hundred accesses, after one to config space, so must memory and
 registers, past the client.  What a maker added gets its accesses, too: registers
 behind higher indices, unused ports, locks and banks, BARs.
 
-ORACLE_SEED and ORACLE_ACCESSES choose others.
+ORACLE_SEED and ORACLE_ACCESSES choose others, and ORACLE_TIER another tier in
+place of planes: combine, copy or chain4.
 """
 
 import os
 import socket
 import sys
+import time
 
 from zoo import (ADVERSARIES, device, engine_counters, personalities,
                  start_zoo)
@@ -25,7 +27,15 @@ from bench import Bench, require, tap
 
 SEED = int(os.environ.get('ORACLE_SEED', '0x3c4'), 0)
 ACCESSES = int(os.environ.get('ORACLE_ACCESSES', '30000'))
-ENGINES = ('forward', 'planes')
+# A tier, and the counters that show whether it did its work
+TIERS = {
+    'combine': ('combined_writes',),
+    'copy': ('combined_writes', 'copy_begins'),
+    'chain4': ('combined_writes', 'copy_begins', 'chain4_begins'),
+    'planes': ('combined_writes', 'copy_begins', 'chain4_begins',
+               'planes_begins'),
+}
+TIER = os.environ.get('ORACLE_TIER', 'planes')
 BATCH = 400
 TICK, LASTING = 10_000_000, 60_000_000   # ns
 # A copy comes after 16 reads in a row, and after 1024 where many did not last
@@ -84,6 +94,10 @@ MODE_3 = ([(SEQUENCER, i, v) for i, v in ((0, 1), (1, 0), (2, 3), (3, 0),
 MODE_12 = ([(SEQUENCER, i, v) for i, v in ((2, 0x0f), (4, 6))]
            + [(GRAPHICS, i, v) for i, v in ((5, 0), (6, 5))]
            + [(0x3d4, i, v) for i, v in ((0x14, 0), (0x17, 0xe3))])
+# Or chain-4, as mode 13h has it
+MODE_13 = ([(SEQUENCER, i, v) for i, v in ((2, 0x0f), (4, 0x0e))]
+           + [(GRAPHICS, i, v) for i, v in ((5, 0x40), (6, 5))]
+           + [(0x3d4, i, v) for i, v in ((0x14, 0x40), (0x17, 0xa3))])
 
 
 def written(steps):
@@ -124,6 +138,24 @@ class Owner(Guest):
         return self.text() + written(MODE_12) + (
             self.bank() if self.random.random() < 0.3 else []) + sum(
                 (self.draw() for _ in range(self.random.randrange(1, 12))), [])
+
+    def linear(self):
+        """Mode 13h, and runs of dots, read and written."""
+        start = self.text() + written(MODE_13)
+        self.chain4 = True
+        return start + (self.bank() if self.random.random() < 0.3 else []) + [
+            access('read', 4, PLANES + 4 * i)
+            for i in range(self.random.choice(READS))] + self.time() + sum(
+                (self.dots() for _ in range(self.random.randrange(1, 6))), [])
+
+    def dots(self):
+        """Dots of mode 13h: some lines' worth of it."""
+        at = PLANES + self.random.randrange(0xf000)
+        size = self.random.choice((1, 2, 4))
+        return [access('write', size, at + size * i,
+                       self.random.randrange(1 << 8 * size))
+                if self.random.random() < 0.7
+                else access('read', size, at + size * i) for i in range(40)]
 
     def draw(self):
         """Bytes of the planes, each read and written, by any registers."""
@@ -191,12 +223,13 @@ class Owner(Guest):
             return []
         io, address, size = self.random.choice(self.bars)
         offset = self.random.randrange(0, min(size, 0x100), 4)
-        if self.random.random() < 0.1 and size > 0x2000:
-            offset = 0x1fc0 + self.random.randrange(0, 0x20, 4)
+        if self.random.random() < 0.2 and size > 0x2000: # where mirrors are
+            offset = self.random.choice((0x1fc0, 0x3c0)) + \
+                self.random.randrange(0, 0x20, 4)
         if self.random.random() < 0.4:
             return [access('in' if io else 'read', 4, address + offset)]
         return [access('out' if io else 'write', 4, address + offset,
-                       self.random.choice((0, 8, 0x3c4, 0x54, 0x10000,
+                       self.random.choice((0, 8, 0x80008, 0x3c4, 0x54, 0x10000,
                                            self.random.randrange(1 << 32))))]
 
     def time(self):
@@ -205,10 +238,10 @@ class Owner(Guest):
 
     def some(self):
         kind = self.random.choices(
-            (super().some, self.text, self.planar, self.draw, self.cells,
-             self.harmless, self.index, self.latch, self.bank, self.unused,
-             self.bar, self.time),
-            (24, 4, 2, 4, 24, 10, 2, 1, 1, 1, 1, 3))[0]
+            (super().some, self.text, self.planar, self.linear, self.draw,
+             self.dots, self.cells, self.harmless, self.index, self.latch,
+             self.bank, self.unused, self.bar, self.time),
+            (24, 4, 2, 1, 4, 3, 24, 10, 2, 1, 1, 1, 1, 3))[0]
         return kind()
 
 
@@ -245,23 +278,23 @@ class Adapter:
         self.control.close()
 
 
-def compare(personality, forward, linear):
+def compare(personality, forward, tier):
     """Until there were enough accesses; returns how many."""
     guest, done = Owner(SEED, personality, forward.bars), 0
-    require(forward.bars == linear.bars, 'BARs differ')
+    require(forward.bars == tier.bars, 'BARs differ')
     while done < ACCESSES:
         batch = guest.text() if not done else []
         while len(batch) < BATCH:
             batch += guest.some()
-        wanted, found = forward.machine.run(batch), linear.machine.run(batch)
+        wanted, found = forward.machine.run(batch), tier.machine.run(batch)
         for i, command in enumerate(batch):
             require(wanted[i] == found[i] or command in SILENT or
                     command.startswith('clock'),
-                    f'access {done + i}, {command}: {found[i]}, forwarded '
-                    f'{wanted[i]}; before it:\n'
+                    f'access {done + i} with seed {SEED:#x}, {command}: '
+                    f'{found[i]}, forwarded {wanted[i]}; before it:\n'
                     + '\n'.join(batch[max(0, i - 12):i]))
         done += len(batch)
-        states = forward.state(), linear.state()
+        states = forward.state(), tier.state()
         require(states[0] == states[1], f'before access {done}, with seed '
                 f'{SEED:#x}: {states[1].strip()}, forwarded '
                 f'{states[0].strip()}')
@@ -270,16 +303,20 @@ def compare(personality, forward, linear):
 
 def same(personality):
     """One case."""
+    require(TIER in TIERS, f'ORACLE_TIER must be one of {", ".join(TIERS)}, not '
+            f'{TIER!r}')
     with Bench() as bench:
-        pair = [Adapter(bench, personality, e) for e in ENGINES]
+        pair = [Adapter(bench, personality, e) for e in ('forward', TIER)]
+        start = time.monotonic()
         done = compare(personality, *pair)
-        enters = [pair[1].counter(name)
-                  for name in ('copy_begins', 'planes_begins')]
-        require(all(enters), 'no copy was ever in use')
+        rate = done / (time.monotonic() - start)
+        counts = {name: pair[1].counter(name) for name in TIERS[TIER]}
+        for name, count in counts.items():
+            require(count, f'{name} is 0: {TIER} did not do its work')
         for adapter in pair:
             adapter.close()
-    return (f'{done} accesses, a copy in use {enters[0]} times, one of the '
-            f'planes {enters[1]} times')
+    return f'{done} accesses, {rate:.0f} a second; ' + ', '.join(
+        f'{name} {count}' for name, count in counts.items())
 
 
 def case(personality):
