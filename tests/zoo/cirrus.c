@@ -3,11 +3,22 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * "CL-GD5446 Technical Reference Manual" (Cirrus Logic, 1996) and vgadoc4b:
- * SR06 locks; GR09 and GR0A are two banks, GR0B says how they and the extended
- * write modes work; SR17 puts the BLT engine's registers at b8000; the DAC's
- * hidden register is behind four reads of 3c6.  The engine fills rectangles
- * with a color.
+ * - 12 in SR06 opens what is beyond a VGA, else SR06 reads 0f: cirrusfb.c of
+ *   Linux 6.1 writes it, and vid_cl54xx.c of 86Box (c23ad1b) has the bits.
+ * - SR07 makes chain-4 packed with bit 0; GR09 and GR0A are two banks, and
+ *   GR0B says how they and the extended write modes 4 and 5 work; SR17 puts
+ *   the BLT engine's registers at b8000, if SR07 has bit 0; CR27 reads b8:
+ *   hw/display/cirrus_vga.c of QEMU 10.2.2, and 86Box.
+ * - Banks also count in planar modes with a window of 64 KiB at a0000: 86Box.
+ * - CR22 reads the latches: include/video/cirrus.h of Linux, 86Box.  With the
+ *   extended write modes go the upper bits of GR00, GR01 and GR05: 86Box.
+ * - The DAC's hidden register is behind four reads of 3c6: WHDR in cirrusfb.c,
+ *   QEMU.
+ *
+ * Not confirmed: that a GD5446 has a lock at all.  By 86Box chips from the
+ * GD5429 on do not, QEMU has none; this model has it for the sake of the
+ * others.  Left out: pixels of 16 bits, latches of 8 bytes, all of the BLT
+ * engine but that it fills rectangles with a color, in whatever mode it is.
  */
 
 #include "card.h"
@@ -71,10 +82,19 @@ static bool cirrus_write_register(Card *card, CardSet set, uint8_t index,
         card->reg[set][index] = index == 5 ? value & 0x7f : value;
         return true;
     }
-    return card->reg[CARD_SR][0x06] != SR06_KEY &&
-           ((set == CARD_SR && index > 0x06) ||
-            (set == CARD_GR && index > 0x08) ||
-            (set == CARD_CR && index > 0x18));
+    if (card->reg[CARD_SR][0x06] != SR06_KEY &&
+        ((set == CARD_SR && index > 0x06) ||
+         (set == CARD_GR && index > 0x08) ||
+         (set == CARD_CR && index > 0x18))) {
+        return true;
+    }
+    if (set == CARD_GR && index == 0x0b && extended &&
+        !(value & GR0B_EXTENDED)) {
+        card->reg[set][0] &= 0x0f;
+        card->reg[set][1] &= 0x0f;
+        card->reg[set][5] &= ~0x04;
+    }
+    return false;
 }
 
 static int cirrus_read_port(Card *card, uint16_t port)
@@ -117,7 +137,7 @@ static uint32_t cirrus_bank(const Card *card, uint32_t offset, bool write)
     int shift = gr[0x0b] & GR0B_16K ? 14 : 12;
 
     (void)write;
-    if (!cirrus_packed(card)) {
+    if (!cirrus_packed(card) && (gr[6] & GR6_WINDOW) != GR6_64K) {
         return 0;
     }
     if (!(gr[0x0b] & GR0B_DUAL)) {
@@ -131,7 +151,7 @@ static bool cirrus_is_mmio(const Card *card, uint32_t address)
     uint8_t sr17 = card->reg[CARD_SR][0x17];
 
     return (sr17 & SR17_MMIO) && !(sr17 & SR17_MMIO_AT_END) &&
-           (card->reg[CARD_GR][6] & GR6_WINDOW) == GR6_64K &&
+           cirrus_packed(card) &&
            address >= MMIO && address < MMIO + MMIO_SIZE;
 }
 
@@ -169,12 +189,12 @@ static bool cirrus_write_dots(Card *card, uint32_t address, uint8_t value)
     uint32_t offset = address - CARD_MEMORY, at;
     int i;
 
-    if ((gr[0x0b] & (GR0B_EXTENDED | GR0B_BY_8)) !=
-        (GR0B_EXTENDED | GR0B_BY_8) || (gr[5] & 7) < 4 || (gr[5] & 7) > 5 ||
+    if (!(gr[0x0b] & GR0B_EXTENDED) || (gr[5] & 7) < 4 || (gr[5] & 7) > 5 ||
         offset >= 0x10000) {
         return false;
     }
-    at = (offset + cirrus_bank(card, offset, true)) * 8;
+    at = (offset + cirrus_bank(card, offset, true)) *
+         (gr[0x0b] & GR0B_BY_8 ? 8 : 1);
     for (i = 0; i < 8; i++) {
         if (value >> (7 - i) & 1) {
             card->ram[(at + i) & (card->ram_size - 1)] = gr[1];

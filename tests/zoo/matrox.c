@@ -3,22 +3,35 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * "MGA-1064SG Developer Specification" (Matrox, 1996), and
- * drivers/video/fbdev/matrox of Linux: CRTC extensions behind an index of their
- * own, 3de and 3df, the fourth of which has the bank; the ports again at 1fc0
- * of the control aperture, BAR 0.
+ * - Six CRTC extensions behind an index of their own, at 3de and 3df, and all
+ *   ports from 3c0 on again at 1fc0 of the control aperture, which is BAR 0,
+ *   with the frame in BAR 1: drivers/video/fbdev/matrox of Linux 6.1
+ *   (matroxfb_base.h, matroxfb_base.c, matroxfb_misc.c), and mga_dacG.c of
+ *   xf86-video-mga 2.0.0. Later chips have more, and the Mystique 220 the two
+ *   BARs in turn.
+ * - The fourth has the bank of 64 KiB, seven bits, and the lowest does not
+ *   count in a window of 128 KiB; bit 7 of the third makes chain-4 packed:
+ *   vid_mga.c of 86Box (c23ad1b).
+ *
+ * Not confirmed: how wide the index is, and what an extension that is not
+ * there reads.  Left out: the reads of latches and of the attribute controller
+ * behind CR22 to CR26, and BAR 2.
  */
 
 #include "card.h"
 
-#define EXTENSIONS 8
+#define INDEX_MASK 0x07
+#define EXTENSIONS 6
 #define EXT3_MGA 0x80           /* not a VGA's mode: chain-4 is packed */
+#define BANK 0x7f
+#define BANK_128K 0x7e
 #define BANK_SIZE 0x10000
+#define GR6_WINDOW 0x0c         /* 0: 128 KiB */
 #define MIRROR 0x1fc0
 #define MIRROR_SIZE 0x20
 
 typedef struct Matrox {
-    uint8_t index, ext[EXTENSIONS];
+    uint8_t index, ext[INDEX_MASK + 1];
 } Matrox;
 
 static int matrox_read_port(Card *card, uint16_t port)
@@ -36,8 +49,8 @@ static bool matrox_write_port(Card *card, uint16_t port, uint8_t value)
     Matrox *own = card->own;
 
     if (port == 0x3de) {
-        own->index = value % EXTENSIONS;
-    } else if (port == 0x3df) {
+        own->index = value & INDEX_MASK;
+    } else if (port == 0x3df && own->index < EXTENSIONS) {
         own->ext[own->index] = value;
     }
     return port == 0x3de || port == 0x3df;
@@ -45,9 +58,11 @@ static bool matrox_write_port(Card *card, uint16_t port, uint8_t value)
 
 static uint32_t matrox_bank(const Card *card, uint32_t offset, bool write)
 {
+    uint8_t mask = card->reg[CARD_GR][6] & GR6_WINDOW ? BANK : BANK_128K;
+
     (void)offset;
     (void)write;
-    return (((Matrox *)card->own)->ext[4] & 0x7f) * BANK_SIZE;
+    return (((Matrox *)card->own)->ext[4] & mask) * BANK_SIZE;
 }
 
 static bool matrox_packed(const Card *card)

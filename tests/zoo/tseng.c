@@ -3,15 +3,25 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vgadoc4b (Finn Thoegersen, 1998): 03 to 3bf and then a0 to 3b8 or 3d8 give
- * the key, 29 to 3d8 and then 01 to 3bf take it back; 3cd has the banks for
- * writes and for reads, 3cb (of the W32) two more bits of each.  Chain-4 is
- * packed always.
+ * - 03 to 3bf and then a0 to 3b8 or 3d8 give the key, 29 to 3d8 and then 01 to
+ *   3bf take it back, and CR19 and up, without 33 and 35, need it: TSENG.TXT
+ *   of VGADOC4B (Finn Thoegersen); tseng_driver.c of xf86-video-tseng 1.2.5.
+ * - 3cd has the banks for writes and for reads, 3cb (of the W32) two more bits
+ *   of each: et4000.c of svgalib 2.0.0, which masks 3cb with 33.
+ * - Banks count in windows at a0000 alone, and not if CR36 has bit 4, of
+ *   linear memory; chain-4 is packed always: vid_et4000w32.c of 86Box
+ *   (c23ad1b).
+ *
+ * Not confirmed: that 3cb, 3cd, SR06 and up and AR15 and up need the key, too;
+ * that a value of 3bf counts as a whole (the driver of X sets or clears its
+ * bit 1).
  */
 
 #include "card.h"
 
 #define BANK_SIZE 0x10000
+#define GR6_AT_B0000 0x08       /* or at b8000 */
+#define CR36_LINEAR 0x10
 
 typedef struct Tseng {
     uint8_t port_3bf, mode, segment, segment_high;
@@ -87,6 +97,10 @@ static uint32_t tseng_bank(const Card *card, uint32_t offset, bool write)
     uint32_t high = write ? own->segment_high & 3 : own->segment_high >> 4 & 3;
 
     (void)offset;
+    if ((card->reg[CARD_GR][6] & GR6_AT_B0000) ||
+        (card->reg[CARD_CR][0x36] & CR36_LINEAR)) {
+        return 0;
+    }
     return (high << 4 | low) * BANK_SIZE;
 }
 

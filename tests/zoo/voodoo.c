@@ -3,22 +3,30 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * "Voodoo3 2000, 3000, 3500 Graphics Engine for 3D Game Acceleration" (3dfx,
- * 1999) and include/video/tdfx.h of Linux: the registers of a mode are in the
- * I/O BAR, and the same in BAR 0; b0 to df of it are the VGA's ports.  vgaInit1
- * has the banks, in units of 32 KiB, and makes chain-4 packed.
+ * - The registers of a mode are in the I/O BAR, which is BAR 2; the VGA's
+ *   ports are b0 to df of it; BAR 1 is the frame: include/video/tdfx.h and
+ *   drivers/video/fbdev/tdfxfb.c of Linux 6.1.
+ * - BAR 0 has the same 256 bytes, again and again in its first 512 KiB:
+ *   banshee.cc of Bochs (783b58f).
+ * - vgaInit1 has the bank for writes in bits 0 to 9 and that for reads in bits
+ *   10 to 19, in units of 32 KiB, and makes chain-4 packed with bit 20:
+ *   banshee.cc, and vid_voodoo_banshee.c of 86Box (c23ad1b).
+ *
+ * Not confirmed: whether banks count if bit 20 is 0, as in 86Box and here, or
+ * do not, as in Bochs.  Left out: the locks of the CRTC in vgaInit1, and what
+ * vgaInit0 turns off.
  */
 
 #include "card.h"
 
 #define REGISTERS 64            /* of 32 bits */
+#define COPIES_END 0x80000      /* of them, in BAR 0 */
 #define VGA_INIT1 (0x2c / 4)
 #define INIT1_BANK 0x3ff        /* for writes; for reads 10 bits above it */
 #define INIT1_PACKED 0x00100000
 #define BANK_SIZE 0x8000
 #define MIRROR 0xb0
 #define MIRROR_END 0xe0
-#define IO_BAR 2
 
 typedef struct Voodoo {
     uint32_t reg[REGISTERS];
@@ -37,10 +45,9 @@ static bool voodoo_packed(const Card *card)
     return ((Voodoo *)card->own)->reg[VGA_INIT1] & INIT1_PACKED;
 }
 
-/* Both BARs have the same registers; the ports are in one of them */
-static bool voodoo_is_mirror(int bar, uint32_t offset)
+static bool voodoo_is_mirror(uint32_t offset)
 {
-    return bar == IO_BAR && offset >= MIRROR && offset < MIRROR_END;
+    return offset >= MIRROR && offset < MIRROR_END;
 }
 
 static uint32_t voodoo_read_bar(Card *card, int bar, uint32_t offset,
@@ -48,11 +55,14 @@ static uint32_t voodoo_read_bar(Card *card, int bar, uint32_t offset,
 {
     const Voodoo *own = card->own;
 
-    if (voodoo_is_mirror(bar, offset)) {
-        return card_read_mirror(card, 0x300 + offset, size);
+    (void)bar;
+    if (offset >= COPIES_END) {
+        return 0;
     }
-    return offset / 4 < REGISTERS ?
-           own->reg[offset / 4] >> 8 * (offset & 3) : 0;
+    offset %= 4 * REGISTERS;
+    return voodoo_is_mirror(offset) ?
+           card_read_mirror(card, 0x300 + offset, size) :
+           own->reg[offset / 4] >> 8 * (offset & 3);
 }
 
 static void voodoo_write_bar(Card *card, int bar, uint32_t offset,
@@ -62,9 +72,14 @@ static void voodoo_write_bar(Card *card, int bar, uint32_t offset,
     uint32_t mask = (size == 4 ? 0 : 1u << 8 * size) - 1;
     int shift = 8 * (offset & 3);
 
-    if (voodoo_is_mirror(bar, offset)) {
+    (void)bar;
+    if (offset >= COPIES_END) {
+        return;
+    }
+    offset %= 4 * REGISTERS;
+    if (voodoo_is_mirror(offset)) {
         card_write_mirror(card, 0x300 + offset, value, size);
-    } else if (offset / 4 < REGISTERS) {
+    } else {
         own->reg[offset / 4] = (own->reg[offset / 4] & ~(mask << shift)) |
                                (value & mask) << shift;
     }

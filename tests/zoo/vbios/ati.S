@@ -1,7 +1,9 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Ends a mode set as AMD's command tables do: by index and data of the I/O BAR.
+ * Ends a mode set by index and data of the I/O BAR, as VBIOSes of AMD's reach
+ * their registers (hw/vfio/pci-quirks.c of QEMU).  Which they end with was not
+ * measured.
  */
         .set    IO_BAR, 0x20
         .set    SAVE_LATCHES, 0
@@ -29,7 +31,7 @@ vendor_scroll:
         ret
 
 vendor_packed:
-        table   CRTC_EXT, 8
+        table   CRTC_EXT, 0x80008       /* packed, and with banks */
         ret
 
 vendor_bank:                            /* 64 KiB are two banks, side by side */

@@ -1,8 +1,9 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Ends a mode set as NVIDIA's VBIOSes do: through 3d0 and the I/O BAR, and with
- * the lock at CR1F.
+ * Ends a mode set with what VBIOSes of NVIDIA's reach their registers by, 3d0
+ * and the I/O BAR (hw/vfio/pci-quirks.c of QEMU; docs/hw/bus/bars.rst of
+ * envytools), and with the lock at CR1F.  Their order was not measured.
  */
         .set    IO_BAR, 0x24
         .set    SAVE_LATCHES, 0
@@ -34,8 +35,12 @@ vendor_end:
         window  0
         register 0x3d4, 0x38, 0x00
 1:
+        io      0, 1                    /* its master, and its enable */
+        io      4, 1
         io      8, PRAMDAC
         io      12, 0
+        io      4, 0
+        io      0, 0
         movw    $0x3cc, %dx
         inb     %dx, %al
         movw    $0x3b4, %dx
