@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One bank for reads and another one for writes: bank-test.py [NAME...] (TAP).
+
+A guest fills one bank, sets another one for writes, reads until the engine has a
+copy, and then writes one cell and reads it.  It must read what the first bank has,
+and no byte of the other bank may change but that cell.
+"""
+
+import sys
+
+# What makes the lab's directory known comes first.
+import zoo  # noqa: F401 pylint: disable=unused-import
+from guest import GRAPHICS
+from qtest import access
+
+from bench import Bench, require, tap
+
+# A file with a hyphen in its name, as Meson's tests have.
+ORACLE = __import__('oracle-test')
+WINDOW = {'3': 0xb8000, '13': 0xa0000}
+MODES = {'3': [], '13': ORACLE.MODE_13}
+READS = 1200            # as many as the engine may want first
+CELL = 0x10
+# 4 * 64 KiB is the bank for writes; Tseng's does not move a text window.
+SPLIT = {
+    'tseng': [(0x3cd, None, 0x04)],
+    'trident': [(GRAPHICS, 0xf, 5), (0x3d9, None, 0), (0x3d8, None, 4)],
+    'nvidia': [(0x3d4, 0x28, 1), (0x3d4, 0x1e, 0), (0x3d4, 0x1d, 8)],
+}
+SPLIT_IO = {
+    'voodoo': [(0x2c, 0x100008)],
+    'ati': [(0, 0x54), (4, 0x80008), (0, 0x38), (4, 9 << 16 | 8)],
+}
+
+
+def split(name, bars):
+    """Accesses that set the bank for writes."""
+    io = [address for is_io, address, _ in bars.values() if is_io]
+    return ORACLE.written(ORACLE.OPEN.get(name, []) + SPLIT.get(name, [])) + [
+        access('out', 4, io[0] + offset, value)
+        for offset, value in SPLIT_IO.get(name, [])]
+
+
+def steps(name, mode, bars):
+    """All that the guest does."""
+    base = WINDOW[mode]
+    return ([access('out', 1, 0x3c2, 0x67)]
+            + ORACLE.written(ORACLE.OPEN.get(name, []) + ORACLE.MODE_3
+                             + MODES[mode])
+            + [access('write', 2, base + 2 * i, 0x0741 + i) for i in range(64)]
+            + split(name, bars) + [f'clock_step {ORACLE.LASTING}']
+            + [access('read', 2, base + 2 * i) for i in range(READS)]
+            + [f'clock_step {ORACLE.TICK}',
+               access('write', 2, base + CELL, 0x1234),
+               access('read', 2, base + CELL),
+               f'clock_step {ORACLE.TICK}'])
+
+
+def same(name, mode):
+    """One case."""
+    with Bench() as bench:
+        pair = [ORACLE.Adapter(bench, name, e) for e in ('forward', 'planes')]
+        done = [adapter.machine.run(steps(name, mode, adapter.bars))
+                for adapter in pair]
+        states = [adapter.state() for adapter in pair]
+        begun = pair[1].counter('copy_begins')
+        require(begun, 'no copy was begun')
+        differ = [what for what, (forward, engine) in
+                  (('what was read', done), ('memory', states))
+                  if forward != engine]
+        require(not differ, f'{" and ".join(differ)}: not as forwarded')
+        for adapter in pair:
+            adapter.close()
+    return f'{begun} copies were begun'
+
+
+def cases(names):
+    """(title, function) of each."""
+    return [(f'{name}, mode {mode}', lambda n=name, m=mode: same(n, m))
+            for name in names for mode in MODES]
+
+
+if __name__ == '__main__':
+    tap(cases(sys.argv[1:] or [*SPLIT, *SPLIT_IO]))
