@@ -25,10 +25,14 @@ void set_bar(Machine *m, uint32_t address)
     qtest_outl(m->qts, 0xcfc, address);
 }
 
+/* Each time other bytes are written: a copy that none changes is not mapped. */
+static unsigned turn;
+
 void engine_start(Machine *m, const char *properties)
 {
     Adapter *adapter = adapter_new();
 
+    turn = 0;
     adapter_set_region(adapter, VGA, RW, VGA_SIZE);
     adapter_set_bar(adapter, 0, 4096, false);
     adapter_start(adapter);
@@ -109,23 +113,26 @@ void set_font_mode(Machine *m)
 
 void use_font(Machine *m)
 {
-    int i;
+    unsigned i;
 
     qtest_readb(m->qts, GRAPH + 0x800);
     for (i = 0; i < 256 * 16; i++) {
-        qtest_writeb(m->qts, GRAPH + i / 16 * 32 + i % 16, 'A' + i % 26);
+        qtest_writeb(m->qts, GRAPH + i / 16 * 32 + i % 16,
+                     'A' + (i + turn) % 26);
     }
+    turn++;
     check_tier(m, "copy");
 }
 
 void use_text_only(Machine *m)
 {
-    int i;
+    unsigned i;
 
     qtest_readb(m->qts, TEXT + 0x800);
     for (i = 0; i < 16; i++) {
-        qtest_writew(m->qts, TEXT + 2 * i, 0x0741 + i);
+        qtest_writew(m->qts, TEXT + 2 * i, 0x0741 + (i + turn) % 64);
     }
+    turn++;
 }
 
 void use_text(Machine *m)

@@ -153,6 +153,7 @@ static void test_posted_then_mapped(void)
     use_text_only(&m);
     g_assert_cmpint(counter(&m, "copy-maps"), ==, 0);
     qtest_clock_step(m.qts, VISIBLE);
+    put(&m, TEXT, "changed");
     g_assert_cmpint(counter(&m, "copy-maps"), ==, 1);
     check_tier(&m, "copy");
     machine_stop(&m);
