@@ -25,9 +25,9 @@ LIBVIRT_DRIVER = 'libvirt_driver_qemu.so'
 ISOLINUX_PACKAGES = ('isolinux', 'syslinux-common')
 
 
-def get_debs(directory, *packages, options=()):
-    """Fetches packages of the lab's suite, by scripts/debs."""
-    run([os.path.join(TOP, 'scripts', 'debs'), *options, directory, SUITE,
+def get_debs(directory, *packages, options=(), suite=SUITE):
+    """Fetches packages of the lab's suite or another one, by scripts/debs."""
+    run([os.path.join(TOP, 'scripts', 'debs'), *options, directory, suite,
          *packages])
 
 

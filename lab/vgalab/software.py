@@ -119,6 +119,13 @@ def packages():
     return os.path.join(store, 'root')
 
 
+def newer_memtest():
+    """memtest86+ of the release of Debian after the lab's."""
+    store = unpacked('memtest', 'memtest86+ of trixie', lambda debs: get_debs(
+        debs, 'memtest86+', suite='trixie'))
+    return one(os.path.join(store, 'root', 'boot', 'memtest86+x64.bin'))
+
+
 def ipxe():
     """Return iPXE, a Linux image for BIOS machines."""
     return one(os.path.join(packages(), 'boot', 'ipxe.lkrn'))

@@ -4,7 +4,7 @@
 from typing import Callable, NamedTuple
 
 import play                                 # makes vgalab known
-from vgalab import disks, software
+from vgalab import debian, disks, software
 
 MODELS = ('VGA', 'cirrus-vga', 'ati-vga')
 MACHINES = ('pc', 'q35')
@@ -119,6 +119,22 @@ shell
 ''')}
 
 
+def memtest(release, image):
+    """Its tests change the screen all the time; a choice of them stands still.
+
+    Instructions are its time, so that what it measures is the same in each run,
+    and it has too little RAM to measure the speed of caches.
+    """
+    return Guest(
+        f'memtest{release}', f'memtest86+ {release}, choice of tests',
+        lambda: {'kernel': image(), 'icount': 'shift=4', 'm': '64',
+                 'append': 'nosmp keyboard=both usbdebug'}, (
+            Scene('scanned', text='Press any key', pictures=2),
+            Scene('tests', ('ret', 'f1', 'f1'), text='Current selection'),
+            Scene('none', ('f1',)),
+            Scene('error', ('f10',), text='at least one test')))
+
+
 SCENES = own(
     ('text', 'blinking', 'moved', '80x50', '80x28', 'font', 'fonts', 'split',
      'panned', '160x100', 'mono', 'cga4', 'cga6', 'ega-panned', 'write-modes',
@@ -165,6 +181,7 @@ GUESTS = (
         Scene('settings', ('esc',), text='iPXE configuration'),
         Scene('shell', ('ctrl-x',), text='iPXE>', pictures=2)),
         lab=('auto',)),
+    memtest(6, debian.memtest), memtest(7, software.newer_memtest),
     linux('vgacon', 'vgacon', 'nomodeset', lab=('auto',),
           short=(('cirrus-vga', 'q35', 'served', 'auto'),)),
     # The cursor is below the cells, which have 8 lines.
