@@ -173,15 +173,21 @@ def libvirt_image():
                                         os.path.join(store, 'ready')), build)
 
 
-def guest_initrd(init='guest-init', modules=(), **programs):
-    """Builds a Linux guest's initramfs: busybox, lab/INIT, NAME=FILE in /bin."""
+def guest_initrd(init='guest-init', modules=(), below=None, **programs):
+    """Builds a Linux guest's initramfs: busybox, lab/INIT, NAME=FILE in /bin.
+
+    All that is laid on a copy of the directory BELOW, whose path names its
+    content.
+    """
     root = os.path.join(packages(), 'root')
     busybox = os.path.join(root, 'bin', 'busybox')
     script = os.path.join(LAB, init)
 
     def build(path):
         with staging() as tree:
-            for directory in ('bin', 'dev', 'modules', 'proc', 'sys'):
+            if below:
+                shutil.copytree(below, tree, symlinks=True, dirs_exist_ok=True)
+            for directory in ('bin', 'dev', 'modules', 'proc', 'sys', 'tmp'):
                 os.mkdir(os.path.join(tree, directory))
             shutil.copy(script, os.path.join(tree, 'init'))
             for name, source in dict(programs, busybox=busybox).items():
@@ -193,7 +199,7 @@ def guest_initrd(init='guest-init', modules=(), **programs):
     # use.
     names = [os.path.basename(p) for p in programs.values()]
     return built('guest.cpio', digest(busybox, script, kernel(), *modules,
-                                      *names, __file__), build)
+                                      *names, str(below), __file__), build)
 
 
 def io_initrd():

@@ -4,6 +4,7 @@
 import os
 import shutil
 
+from . import xorg
 from .debian import get_debs, kernel, one, unpacked
 from .disks import PARTITION_BYTES, grub_directory, write_disk
 from .initramfs import guest_initrd
@@ -120,7 +121,7 @@ def packages():
 
 
 def newer_memtest():
-    """memtest86+ of the release of Debian after the lab's."""
+    """Return memtest86+ of the Debian release after the lab's."""
     store = unpacked('memtest', 'memtest86+ of trixie', lambda debs: get_debs(
         debs, 'memtest86+', suite='trixie'))
     return one(os.path.join(store, 'root', 'boot', 'memtest86+x64.bin'))
@@ -205,8 +206,13 @@ def isolinux():
     return built('isolinux.iso', digest(loader, __file__), build)
 
 
-def linux(append, *modules):
+def linux(append, *modules, below=None):
     """Return kernel, initrd and append of a Linux with a console."""
     return {'kernel': kernel(),
-            'initrd': guest_initrd('guest-screen-init', modules),
+            'initrd': guest_initrd('guest-screen-init', modules, below),
             'append': f'quiet loglevel=0 console=tty0 no_timer_check {append}'}
+
+
+def linux_and_x(append, *modules):
+    """Return the same, with an X server on the adapter of the driver."""
+    return linux(append, *modules, below=xorg.server())

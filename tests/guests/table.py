@@ -99,10 +99,11 @@ SMALL = 'video=640x480'
 SWITCHED = own(('before', 'colours', 'scrolled', 'region'))
 
 
-def linux(name, about, append, *modules, scenes=CONSOLE, **others):
+def linux(name, about, append, *modules, scenes=CONSOLE,
+          media=software.linux, **others):
     """Return a guest with Linux and its console on the display."""
     return Guest(f'linux-{name}', f'Linux, {about}',
-                 lambda: software.linux(append, *modules), scenes, **others)
+                 lambda: media(append, *modules), scenes, **others)
 
 
 def ipxe():
@@ -120,10 +121,12 @@ shell
 
 
 def memtest(release, image):
-    """Its tests change the screen all the time; a choice of them stands still.
+    """Return a guest with memtest86+, up to its choice of tests.
 
-    Instructions are its time, so that what it measures is the same in each run,
-    and it has too little RAM to measure the speed of caches.
+    While the tests run the screen changes all the time. The guest's clock
+    counts instructions, so that the program measures the same speed of the
+    processor in each run, and its RAM is too small for the measurement of
+    caches.
     """
     return Guest(
         f'memtest{release}', f'memtest86+ {release}, choice of tests',
@@ -215,4 +218,11 @@ GUESTS = (
     linux('first', 'vgacon, then bochs-drm on an emulated VGA',
           f'lab.first {SMALL}', 'bochs', scenes=SWITCHED,
           adapters=('cirrus-vga',), beside='VGA', starts_on_mine=True),
+    linux('x-beside', 'vgacon on an emulated cirrus-vga, Xorg by bochs-drm',
+          SMALL, 'bochs', media=software.linux_and_x, adapters=('VGA',),
+          engines=('auto',), beside='cirrus-vga', legacy=False),
+    linux('x-first', 'vgacon, Xorg by bochs-drm on an emulated VGA',
+          SMALL, 'bochs', media=software.linux_and_x,
+          adapters=('cirrus-vga',), engines=('auto',), beside='VGA',
+          starts_on_mine=True),
 )
