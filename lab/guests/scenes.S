@@ -150,6 +150,23 @@ main:
         scene   80x50
 
         call    text_mode
+        movw    $0x1112, %ax            /* INT 10h: font of 8x8 */
+        movb    $0, %bl
+        int     $0x10
+        movw    $lines_350, %si         /* 43 rows and a part */
+        movw    $CRTC, %dx
+        movw    $((lines_350_end - lines_350) / 2), %cx
+1:
+        lodsw
+        outw    %ax, %dx
+        loop    1b
+        window  COLOR
+        xorw    %di, %di
+        movw    $3520, %cx
+        call    cells
+        scene   80x43
+
+        call    text_mode
         movw    $0x1111, %ax            /* INT 10h: font of 8x14 */
         movb    $0, %bl
         int     $0x10
@@ -518,5 +535,9 @@ functions:
         .word   80 * 90 + 62, 0x0003, 0x0305, 0x0c00, 0x7f08    /* mode 3 */
         .word   80 * 170 + 2, 0x1203, 0x0900, 0xf308            /* with OR */
 functions_end:
+/* Registers of the CRTC: unlocked, 350 lines, their retrace and blanking, locked */
+lines_350:
+        .word   0x0511, 0xbf06, 0x1f07, 0x5d12, 0x8310, 0x6315, 0xba16, 0x8511
+lines_350_end:
 sums_end:
         .word   SUMS

@@ -139,9 +139,10 @@ def memtest(release, image):
 
 
 SCENES = own(
-    ('text', 'blinking', 'moved', '80x50', '80x28', 'font', 'fonts', 'split',
-     'panned', '160x100', 'mono', 'cga4', 'cga6', 'ega-panned', 'write-modes',
-     'read-mode', 'mode13', 'page-0', 'page-1', 'changed', 'restored', 'sums'),
+    ('text', 'blinking', 'moved', '80x50', '80x43', '80x28', 'font', 'fonts',
+     'split', 'panned', '160x100', 'mono', 'cga4', 'cga6', 'ega-panned',
+     'write-modes', 'read-mode', 'mode13', 'page-0', 'page-1', 'changed',
+     'restored', 'sums'),
     blinking={'pictures': 2})
 GUESTS = (
     Guest('scenes', 'ways of drawing', boot_sector('scenes'), SCENES,
