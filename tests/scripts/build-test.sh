@@ -196,6 +196,26 @@ t_distclean() # distclean keeps what exists nowhere else
     [ ! -e "$build" ]
 }
 
+t_wheels() # without Debian's packages, meson and pycotap are those that the release has
+{
+    /usr/bin/python3 -c 'import mesonbuild.coredata as c, pycotap, sys; sys.exit(c.version < "1.5")' 2>/dev/null &&
+        { echo "meson and pycotap are installed, and taken"; exit 77; }
+    releases
+    rm -rf "$build/python"
+    mkdir -p "$q/python/wheels" "$tmp/wheel/mesonbuild"
+    echo "version = '9.9'" >"$tmp/wheel/mesonbuild/coredata.py"
+    echo "def main(): print('the wheel of meson')" >"$tmp/wheel/mesonbuild/mesonmain.py"
+    : >"$tmp/wheel/pycotap.py"
+    (cd "$tmp/wheel" && python3 -m zipfile -c "$q/python/wheels/meson-9.9-py3-none-any.whl" mesonbuild &&
+        python3 -m zipfile -c "$q/python/wheels/pycotap-9-py3-none-any.whl" pycotap.py)
+    QEMU_SRC=$q
+    export QEMU_SRC
+    printf '#!/bin/sh\nexit 100\n' >"$tmp/bin/apt-get"
+    chmod +x "$tmp/bin/apt-get"
+    fails 0 "$scripts/build" python
+    [ "$("$build/python/bin/meson")" = 'the wheel of meson' ]
+}
+
 t_missing_tool() # a missing program is named, with what installs it
 {
     releases
