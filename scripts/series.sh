@@ -10,17 +10,18 @@ rgit() { git -C "$repo" "$@"; }
 mail_keys() { sed -n '/^---$/,/^diff --git /s/^\([A-Z][A-Za-z-]*: .*\)/\1/p' "$1"; }
 mail_overlays() { mail_keys "$1" | sed -n 's/^Overlay: *//p'; }
 
-# unpack ARCHIVE-OR-TREE DIR: puts the release's files directly into DIR.
+# unpack ARCHIVE-OR-TREE DIR: puts the release's files directly into DIR. They become the user's own, or git would refuse
+# the tree; of subprojects that are git repositories it takes the files.
 unpack()
 {
     mkdir -p "$2"
     if [ -d "$1" ]; then
         need_space "$2" "$(du -sk "$1" | awk '{ print $1 * 2 }')" "a copy of $1"
-        tar -C "$1" --exclude=./.git --exclude=./build -cf - . | tar -C "$2" -xf -
+        tar -C "$1" --exclude=.git --exclude=./build -cf - . | tar -C "$2" --no-same-owner -xf -
     else
         # A release unpacks to about ten times its size, and git keeps a packed copy.
         need_space "$2" "$(du -k "$1" | awk '{ print $1 * 15 }')" "unpacking ${1##*/}"
-        tar -C "$2" --strip-components=1 -xf "$1" ||
+        tar -C "$2" --strip-components=1 --no-same-owner -xf "$1" ||
             die 1 "${1##*/} cannot be unpacked" "it may be damaged: delete $1 and run this again"
     fi
 }
