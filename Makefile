@@ -62,6 +62,9 @@ deb: full-deps ## make Debian packages of QEMU, its modules and the tool: build/
 srcpkg: ## make Debian's own source package of QEMU with the series in it: build/srcpkg/*.dsc
 	@scripts/srcpkg
 
+dist: ## make an archive of this repository, with recipes for packages of Fedora, Arch Linux and Nix beside it: build/dist
+	@scripts/dist
+
 check-deb: deps ## build, install, upgrade and purge the packages of deb in clean chroots (SUITES="bookworm trixie"), as root; an hour each
 	@scripts/check-deb $(SUITES)
 
@@ -121,9 +124,9 @@ demo: ## boot a guest on an assigned VGA adapter without any hardware; HOST=01:0
 	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 
 clean: ## remove what was built, but not the sources and the download cache
-	rm -rf $(addprefix $(BUILD)/,qemu qemu-base qemu-full deb srcpkg base/qemu base/seabios seabios tool tests series lab)
+	rm -rf $(addprefix $(BUILD)/,qemu qemu-base qemu-full deb dist srcpkg base/qemu base/seabios seabios tool tests series lab)
 
 distclean: ## remove build/, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help bench test check-quick deps auto-deps full-deps qemu qemu-full qemu-base seabios seabios-base tool series install install-qemu install-tool deb srcpkg check-deb check check-asan check-others check-each check-topics check-guests check-fuzz check-soak coverage-vbios check-series demo clean distclean
+.PHONY: help bench test check-quick deps auto-deps full-deps qemu qemu-full qemu-base seabios seabios-base tool series install install-qemu install-tool deb srcpkg dist check-deb check check-asan check-others check-each check-topics check-guests check-fuzz check-soak coverage-vbios check-series demo clean distclean
