@@ -196,6 +196,7 @@ apt_private_download()
         ls "$dest/${p}_"*.deb >/dev/null 2>&1 || missing="$missing $p"
     done
     [ -n "$missing" ] || return 0
+    [ -z "${FETCH_OFFLINE:-}" ] || { note "not there, and FETCH_OFFLINE is set:$missing"; return 4; }
     need apt-get
     apt_private_lists "$suite" || return 4
     part=$(mktemp -d "$dest/.part.XXXXXX")

@@ -196,7 +196,7 @@ t_distclean() # distclean keeps what exists nowhere else
     [ ! -e "$build" ]
 }
 
-t_wheels() # without Debian's packages, meson and pycotap are those that the release has
+t_wheels() # without a network meson and pycotap are those that the release has, and apt is not asked
 {
     /usr/bin/python3 -c 'import mesonbuild.coredata as c, pycotap, sys; sys.exit(c.version < "1.5")' 2>/dev/null &&
         { echo "meson and pycotap are installed, and taken"; exit 77; }
@@ -210,9 +210,10 @@ t_wheels() # without Debian's packages, meson and pycotap are those that the rel
         python3 -m zipfile -c "$q/python/wheels/pycotap-9-py3-none-any.whl" pycotap.py)
     QEMU_SRC=$q
     export QEMU_SRC
-    printf '#!/bin/sh\nexit 100\n' >"$tmp/bin/apt-get"
+    printf '#!/bin/sh\necho "apt-get $*" >>%s\nexit 100\n' "$tmp/asked" >"$tmp/bin/apt-get"
     chmod +x "$tmp/bin/apt-get"
-    fails 0 "$scripts/build" python
+    FETCH_OFFLINE=1 fails 0 "$scripts/build" python
+    [ ! -e "$tmp/asked" ]
     [ "$("$build/python/bin/meson")" = 'the wheel of meson' ]
 }
 
