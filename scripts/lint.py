@@ -219,6 +219,13 @@ def main():
         at = os.path.dirname(series)
         found = [os.path.relpath(os.path.join(d, f), at) for d, dirs, files in os.walk(at) for f in sorted(files)
                  if f.endswith('.patch')]
+        # A later release's own patch replaces one of the series, and leaves its keys to that.
+        later = [n for n in found if re.match(r'\d+\.\d+/', n)]
+        plain = {re.sub(r'\d+-', '', n) if '/' not in n else re.sub(r'/\d+-', '/', n) for n in names}
+        verdict('%s: the patches of later releases replace patches of the series' % name,
+                ['%s: no patch of the series has that topic and title' % n for n in later if n.split('/', 1)[1] not in plain] +
+                ['%s: %s belongs into the patch of the series' % (n, k) for n in later for k, v in Patch(at, n).keys])
+        found = [n for n in found if n not in later]
         missing = [n for n in names if n not in found]
         verdict('%s: series and patches agree' % name, ['%s is not in series' % n for n in found if n not in names] +
                 ['%s is named, but does not exist' % n for n in missing])

@@ -53,6 +53,12 @@ commit_release()
 base_repo()
 {
     repo=$BUILD/src/$1
+    import_base "$1"
+    which_release "$1"
+}
+
+import_base()
+{
     pins=$(upstream_rows "$1" | cut -d' ' -f3)
     case $1 in qemu) user_src=${QEMU_SRC:-} ;; *) user_src=${SEABIOS_SRC:-} ;; esac
     made_of=$(cat "$repo/.git/vga-assign-base" 2>/dev/null) || made_of=
@@ -75,13 +81,61 @@ base_repo()
     # shellcheck disable=SC2154  # work: from lib.sh
     unpack "$archive" "$work/$1"
     init_repo "$work/$1"
-    commit_release "$work/$1" "$1" "$(upstream_version "$1")"
+    version=$(cat "$work/$1/VERSION" 2>/dev/null) || version=$(upstream_version "$1")
+    commit_release "$work/$1" "$1" "$version"
     git -C "$work/$1" tag base
     git -C "$work/$1" update-ref refs/vga-assign/applied base
     if [ -n "$user_src" ]; then readlink -f "$user_src"; else sha256sum <"$archive" | cut -d' ' -f1; fi \
         >"$work/$1/.git/vga-assign-base"
     rm -rf "$repo"
     mv "$work/$1" "$repo"
+}
+
+# A tree of a later release than the pinned one (QEMU_SRC=) takes the same series but for what that release needs
+# otherwise: patches/NAME/RELEASE/TOPIC/TITLE.patch has the message and the hook in place of those of
+# patches/NAME/TOPIC/NUMBER-TITLE.patch; keys such as `Overlay:` stay where they are. It holds for the releases after
+# it as well, until one of these has its own. A patch whose `Upstream:` key names a release is left out from that
+# release on; one that says `in part` is not.
+
+# release_of VERSION: 11.0.92 is on the way to 11.1, as 10.2.50 is to 11.0.
+release_of() { echo "$1" | awk -F. '{ if ($3 >= 50 && ++$2 > 2) { $1++; $2 = 0 } print $1 "." $2 }'; }
+
+# up_to RELEASE: those on stdin that are not after it, the latest first.
+up_to() { sort -rV | awk -v r="$1" '$0 == r { on = 1 } on' | sort -urV; }
+
+# which_release NAME: sets $release, if the tree in $repo is of a later release than the pinned one, and $releases,
+# whose patches are for it, the latest first.
+which_release()
+{
+    release='' releases=''
+    [ "$1" = qemu ] || return 0
+    version=$(rgit show base:VERSION 2>/dev/null) || return 0
+    pinned=$(release_of "$(upstream_version qemu)") release=$(release_of "$version")
+    [ "$(printf '%s\n' "$pinned" "$release" | sort -V | tail -n 1)" != "$pinned" ] || { release=; return 0; }
+    releases=$({ echo "$release"; find "$TOP/patches/qemu" -maxdepth 1 -name '[0-9]*.[0-9]*' -type d -printf '%f\n'; } | up_to "$release")
+}
+
+# plain_name TOPIC/NUMBER-TITLE.patch: without the number, which changes.
+plain_name() { echo "$1" | sed 's|^\(.*/\)\{0,1\}[0-9]*-|\1|'; }
+
+# mail_of NAME PATCH: the file with its message and hook.
+mail_of()
+{
+    for r in ${releases:-}; do
+        own=$TOP/patches/$1/$r/$(plain_name "$2")
+        [ ! -f "$own" ] || { echo "$own"; return 0; }
+    done
+    echo "$TOP/patches/$1/$2"
+}
+
+# wanted_of NAME: those patches on stdin that the tree in $repo has no equal of.
+wanted_of()
+{
+    [ -n "${release:-}" ] || { cat; return 0; }
+    while read -r p; do
+        since=$(mail_keys "$TOP/patches/$1/$p" | sed -n 's/^Upstream: *\([0-9.]*\) (.*/\1/p')
+        { [ -n "$since" ] && printf '%s\n' "$since" "$release" | up_to "$release" | grep -qxF "$since"; } || echo "$p"
+    done
 }
 
 # must_be_clean NAME: ends the script if the scratch tree has something that exists nowhere else.
@@ -109,13 +163,15 @@ one_commit()
 {
     mail=$TOP/patches/$1/$2
     [ -f "$mail" ] || die 1 "patches/$1/series names $2, which does not exist"
-    git mailinfo "$work/body" "$work/diff" <"$mail" >"$work/info"
+    hook=$(mail_of "$1" "$2")
+    shown=${hook#"$TOP/"}
+    git mailinfo "$work/body" "$work/diff" <"$hook" >"$work/info"
     for key in Author Email Subject Date; do
-        grep -q "^$key: ." "$work/info" || die 1 "patches/$1/$2 is not a mail: no $key in its head"
+        grep -q "^$key: ." "$work/info" || die 1 "$shown is not a mail: no $key in its head"
     done
     if grep -q '^diff --git ' "$work/diff"; then
         rgit apply --cached ${topic:+-C1} --whitespace=nowarn "$work/diff" 2>"$work/err" ||
-            die 1 "patches/$1/$2 does not apply: $(sed 's/^error: //' "$work/err" | tr '\n' ';')" \
+            die 1 "$shown does not apply${release:+ to $release}: $(sed 's/^error: //' "$work/err" | tr '\n' ';')" \
                 "correct the patch; after a change of the base, scripts/rebase merges what can be merged"
     fi
     : >"$work/index-info"
@@ -157,6 +213,7 @@ patch_id()
     {
         echo "$3 $2"
         cat "$TOP/patches/$1/$2"
+        cat "$(mail_of "$1" "$2")"
         files=$(mail_overlays "$TOP/patches/$1/$2")
         # The list is split into words on purpose.
         # shellcheck disable=SC2086
@@ -203,7 +260,7 @@ assemble()
 {
     work_dir
     topic=
-    series_of "$1" >"$work/all"
+    series_of "$1" | wanted_of "$1" >"$work/all"
     add_patches "$1" "$(rgit rev-parse 'base^{commit}')" <"$work/all"
 }
 
@@ -213,8 +270,8 @@ assemble_topic()
 {
     work_dir
     topic=$2
-    series_of "$1" >"$work/all"
-    series_of "$1" "$2" >"$work/wanted"
+    series_of "$1" | wanted_of "$1" >"$work/all"
+    series_of "$1" "$2" | wanted_of "$1" >"$work/wanted"
     common=$(paste "$work/all" "$work/wanted" | awk '$1 != $2 { exit } { n++ } END { print n + 0 }')
     from=$({ rgit rev-parse 'base^{commit}'; rgit rev-list --reverse "base..$3"; } | sed -n "$((common + 1))p")
     tail -n "+$((common + 1))" "$work/wanted" >"$work/todo"

@@ -430,6 +430,64 @@ t_check_budget() # check finds more lines than the budget; moved lines and fixes
     says "hooks add 3 lines to 2 upstream files ($budget at most) and move 1"
 }
 
+t_later_release() # a tree of a later release takes its own hooks, and leaves out what it has already
+{
+    with_series
+    make_release "$tmp/rel" 1.1
+    echo 1.0.91 >"$tmp/rel/qemu-1.1/VERSION"
+    sed -i 's/^line 40$/line 40 changed/' "$tmp/rel/qemu-1.1/hw/vfio/pci.c"
+    fails 1 later 1.1 apply qemu
+    says 'patches/qemu/0002-hw-vfio-second.patch does not apply to 1.1'
+    fails 1 "$scripts/rebase" qemu "$tmp/rel/qemu-1.1"
+    new=$tmp/build/rebase/qemu
+    sed -i '/^<<<<<<</,/^>>>>>>>/c line 40 changed and hooked' "$new/hw/vfio/pci.c"
+    git -C "$new" add -A
+    git -C "$new" am --continue
+    "$scripts/rebase" qemu --continue
+    before=$(cat "$tmp"/top/patches/qemu/* 2>/dev/null | sha256sum)
+    fails 0 "$scripts/export" --refresh --release --repo "$new"
+    says '1.1 needs 1 of 2 patches otherwise'
+    [ "$before" = "$(cat "$tmp"/top/patches/qemu/* 2>/dev/null | sha256sum)" ]
+    fails 0 "$scripts/check" qemu
+    later 1.1 apply qemu
+    [ "$(git -C "$tmp/later/src/qemu" rev-parse 'HEAD^{tree}')" = "$(git -C "$new" rev-parse 'HEAD^{tree}')" ]
+    # One after it takes the same.
+    rm -rf "$tmp/later"
+    cp -R "$tmp/rel/qemu-1.1" "$tmp/rel/qemu-1.2"
+    echo 1.2.0 >"$tmp/rel/qemu-1.2/VERSION"
+    later 1.2 apply qemu
+    grep -q '^line 40 changed and hooked' "$tmp/later/src/qemu/hw/vfio/pci.c"
+    sed -i 's/^---$/---\nUpstream: 1.1 in part (0123456789)/' "$tmp/top/patches/qemu/0002-hw-vfio-second.patch"
+    later 1.2 apply qemu
+    [ -f "$tmp/later/src/qemu/hw/vfio/two.sh" ]
+    sed -i 's/^Upstream: .*/Upstream: 1.2 (0123456789)/' "$tmp/top/patches/qemu/0002-hw-vfio-second.patch"
+    later 1.2 apply qemu
+    [ ! -f "$tmp/later/src/qemu/hw/vfio/two.sh" ]
+    rm -rf "$tmp/later"
+    later 1.1 apply qemu
+    [ -f "$tmp/later/src/qemu/hw/vfio/two.sh" ]
+}
+
+# later VERSION SCRIPT...: the same on the tree of that release, in a build directory of its own.
+later()
+{
+    tree=$tmp/rel/qemu-$1 script=$2
+    shift 2
+    QEMU_SRC=$tree VGA_ASSIGN_BUILD=$tmp/later "$scripts/$script" "$@"
+}
+
+t_release_lint() # check: a later release's patch which replaces none
+{
+    with_series
+    mkdir "$tmp/top/patches/qemu/1.1"
+    sed '/^Overlay: /d' "$tmp/top/patches/qemu/0001-hw-vfio-first.patch" >"$tmp/top/patches/qemu/1.1/hw-vfio-first.patch"
+    fails 0 "$scripts/check" qemu
+    cp "$tmp/top/patches/qemu/0001-hw-vfio-first.patch" "$tmp/top/patches/qemu/1.1/hw-vfio-fist.patch"
+    fails 1 "$scripts/check" qemu
+    says '1.1/hw-vfio-fist.patch: no patch of the series has that topic and title'
+    says '1.1/hw-vfio-fist.patch: Overlay belongs into the patch of the series'
+}
+
 t_rebase_clean() # rebase onto a release with other lines nearby is clean, and --write stores it
 {
     with_series
