@@ -39,7 +39,7 @@ static void refuse(PAMFix *fix, const char *property, OnOffAuto choice,
 static void apply_pam(PAMFix *fix)
 {
     const char *why = pam_modes_obstacle(fix);
-    g_autoptr(Error) err = NULL;
+    Error *err = NULL;
 
     if (!why && !pam_modes_enable(fix, &err)) {
         why = error_get_pretty(err);
@@ -48,6 +48,7 @@ static void apply_pam(PAMFix *fix)
         fix->modes_refused = true;
         refuse(fix, "x-pam-strict", fix->config->pam, why);
     }
+    error_free(err);
 }
 
 /* Called when the machine is complete, and when a first adapter is plugged. */
