@@ -151,10 +151,10 @@ void vfio_vga_copy_want(VFIOVGACopy *copy, VFIOVGAWindow window);
  * @copy: the adapter's
  *
  * Returns true if there is no copy but could be one, or if there is a copy that
- * is proven and not mapped but could be.  Filling a copy reads the adapter, which loads
- * the latches.  Without a mapping the guest's last read is known and can be
- * made again.  If that read was in another window, the latches must stay as
- * they are, so there is no copy.
+ * is proven and not mapped but could be.  Filling a copy reads the adapter,
+ * which loads the latches.  Without a mapping the guest's last read is known
+ * and can be made again.  If that read was in another window, the latches must
+ * stay as they are, so there is no copy.
  */
 static inline bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy)
 {
