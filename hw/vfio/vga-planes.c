@@ -416,8 +416,8 @@ bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
         }
         bytes[i] = planes_read_byte(planes, at + i);
     }
-    planes->latches.offset = offset;
-    planes->latches.size = size;
+    /* No byte of a wider read stays: latches_load() compares all of them. */
+    planes->latches = (VFIOVGAPlanesLatches) { .offset = offset, .size = size };
     latches_cells(planes, at, size, planes->latches.cells);
     planes->stats.accesses++;
     if (!planes->proven) {

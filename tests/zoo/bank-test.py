@@ -11,15 +11,16 @@ import sys
 
 # What makes the lab's directory known comes first.
 import zoo  # noqa: F401 pylint: disable=unused-import
-from guest import GRAPHICS
+from guest import GRAPHICS, SEQUENCER
 from qtest import access
 
 from bench import Bench, require, tap
 
 # A file with a hyphen in its name, as Meson's tests have.
 ORACLE = __import__('oracle-test')
-WINDOW = {'3': 0xb8000, '13': 0xa0000}
-MODES = {'3': [], '13': ORACLE.MODE_13}
+WINDOW = {'3': 0xb8000, '12': 0xa0000, '13': 0xa0000}
+MODES = {'3': [], '12': ORACLE.MODE_12, '13': ORACLE.MODE_13}
+BEGINS = {'3': 'copy_begins', '12': 'planes_begins', '13': 'chain4_begins'}
 READS = 1200            # as many as the engine may want first
 CELL = 0x10
 # 4 * 64 KiB is the bank for writes; Tseng's does not move a text window.
@@ -50,7 +51,11 @@ def steps(name, mode, bars):
                              + MODES[mode])
             + [access('write', 2, base + 2 * i, 0x0741 + i) for i in range(64)]
             + split(name, bars) + [f'clock_step {ORACLE.LASTING}']
-            + [access('read', 2, base + 2 * i) for i in range(READS)]
+            + ORACLE.written([(SEQUENCER, 2, 0xf), (GRAPHICS, 8, 0xff)]
+                             if mode == '12' else [])
+            # A byte after two: of these, only one was read last.
+            + [access('read', size, base + 2 * i)
+               for i in range(READS) for size in (2, 1)]
             + [f'clock_step {ORACLE.TICK}',
                access('write', 2, base + CELL, 0x1234),
                access('read', 2, base + CELL),
@@ -64,7 +69,7 @@ def same(name, mode):
         done = [adapter.machine.run(steps(name, mode, adapter.bars))
                 for adapter in pair]
         states = [adapter.state() for adapter in pair]
-        begun = pair[1].counter('copy_begins')
+        begun = pair[1].counter(BEGINS[mode])
         require(begun, 'no copy was begun')
         differ = [what for what, (forward, engine) in
                   (('what was read', done), ('memory', states))
