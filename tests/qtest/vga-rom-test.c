@@ -86,9 +86,14 @@ static void test_region_unreadable(void)
     adapter_fault(adapter, ADAPTER_FAULT_ERROR, VFIO_USER_REGION_READ, ROM);
     plug(&machine, "");
     says(&machine, "Error reading device ROM: Input/output error");
-    says(&machine, "VBIOS (ROM region): all its 4096 bytes are 0xff: nothing "
-                   "was read");
-    says(&machine, "vga-assign rom dump");
+    /* QEMU 11.1 drops what it cannot read, others leave it as ones */
+    if (machine_said(&machine, "all its 4096 bytes are 0xff")) {
+        says(&machine, "VBIOS (ROM region): all its 4096 bytes are 0xff: "
+                       "nothing was read");
+        says(&machine, "vga-assign rom dump");
+    } else {
+        says(&machine, "VBIOS (ROM region): the host gives none");
+    }
 
     /* like a server that has a ROM only while it is mapped */
     adapter_fault(adapter, ADAPTER_FAULT_NONE, 0, ADAPTER_REGIONS);
