@@ -20,8 +20,6 @@ Monitor *monitor_cur(void)
     return NULL;
 }
 
-/* 11.0 alone asks for this one */
-bool monitor_cur_is_qmp(void);
 bool monitor_cur_is_qmp(void)
 {
     return false;
