@@ -16,7 +16,8 @@
 #include "vfio-user-server-bench.h"
 
 /* QEMU 11.1 has an aperture there, of which the RAM is only a part */
-#if __has_include("system/ram-discard-manager.h")
+#define HAS_HEADER(header) __has_include(header)
+#if HAS_HEADER("system/ram-discard-manager.h")
 #define ATI_BAR_0_IS_RAM false
 #else
 #define ATI_BAR_0_IS_RAM true
