@@ -20,10 +20,12 @@ Monitor *monitor_cur(void)
     return NULL;
 }
 
+#if !QEMU_11_1
 bool monitor_cur_is_qmp(void)
 {
     return false;
 }
+#endif
 
 int monitor_vprintf(Monitor *mon, const char *fmt, va_list ap)
 {

@@ -10,7 +10,4 @@
 /* Takes a message, or a part of it; the test defines it */
 int vfio_say(const char *fmt, va_list ap) G_GNUC_PRINTF(1, 0);
 
-/* As QEMU 11.0 has it, which is the only one of them to call it */
-bool monitor_cur_is_qmp(void);
-
 #endif /* TESTS_VFIO_SAY_H */

@@ -38,8 +38,10 @@
 #define CONST_11_0
 #endif
 #if VGA_COMPAT_HAS("system/ram-discard-manager.h")
+#define QEMU_11_1 1
 #define CONST_11_1 const
 #else
+#define QEMU_11_1 0
 #define CONST_11_1
 #endif
 
