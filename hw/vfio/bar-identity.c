@@ -57,8 +57,12 @@ unsigned vfio_bar_identity_path(PCIDevice *pdev,
 static bool identity_set(VFIOPCIDevice *vdev, unsigned bar, uint64_t address,
                          uint64_t size, Error **errp)
 {
+    ERRP_GUARD();
+
     if (!address) {
         error_setg(errp, "BAR %u has no address on the host", bar);
+        error_append_hint(errp, "Leave x-bar-identity out: this adapter cannot "
+                          "look for its BARs at addresses of a host.\n");
         return false;
     }
     if (size != vdev->bars[bar].size || address % size) {

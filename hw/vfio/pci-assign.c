@@ -53,9 +53,9 @@ static void pci_assign_set_share_intx(Object *obj, bool value, Error **errp)
         error_setg(errp, "share_intx=off no longer has a meaning: whether the "
                    "host's interrupt line is shared is decided by vfio-pci in "
                    "the kernel");
-        error_append_hint(errp, "Leave out share_intx.  Where INTx of the "
-                          "device cannot be masked, load the kernel's vfio-pci "
-                          "with nointxmask=1, or use x-prefer-msi=on.\n");
+        error_append_hint(errp, "Leave out share_intx. If INTx of the "
+                          "device cannot be masked, use x-prefer-msi=auto, or "
+                          "load the kernel's vfio-pci with nointxmask=1.\n");
     }
 }
 

@@ -10,8 +10,7 @@
  *  trapped  QEMU sees each access.  Writes to legacy VGA may be kept for a
  *           while, and leave before the access to the BAR is made.
  *  mapped   The guest reaches BARs directly, as it does without legacy VGA.
- *  Each
- *           legacy access is made at once.
+ *           Each legacy access is made at once.
  *
  * The first access to a BAR that could be mapped maps all of them, so a driver
  * that uses BARs pays for one access.  Firmware, boot loaders and consoles use

@@ -17,7 +17,9 @@
 #include "vga-engine.h"
 #include "vga-legacy.h"
 #include "qapi/error.h"
+#include "qemu/bitops.h"
 #include "qemu/bswap.h"
+#include "qemu/host-utils.h"
 #include "qom/object.h"
 
 /*
@@ -40,6 +42,47 @@ static const struct {
     },
 };
 
+/* How many bytes of an access that is not aligned come next */
+static unsigned legacy_piece(hwaddr addr, unsigned size)
+{
+    unsigned piece = pow2floor(size);
+
+    while (!QEMU_IS_ALIGNED(addr, piece)) {
+        piece /= 2;
+    }
+    return piece;
+}
+
+/* What is past the end of the window is not of a VGA, and goes nowhere */
+static void legacy_write_pieces(VFIOVGARegion *window, hwaddr addr,
+                                uint64_t data, unsigned size)
+{
+    uint64_t end = MIN(addr + size, legacy_windows[window->nr].size);
+    unsigned piece;
+
+    for (; addr < end; addr += piece) {
+        piece = legacy_piece(addr, end - addr);
+        vfio_vga_write(window, addr, extract64(data, 0, 8 * piece), piece);
+        data >>= 8 * piece;
+    }
+}
+
+/* ... and reads as ones */
+static uint64_t legacy_read_pieces(VFIOVGARegion *window, hwaddr addr,
+                                   unsigned size)
+{
+    uint64_t end = MIN(addr + size, legacy_windows[window->nr].size);
+    uint64_t data = UINT64_MAX;
+    unsigned piece, shift;
+
+    for (shift = 0; addr < end; addr += piece, shift += 8 * piece) {
+        piece = legacy_piece(addr, end - addr);
+        data = deposit64(data, shift, 8 * piece,
+                         vfio_vga_read(window, addr, piece));
+    }
+    return extract64(data, 0, 8 * size);
+}
+
 void vfio_vga_write(void *opaque, hwaddr addr, uint64_t data, unsigned size)
 {
     VFIOVGARegion *window = opaque;
@@ -48,6 +91,10 @@ void vfio_vga_write(void *opaque, hwaddr addr, uint64_t data, unsigned size)
     uint32_t offset = window->offset + addr;
     uint64_t bytes = cpu_to_le64(data);
 
+    if (!QEMU_IS_ALIGNED(addr, size)) {
+        legacy_write_pieces(window, addr, data, size);
+        return;
+    }
     legacy->writes++;
     if (legacy->engine) {
         vfio_vga_engine_write(legacy->engine, offset, size, &bytes);
@@ -67,6 +114,9 @@ uint64_t vfio_vga_read(void *opaque, hwaddr addr, unsigned size)
     uint64_t bytes = 0; /* in bus order, the first @size of them used */
     uint64_t data;
 
+    if (!QEMU_IS_ALIGNED(addr, size)) {
+        return legacy_read_pieces(window, addr, size);
+    }
     legacy->reads++;
     if (legacy->engine) {
         vfio_vga_engine_read(legacy->engine, offset, size, &bytes);
@@ -93,8 +143,11 @@ static void legacy_allow_reentry(MemoryRegion *mr)
 }
 
 /*
- * The adapter gets accesses of at most 4 bytes.  An access of 8 bytes by the
- * guest (TCG passes it on whole) is split, low half first, and not refused.
+ * The adapter gets aligned accesses of at most 4 bytes.  An access of 8 bytes
+ * by the guest (TCG passes it on whole) is split, low half first, and not
+ * refused.  One that is not aligned is split where a bus splits it: for KVM
+ * address_space_rw() does that, but TCG passes on a word at an odd port, or a
+ * doubleword at an even one, as it is.
  */
 static const MemoryRegionOps vfio_vga_ops = {
     .read = vfio_vga_read,
@@ -103,6 +156,7 @@ static const MemoryRegionOps vfio_vga_ops = {
     .valid = {
         .min_access_size = 1,
         .max_access_size = 8,
+        .unaligned = true,
     },
     .impl = {
         .min_access_size = 1,

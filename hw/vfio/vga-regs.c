@@ -19,6 +19,7 @@
 #define CR_CURSOR_LOW 0x0f
 #define CR_LAST 0x18
 #define CR_LATCH 0x22
+#define CR_LATCH_BITS 0x3f   /* of the index: some adapters decode no more */
 #define AR_LAST 0x14
 
 #define MISC_COLOR 0x01      /* CRTC at 3d4, not 3b4 */
@@ -245,7 +246,7 @@ bool vfio_vga_regs_show_latches(const VFIOVGARegs *r, uint32_t port,
     int16_t index = r->cr_index[color];
 
     return port <= data && port + size > data &&
-           (index == CR_LATCH || index == VFIO_VGA_UNKNOWN);
+           (index == VFIO_VGA_UNKNOWN || (index & CR_LATCH_BITS) == CR_LATCH);
 }
 
 void vfio_vga_regs_read_status(VFIOVGARegs *r, uint32_t port, unsigned size)

@@ -215,6 +215,21 @@ def readme():
         require(os.path.exists(os.path.join(TOP, script)), f'no {script}')
 
 
+def example():
+    """The command line that a message of QEMU's shows can be typed."""
+    build = os.environ.get('VGA_ASSIGN_BUILD', os.path.join(TOP, 'build'))
+    said = subprocess.run(
+        [os.path.join(build, 'qemu', 'qemu-system-x86_64'), '-display', 'none',
+         '-device', 'vfio-user-pci'], capture_output=True, text=True,
+        check=False).stderr
+    shown = re.search(r"-device '(.*)'$", said, re.MULTILINE)
+    require(shown, f'no example: {said}')
+    try:
+        json.loads(shown.group(1))
+    except ValueError as error:
+        raise Failure(f'{error}: {shown.group(1)}') from error
+
+
 TAKEN = 'x-vga=on contradicts x-pci-class-code='
 CASES = (
     ('the manual is right', right),
@@ -258,6 +273,7 @@ CASES = (
     ('guests.py', guests),
     ('diagrams', diagrams),
     ('README.md', readme),
+    ("QEMU's example of a served device", example),
 )
 
 

@@ -81,6 +81,25 @@ static void test_unplug_msix_twice(void)
 }
 
 /*
+ * Start a machine, and plug an adapter whose server misbehaves at @command,
+ * which fails and closes the connection.  Returns the error, which the caller
+ * frees.
+ */
+static char *start_and_fail(Machine *machine, Adapter *adapter,
+                            AdapterFault fault, unsigned command)
+{
+    char *desc;
+
+    adapter_start(adapter);
+    start(machine, adapter);
+    adapter_fault(adapter, fault, command, ANY);
+    desc = try_plug(machine, ADAPTER_VENDOR, 5000);
+    g_assert_nonnull(desc);
+    adapter_wait_closed(adapter, 1);
+    return desc;
+}
+
+/*
  * This used to leave a container behind whose server was gone, and which QEMU
  * told of the next change of the guest's memory map: use after free
  */
@@ -90,12 +109,8 @@ static void test_memory_map_after_no_info(void)
     g_autofree char *desc = NULL;
     Machine machine;
 
-    adapter_start(adapter);
-    start(&machine, adapter);
-    adapter_fault(adapter, ADAPTER_FAULT_ERROR, VFIO_USER_DEVICE_GET_INFO, ANY);
-    desc = try_plug(&machine, ADAPTER_VENDOR, 5000);
-    g_assert_nonnull(desc);
-    adapter_wait_closed(adapter, 1);
+    desc = start_and_fail(&machine, adapter, ADAPTER_FAULT_ERROR,
+                          VFIO_USER_DEVICE_GET_INFO);
 
     /* The guest opens PAM segments, so RAM regions come and go */
     qpci_config_writeb(&(QPCIDevice) { .bus = pci }, 0x59, 0x33);
@@ -167,13 +182,9 @@ static void test_version_header_only(void)
     g_autofree char *desc = NULL;
     Machine machine;
 
-    adapter_start(adapter);
-    start(&machine, adapter);
-    adapter_fault(adapter, ADAPTER_FAULT_HEADER, VFIO_USER_VERSION, ANY);
-    desc = try_plug(&machine, ADAPTER_VENDOR, 5000);
-    g_assert_nonnull(desc);
+    desc = start_and_fail(&machine, adapter, ADAPTER_FAULT_HEADER,
+                          VFIO_USER_VERSION);
     g_assert_nonnull(strstr(desc, "version reply"));
-    adapter_wait_closed(adapter, 1);
     stop(&machine);
 }
 

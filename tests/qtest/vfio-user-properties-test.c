@@ -91,10 +91,7 @@ static QObject *value_new(unsigned i)
     return QOBJECT(qstring_from_str(filler));
 }
 
-/*
- * Returns the names of a type's properties in -device, without those that the
- * test sets
- */
+/* The names of a type's properties in -device, in an array to free */
 static GPtrArray *property_names(Machine *machine, const char *type)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);

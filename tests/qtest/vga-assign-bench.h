@@ -30,10 +30,10 @@ typedef struct Place {
     unsigned bus, slot;
 } Place;
 
-typedef struct Range {
+typedef struct LegacyRange {
     uint32_t start, end;        /* end is the first address after it */
     bool port;
-} Range;
+} LegacyRange;
 
 /* The bus and slot of the adapter */
 extern Place place;
@@ -60,7 +60,7 @@ void set_power(Machine *machine, unsigned state);
  * byte of config space that has no meaning and is not cached in QEMU
  */
 void sync_with_adapter(Machine *machine);
-extern const Range ranges[RANGES];
+extern const LegacyRange ranges[RANGES];
 
 void check_nothing(Machine *machine);
 /* Returns how many accesses the adapter got for a write and a read */

@@ -201,7 +201,7 @@ static void test_edges(void)
     start(&machine, adapter_with_vga());
     set_command(&machine, IO_MEM);
     for (i = 0; i < 2 * RANGES; i++) {
-        const Range *r = &ranges[i / 2];
+        const LegacyRange *r = &ranges[i / 2];
         uint32_t edge = i % 2 ? r->end : r->start;
         uint32_t addr;
 

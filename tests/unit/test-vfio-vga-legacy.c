@@ -423,7 +423,8 @@ static void test_quirk_entry(void)
 
 /*
  * The memory core refuses what .valid excludes and splits what exceeds .impl;
- * TCG passes on an aligned 8-byte access as a whole.
+ * TCG passes on an aligned 8-byte access, or one of a word at an odd port, as a
+ * whole.
  */
 static void test_access_sizes(void)
 {
@@ -437,10 +438,65 @@ static void test_access_sizes(void)
         g_assert_cmpint(ops->endianness, ==, DEVICE_LITTLE_ENDIAN);
         g_assert_cmpint(ops->valid.min_access_size, ==, 1);
         g_assert_cmpint(ops->valid.max_access_size, ==, 8);
-        g_assert_false(ops->valid.unaligned);
+        g_assert_true(ops->valid.unaligned);
         g_assert_cmpint(ops->impl.min_access_size, ==, 1);
         g_assert_cmpint(ops->impl.max_access_size, ==, 4);
         g_assert_false(ops->impl.unaligned);
+    }
+    object_unref(vdev);
+}
+
+/*
+ * On a bus, an access that is not aligned is several; what is past the end of
+ * the window is not of a VGA
+ */
+static void test_unaligned(void)
+{
+    static const struct {
+        int window;
+        hwaddr addr;
+        unsigned size;
+        unsigned pieces;
+        hwaddr last;            /* where the last one is */
+        unsigned last_size;
+        unsigned past;          /* bytes past the end */
+    } cases[] = {
+        { QEMU_PCI_VGA_IO_HI, 0x05, 2, 2, 0x06, 1, 0 },
+        { QEMU_PCI_VGA_IO_HI, 0x0e, 4, 2, 0x10, 2, 0 },
+        { QEMU_PCI_VGA_IO_HI, 0x01, 4, 3, 0x04, 1, 0 },
+        { QEMU_PCI_VGA_IO_HI, 0x07, 4, 3, 0x0a, 1, 0 },
+        { QEMU_PCI_VGA_IO_HI, 0x1f, 2, 1, 0x1f, 1, 1 },
+        { QEMU_PCI_VGA_IO_HI, 0x1e, 4, 1, 0x1e, 2, 2 },
+        { QEMU_PCI_VGA_IO_LO, 0x0b, 4, 1, 0x0b, 1, 3 },
+        { QEMU_PCI_VGA_IO_LO, 0x09, 4, 2, 0x0a, 2, 1 },
+        { QEMU_PCI_VGA_MEM, 0x18001, 4, 3, 0x18004, 1, 0 },
+        { QEMU_PCI_VGA_MEM, 0x1ffff, 2, 1, 0x1ffff, 1, 1 },
+    };
+    VFIOPCIDevice *vdev = assigned_new();
+    int i;
+
+    g_assert_true(vfio_populate_vga(vdev, &error_abort));
+    for (i = 0; i < ARRAY_SIZE(cases); i++) {
+        VFIOVGARegion *region = &vdev->vga->region[cases[i].window];
+        const MemoryRegionOps *ops = region->mem.ops;
+        unsigned reach = 8 * (cases[i].size - cases[i].past);
+        unsigned shift = 8 * (cases[i].last - cases[i].addr);
+        uint64_t value = extract64(0xd4c3b2a1, 0, 8 * cases[i].size);
+        uint64_t want = card_value(region->offset + cases[i].addr,
+                                   cases[i].size);
+
+        calls = 0;
+        ops->write(region, cases[i].addr, value, cases[i].size);
+        g_assert_cmpint(calls, ==, cases[i].pieces);
+        assert_write(region->offset + cases[i].last, cases[i].last_size,
+                     extract64(value, shift, 8 * cases[i].last_size),
+                     cases[i].window == QEMU_PCI_VGA_MEM);
+
+        want = extract64(want | ~MAKE_64BIT_MASK(0, reach), 0,
+                         8 * cases[i].size);
+        g_assert_cmphex(ops->read(region, cases[i].addr, cases[i].size),
+                        ==, want);
+        g_assert_cmpint(calls, ==, 2 * cases[i].pieces);
     }
     object_unref(vdev);
 }
@@ -504,6 +560,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-vga/windows", test_windows);
     g_test_add_func("/vfio-vga/quirk-entry", test_quirk_entry);
     g_test_add_func("/vfio-vga/access-sizes", test_access_sizes);
+    g_test_add_func("/vfio-vga/unaligned", test_unaligned);
     g_test_add_func("/vfio-vga/counters", test_counters);
     legacy_add_explain();
 

@@ -81,12 +81,12 @@ void vfio_pci_register_rom(VFIOPCIDevice *d, uint32_t size)
     g_assert_not_reached();
 }
 
-uint64_t memory_region_size(CONST_11_0 MemoryRegion *mr)
+uint64_t memory_region_size(VGA_COMPAT_CONST_11_0 MemoryRegion *mr)
 {
     return SIZE;
 }
 
-void *memory_region_get_ram_ptr(CONST_11_0 MemoryRegion *mr)
+void *memory_region_get_ram_ptr(VGA_COMPAT_CONST_11_0 MemoryRegion *mr)
 {
     g_assert_not_reached();
 }
@@ -110,9 +110,9 @@ void *rom_ptr(hwaddr addr, size_t size)
 
 AddressSpace address_space_memory;
 
-MemTxResult address_space_rw(CONST_11_1 AddressSpace *as, hwaddr addr,
-                             MemTxAttrs attrs, void *buf, hwaddr len,
-                             bool is_write)
+MemTxResult address_space_rw(VGA_COMPAT_CONST_11_1 AddressSpace *as,
+                             hwaddr addr, MemTxAttrs attrs, void *buf,
+                             hwaddr len, bool is_write)
 {
     return MEMTX_DECODE_ERROR;
 }

@@ -14,13 +14,13 @@
 #include "qemu/error-report.h"
 #include "vfio-say.h"
 
-#if QEMU_11_0
+#if VGA_COMPAT_11_0
 Monitor *monitor_cur(void)
 {
     return NULL;
 }
 
-#if !QEMU_11_1
+#if !VGA_COMPAT_11_1
 bool monitor_cur_is_qmp(void)
 {
     return false;

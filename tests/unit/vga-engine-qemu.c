@@ -197,7 +197,7 @@ bool memory_region_init_ram_from_fd(MemoryRegion *mr, Object *owner,
     return true;
 }
 
-void *memory_region_get_ram_ptr(CONST_11_0 MemoryRegion *mr)
+void *memory_region_get_ram_ptr(VGA_COMPAT_CONST_11_0 MemoryRegion *mr)
 {
     return copy_ram;
 }

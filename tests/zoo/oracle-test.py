@@ -197,8 +197,10 @@ class Owner(Guest):
         return [register(port, index, self.byte())]
 
     def latch(self):
-        """The latches, which some adapters show in the CRTC's register 22h."""
-        return written([(self.crtc, 0x22, None)])
+        """The latches, which some adapters show in the CRTC's register 22h, and
+        find by six bits of the index."""
+        index = self.random.choice((0x22, 0x22, 0x62, 0xa2))
+        return written([(self.crtc, index, None)])
 
     def bank(self):
         """Another bank, from an opened lock."""

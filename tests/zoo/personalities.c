@@ -2,8 +2,6 @@
  * The personalities of the zoo
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
- *
- *
  */
 
 #include "card.h"

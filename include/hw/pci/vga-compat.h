@@ -19,30 +19,30 @@
 #include "hw/core/loader.h"
 #include "hw/core/qdev.h"
 #include "hw/core/qdev-properties.h"
-#define QEMU_11_0 1
+#define VGA_COMPAT_11_0 1
 #else
 #include "hw/boards.h"
 #include "hw/loader.h"
 #include "hw/qdev-core.h"
 #include "hw/qdev-properties.h"
-#define QEMU_11_0 0
+#define VGA_COMPAT_11_0 0
 #endif
 
 /*
  * For unit tests, which define functions of QEMU's: the memory core takes more
  * of its parameters as const from release to release.
  */
-#if QEMU_11_0
-#define CONST_11_0 const
+#if VGA_COMPAT_11_0
+#define VGA_COMPAT_CONST_11_0 const
 #else
-#define CONST_11_0
+#define VGA_COMPAT_CONST_11_0
 #endif
 #if VGA_COMPAT_HAS("system/ram-discard-manager.h")
-#define QEMU_11_1 1
-#define CONST_11_1 const
+#define VGA_COMPAT_11_1 1
+#define VGA_COMPAT_CONST_11_1 const
 #else
-#define QEMU_11_1 0
-#define CONST_11_1
+#define VGA_COMPAT_11_1 0
+#define VGA_COMPAT_CONST_11_1
 #endif
 
 #endif
