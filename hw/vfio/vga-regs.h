@@ -253,8 +253,8 @@ static inline void vfio_vga_regs_read(VFIOVGARegs *r, uint32_t port,
  *
  * CRTC register 22h is the Graphics Controller's latch on the VGAs of several
  * makers, among them Cirrus Logic (CL-GD542X Technical Reference Manual,
- * register CR22).  Where only six bits of the index are decoded, as 86Box has it
- * for adapters of several makers, 62h, a2h and e2h are the same register.
+ * register CR22).  Where only six bits of the index are decoded, as 86Box has
+ * it for adapters of several makers, 62h, a2h and e2h are the same register.
  */
 bool vfio_vga_regs_show_latches(const VFIOVGARegs *r, uint32_t port,
                                 unsigned size);
