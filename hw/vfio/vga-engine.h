@@ -16,7 +16,8 @@
  *  copy     While the adapter is in a text mode by its known registers
  *           (vga-regs.h), the guest works on a copy (vga-copy.h).
  *  chain4   The same in chain-4 modes.  The default is mode 13h only, which
- *           fits into its window: in a larger mode each bank would end the copy.
+ *           fits into its window: in a larger mode each bank would end the
+ *           copy.
  *  planes   In a planar mode the guest works on a copy of the four planes
  *           (vga-planes.h).
  *

@@ -13,7 +13,8 @@
  * - CR22 reads the latches: include/video/cirrus.h of Linux, 86Box.  With the
  *   extended write modes go the upper bits of GR00, GR01 and GR05: 86Box.
  * - The DAC's hidden register is behind four reads of 3c6: WHDR in cirrusfb.c,
- *   QEMU.
+ *   QEMU.  Other accesses to the DAC make it begin again, and those to other
+ *   ports do not: 86Box.
  *
  * Not confirmed: that a GD5446 has a lock at all.  By 86Box chips from the
  * GD5429 on do not, QEMU has none; this model has it for the sake of the
@@ -97,12 +98,17 @@ static bool cirrus_write_register(Card *card, CardSet set, uint8_t index,
     return false;
 }
 
+static bool is_dac(uint16_t port)
+{
+    return port >= 0x3c6 && port <= 0x3c9;
+}
+
 static int cirrus_read_port(Card *card, uint16_t port)
 {
     Cirrus *own = card->own;
 
     if (port != 0x3c6) {
-        own->dac_reads = 0;
+        own->dac_reads = is_dac(port) ? 0 : own->dac_reads;
         return CARD_DEFAULT;
     }
     if (own->dac_reads == 4) {
@@ -118,7 +124,7 @@ static bool cirrus_write_port(Card *card, uint16_t port, uint8_t value)
     Cirrus *own = card->own;
     bool hidden = port == 0x3c6 && own->dac_reads == 4;
 
-    own->dac_reads = 0;
+    own->dac_reads = is_dac(port) ? 0 : own->dac_reads;
     if (hidden) {
         own->hidden = value;
     }
