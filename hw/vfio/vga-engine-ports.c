@@ -118,9 +118,15 @@ static VFIOVGAChange engine_make_way(VFIOVGAEngine *e,
     return c;
 }
 
-/* A mode set begins: distrust belongs to the mode before */
+/*
+ * A mode set begins: distrust belongs to the mode before, and so does the copy
+ * that is distrusted.
+ */
 static void engine_see_misc(VFIOVGAEngine *e)
 {
+    if (vfio_vga_pending_distrusted(&e->pending)) {
+        vfio_vga_pending_end_copy(&e->pending, "not trusted");
+    }
     vfio_vga_look_again(&e->look);
     vfio_vga_copy_trust(&e->pending.copy);
     vfio_vga_planes_trust(&e->pending.planes);

@@ -11,7 +11,7 @@ import sys
 
 # What makes the lab's directory known comes first.
 import zoo  # noqa: F401 pylint: disable=unused-import
-from guest import GRAPHICS, SEQUENCER
+from guest import GRAPHICS, SEQUENCER, register
 from qtest import access
 
 from bench import Bench, require, tap
@@ -22,6 +22,7 @@ WINDOW = {'3': 0xb8000, '12': 0xa0000, '13': 0xa0000}
 MODES = {'3': [], '12': ORACLE.MODE_12, '13': ORACLE.MODE_13}
 BEGINS = {'3': 'copy_begins', '12': 'planes_begins', '13': 'chain4_begins'}
 READS = 1200            # as many as the engine may want first
+MODE_SET_READS = 40     # not so many that the copy ends without a write
 CELL = 0x10
 # 4 * 64 KiB is the bank for writes; Tseng's does not move a text window.
 SPLIT = {
@@ -43,16 +44,22 @@ def split(name, bars):
         for offset, value in SPLIT_IO.get(name, [])]
 
 
-def steps(name, mode, bars):
-    """All that the guest does."""
-    base = WINDOW[mode]
+def begin(name, mode, bars):
+    """A mode, some cells, and another bank for writes."""
     return ([access('out', 1, 0x3c2, 0x67)]
             + ORACLE.written(ORACLE.OPEN.get(name, []) + ORACLE.MODE_3
                              + MODES[mode])
-            + [access('write', 2, base + 2 * i, 0x0741 + i) for i in range(64)]
+            + [access('write', 2, WINDOW[mode] + 2 * i, 0x0741 + i)
+               for i in range(64)]
             + split(name, bars) + [f'clock_step {ORACLE.LASTING}']
             + ORACLE.written([(SEQUENCER, 2, 0xf), (GRAPHICS, 8, 0xff)]
-                             if mode == '12' else [])
+                             if mode == '12' else []))
+
+
+def one_cell(name, mode, bars):
+    """A copy is read for long, and then one cell is written and read."""
+    base = WINDOW[mode]
+    return (begin(name, mode, bars)
             # A byte after two: of these, only one was read last.
             + [access('read', size, base + 2 * i)
                for i in range(READS) for size in (2, 1)]
@@ -62,7 +69,18 @@ def steps(name, mode, bars):
                f'clock_step {ORACLE.TICK}'])
 
 
-def same(name, mode):
+def mode_set(name, mode, bars):
+    """A mode set right behind the first byte that is written, to one plane of what
+    is latched: the engine sees nothing else between that and the mode set."""
+    base = WINDOW[mode]
+    return (begin(name, mode, bars) + [register(SEQUENCER, 2, 1)]
+            + [access('read', 1, base + i) for i in range(MODE_SET_READS)]
+            + [access('write', 1, base + MODE_SET_READS - 1, 0x5a),
+               access('out', 1, 0x3c2, 0x67)]
+            + ORACLE.written(ORACLE.MODE_3) + [f'clock_step {ORACLE.TICK}'])
+
+
+def same(name, mode, steps):
     """One case."""
     with Bench() as bench:
         pair = [ORACLE.Adapter(bench, name, e) for e in ('forward', 'planes')]
@@ -82,8 +100,11 @@ def same(name, mode):
 
 def cases(names):
     """(title, function) of each."""
-    return [(f'{name}, mode {mode}', lambda n=name, m=mode: same(n, m))
-            for name in names for mode in MODES]
+    return [(f'{name}, mode {mode}',
+             lambda n=name, m=mode: same(n, m, one_cell))
+            for name in names for mode in MODES] + [
+        (f'{name}, mode 12, a mode set behind the first write',
+         lambda n=name: same(n, '12', mode_set)) for name in names]
 
 
 if __name__ == '__main__':
