@@ -312,7 +312,8 @@ void vfio_vga_copy_begin(VFIOVGACopy *copy)
     /* The next writes go to the copy */
     memset(copy->recent.write, 0, sizeof(copy->recent.write));
     copy->verify = true;
-    copy->proven = copy->dirty = false;
+    copy->proven = 0;
+    copy->dirty = false;
     copy->begun = vfio_vga_heat_now_ms();
     copy->begun_bytes = copy->stats.bytes;
     copy->stats.begins++;
@@ -393,21 +394,23 @@ bool vfio_vga_copy_has(const VFIOVGACopy *copy, uint32_t offset, uint32_t size,
     return !memcmp(copy_byte(copy, offset), data, size);
 }
 
-void vfio_vga_copy_prove(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
+bool vfio_vga_copy_prove(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
                          const void *data)
 {
+    uint32_t at = offset - copy->window.base;
     uint8_t back[sizeof(uint64_t)];
 
     copy->stats.accesses++;
     vfio_vga_region_write(copy->region, offset, size, data);
-    copy->proven = vfio_vga_region_peek(copy->region, offset, size, back) &&
-                   !memcmp(back, data, size);
-    if (!copy->proven) {
+    if (!vfio_vga_region_peek(copy->region, offset, size, back) ||
+        memcmp(back, data, size)) {
         copy_distrust(copy, "reads otherwise than written");
-        return;
+        return false;
     }
+    copy->proven |= 1 << (at / VFIO_VGA_PART);
     memcpy(copy_byte(copy, offset), data, size);
-    memcpy((uint8_t *)copy->adapter + (offset - copy->window.base), data, size);
+    memcpy((uint8_t *)copy->adapter + at, data, size);
+    return true;
 }
 
 /*

@@ -99,7 +99,8 @@ typedef struct VFIOVGACopy {
     bool mapped;
     bool dirty;           /* the two images may differ */
     bool verify;          /* read the next run back */
-    bool proven;          /* a change of this copy has been read back */
+    unsigned proven;      /* a bit for each VFIO_VGA_PART in which a change was
+                           * made on the adapter, and read back */
     uint32_t sampled;     /* the part read back last, as its offset */
     bool distrusted;      /* the window is not memory */
     int64_t begun;        /* ms, when the copy began */
@@ -146,12 +147,38 @@ void vfio_vga_copy_reset(VFIOVGACopy *copy);
 void vfio_vga_copy_want(VFIOVGACopy *copy, VFIOVGAWindow window);
 
 /**
+ * vfio_vga_copy_is_proven: was a change in each part of the window read back?
+ *
+ * @copy: the adapter's, with a copy
+ */
+static inline bool vfio_vga_copy_is_proven(const VFIOVGACopy *copy)
+{
+    unsigned parts = DIV_ROUND_UP(copy->window.size, VFIO_VGA_PART);
+
+    return copy->proven == (1 << parts) - 1;
+}
+
+/**
+ * vfio_vga_copy_proven_at: was a change in this part of the window read back?
+ *
+ * @copy: the adapter's, with a copy whose window covers @offset
+ * @offset: where in the region
+ */
+static inline bool vfio_vga_copy_proven_at(const VFIOVGACopy *copy,
+                                           uint32_t offset)
+{
+    unsigned part = (offset - copy->window.base) / VFIO_VGA_PART;
+
+    return copy->proven & (1 << part);
+}
+
+/**
  * vfio_vga_copy_is_wanted: could a copy begin, or be mapped?
  *
  * @copy: the adapter's
  *
- * Returns true if there is no copy but could be one, or if there is a copy that
- * is proven and not mapped but could be.  Filling a copy reads the adapter,
+ * Returns true if there is no copy but could be one, or if there is a copy all
+ * of which is proven, and that is not mapped but could be.  Filling a copy reads the adapter,
  * which loads the latches.  Without a mapping the guest's last read is known
  * and can be made again.  If that read was in another window, the latches must
  * stay as they are, so there is no copy.
@@ -159,7 +186,7 @@ void vfio_vga_copy_want(VFIOVGACopy *copy, VFIOVGAWindow window);
 static inline bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy)
 {
     if (copy->window.key) {
-        return copy->proven && copy->may_map && !copy->mapped;
+        return vfio_vga_copy_is_proven(copy) && copy->may_map && !copy->mapped;
     }
     return copy->wanted.key && copy->ram &&
            (copy->may_map || copy->latches.base);
@@ -231,7 +258,7 @@ void vfio_vga_copy_trust(VFIOVGACopy *copy);
 void vfio_vga_copy_end(VFIOVGACopy *copy, const char *reason);
 
 /**
- * vfio_vga_copy_prove: make the guest's write to a copy that is not proven
+ * vfio_vga_copy_prove: make the guest's write to a part that is not proven
  *
  * @copy: the adapter's, with a copy whose window covers the write and that
  *        @data changes; combined writes were flushed
@@ -241,11 +268,13 @@ void vfio_vga_copy_end(VFIOVGACopy *copy, const char *reason);
  *
  * A copy is read from the bank that the adapter has for reads.  Where it has
  * another bank for writes, the copy's changes, and the bytes between them that
- * are written with them, would get there.  So the first change is made on the
- * adapter alone, and read back.  If it is not there the window is distrusted,
- * and the copy has to end.
+ * are written with them, would get there.  So the first change of each part is
+ * made on the adapter alone, and read back.  If it is not there the window is
+ * distrusted, and the copy has to end.
+ *
+ * Returns true if the change was there.
  */
-void vfio_vga_copy_prove(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
+bool vfio_vga_copy_prove(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
                          const void *data);
 
 /**

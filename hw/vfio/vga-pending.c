@@ -87,7 +87,7 @@ static void pending_begin_copy(VFIOVGAPending *pending)
             vfio_vga_check_compare(&pending->check, copy);
         }
     }
-    if (copy->window.key && copy->proven && copy->may_map) {
+    if (copy->window.key && vfio_vga_copy_is_proven(copy) && copy->may_map) {
         pending_map_copy(pending, true);
     }
 }
@@ -148,7 +148,7 @@ void vfio_vga_pending_write_copy(VFIOVGAPending *pending, uint32_t offset,
 {
     VFIOVGACopy *copy = &pending->copy;
 
-    if (copy->proven) {
+    if (vfio_vga_copy_proven_at(copy, offset)) {
         vfio_vga_copy_write(copy, offset, size, data);
         vfio_vga_pending_arm(pending);
         return;
@@ -158,8 +158,7 @@ void vfio_vga_pending_write_copy(VFIOVGAPending *pending, uint32_t offset,
         return;
     }
     vfio_vga_combine_flush(&pending->combine);
-    vfio_vga_copy_prove(copy, offset, size, data);
-    if (copy->proven) {
+    if (vfio_vga_copy_prove(copy, offset, size, data)) {
         pending_heated_copy(pending);
     } else {
         vfio_vga_pending_end_copy(pending, "not trusted");

@@ -393,6 +393,11 @@ static void planes_try_read(VFIOVGAPlanes *planes, uint32_t offset,
     }
 }
 
+static bool planes_proven_at(const VFIOVGAPlanes *planes, uint32_t at)
+{
+    return planes->proven & (1 << (at / VFIO_VGA_PART));
+}
+
 /* Accesses that the copy has served so far */
 static uint64_t planes_served(const VFIOVGAPlanes *planes)
 {
@@ -420,7 +425,7 @@ bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
     planes->latches = (VFIOVGAPlanesLatches) { .offset = offset, .size = size };
     latches_cells(planes, at, size, planes->latches.cells);
     planes->stats.accesses++;
-    if (!planes->proven) {
+    if (!planes_proven_at(planes, at)) {
         planes_try_read(planes, offset, size, bytes);
     }
     planes->stats.calls += planes->region->reads + planes->region->writes -
@@ -506,16 +511,22 @@ static void planes_try_write(VFIOVGAPlanes *planes, uint32_t offset,
     uint32_t at = offset - VFIO_VGA_PLANES_BASE;
     int p;
 
+    /* Reads in a part that is proven have not loaded the adapter's latches. */
+    if (planes->proven && vfio_vga_regs_use_latches(planes->regs)) {
+        latches_load(planes);
+    }
     vfio_vga_planes_put_registers(planes);
     vfio_vga_region_write(planes->region, offset, size, data);
-    planes->dirty = false;
+    planes->dirty = planes->proven; /* no byte of this part is */
     for (p = 0; p < VFIO_VGA_PLANES; p++) {
         bitmap_clear(planes->plane[p].dirty, at, size);
         if (planes->tells && !planes->distrusted) {
             planes_compare(planes, p, at, size);
         }
     }
-    planes->proven = planes->tells && !planes->distrusted;
+    if (planes->tells && !planes->distrusted) {
+        planes->proven |= 1 << (at / VFIO_VGA_PART);
+    }
 }
 
 bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
@@ -529,10 +540,11 @@ bool vfio_vga_planes_write(VFIOVGAPlanes *planes, uint32_t offset,
         return false;
     }
     planes->stats.accesses++;
+    planes->tells = false;
     for (i = 0; i < size; i++) {
         planes_write_byte(planes, at + i, bytes[i]);
     }
-    if (!planes->proven) {
+    if (!planes_proven_at(planes, at)) {
         planes_try_write(planes, offset, size, data);
     }
     return true;
@@ -568,7 +580,8 @@ void vfio_vga_planes_begin(VFIOVGAPlanes *planes)
     planes->key = vfio_vga_regs_planes(planes->regs);
     planes->adapter = *planes->regs;
     planes->latches = (VFIOVGAPlanesLatches) { };
-    planes->dirty = planes->tells = planes->proven = planes->verify = false;
+    planes->dirty = planes->tells = planes->verify = false;
+    planes->proven = 0;
     planes->begun_accesses = planes->stats.accesses;
     planes->stats.begins++;
     trace_vfio_vga_planes_begun(planes_name(planes));

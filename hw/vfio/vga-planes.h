@@ -79,7 +79,9 @@ typedef struct VFIOVGAPlanes {
     VFIOVGAPlanesLatches latches;
     bool dirty;      /* some byte of some plane is */
     bool tells;      /* a write has changed a known byte */
-    bool proven;     /* and all planes read back as they should */
+    unsigned proven; /* a bit for each VFIO_VGA_PART in which such a write was
+                      * made on the adapter, and all planes read back as they
+                      * should */
     bool verify;     /* read the next run back */
     bool distrusted; /* the planes are not memory */
     unsigned moments;        /* copies that did not pay, in a row */

@@ -58,6 +58,12 @@ typedef enum VFIOVGAEffect {
 } VFIOVGAEffect;
 
 #define VFIO_VGA_WINDOW_MAX (64 * KiB)
+/*
+ * The smallest part of a window that can have a bank of its own: half of
+ * a0000-affff, with ATI's Mach64 (MEM_VGA_WP_SEL in mach64_accel.c of Linux)
+ * and with Cirrus Logic's dual banks (cirrus_update_bank_ptr() of QEMU)
+ */
+#define VFIO_VGA_PART (32 * KiB)
 
 typedef struct VFIOVGAWindow {
     uint32_t base; /* bus address */

@@ -34,24 +34,30 @@ SPLIT_IO = {
     'voodoo': [(0x2c, 0x100008)],
     'ati': [(0, 0x54), (4, 0x80008), (0, 0x38), (4, 9 << 16 | 8)],
 }
+# Only the lower half of the window, which has a bank of its own
+SPLIT_LOWER = {
+    'ati': [(0, 0x54), (4, 0x80008), (0, 0x3c), (4, 1 << 16),
+            (0, 0x38), (4, 1 << 16 | 8)],
+}
+UPPER = 0x8000
 
 
-def split(name, bars):
+def split(name, bars, written):
     """Accesses that set the bank for writes."""
     io = [address for is_io, address, _ in bars.values() if is_io]
     return ORACLE.written(ORACLE.OPEN.get(name, []) + SPLIT.get(name, [])) + [
         access('out', 4, io[0] + offset, value)
-        for offset, value in SPLIT_IO.get(name, [])]
+        for offset, value in written.get(name, [])]
 
 
-def begin(name, mode, bars):
+def begin(name, mode, bars, written=SPLIT_IO):
     """A mode, some cells, and another bank for writes."""
     return ([access('out', 1, 0x3c2, 0x67)]
             + ORACLE.written(ORACLE.OPEN.get(name, []) + ORACLE.MODE_3
                              + MODES[mode])
             + [access('write', 2, WINDOW[mode] + 2 * i, 0x0741 + i)
                for i in range(64)]
-            + split(name, bars) + [f'clock_step {ORACLE.LASTING}']
+            + split(name, bars, written) + [f'clock_step {ORACLE.LASTING}']
             + ORACLE.written([(SEQUENCER, 2, 0xf), (GRAPHICS, 8, 0xff)]
                              if mode == '12' else []))
 
@@ -80,6 +86,20 @@ def mode_set(name, mode, bars):
             + ORACLE.written(ORACLE.MODE_3) + [f'clock_step {ORACLE.TICK}'])
 
 
+def lower_half(name, mode, bars):
+    """A byte of the half that has one bank, and then one of the other half."""
+    base = WINDOW[mode]
+    return (begin(name, mode, bars, SPLIT_LOWER)
+            + [access('read', 1, base + i) for i in range(MODE_SET_READS)]
+            + [access('read', 1, base + UPPER),
+               access('write', 1, base + UPPER, 0x5a),
+               access('read', 1, base + UPPER),
+               access('write', 1, base + CELL, 0x5a),
+               access('read', 1, base + CELL),
+               access('write', 1, base + CELL + 2, 0x5b),
+               f'clock_step {ORACLE.TICK}'])
+
+
 def same(name, mode, steps):
     """One case."""
     with Bench() as bench:
@@ -104,7 +124,10 @@ def cases(names):
              lambda n=name, m=mode: same(n, m, one_cell))
             for name in names for mode in MODES] + [
         (f'{name}, mode 12, a mode set behind the first write',
-         lambda n=name: same(n, '12', mode_set)) for name in names]
+         lambda n=name: same(n, '12', mode_set)) for name in names] + [
+        (f'{name}, mode {mode}, a bank for half of the window',
+         lambda n=name, m=mode: same(n, m, lower_half))
+        for name in names if name in SPLIT_LOWER for mode in ('12', '13')]
 
 
 if __name__ == '__main__':
