@@ -166,12 +166,24 @@ def progress_cases():
         status, said = progress(root, 'true', False)
         yield ('progress: nothing to do, nothing said',
                status == 0 and not said, said)
-    left = program('scripts', 'progress').estimate
+        status, said = progress(root, 'sleep 1.2', False)
+        yield ('progress: nothing was to be done, after a second',
+               status == 0 and said.endswith('Build: up to date\n'), said)
+    module = program('scripts', 'progress')
+    left = module.estimate
     said = [left(5, 0.5), left(60, 0.001), left(60, 0.25), left(90, 0.75),
             left(60, 1)]
     yield ('progress: an estimate by what is done, once there is enough',
            said == ['', '', ', about 3 min left', ', less than a minute left',
                     ''], repr(said))
+    ninja, lines = module.Counter(), module.Counter(re.compile('^a'), 4)
+    # At this step of a build from nothing, 4 min 21 s were left.
+    ninja.take('[681/1859] step')
+    lines.take('a')
+    said = [ninja.status(61), lines.status(60)]
+    yield ('progress: of steps of ninja, the first ones are the cheap ones',
+           said == ['681 of 1859 steps, 1 min 01 s, about 5 min left',
+                    '1 of 4 steps, 1 min 00 s, about 3 min left'], repr(said))
 
 
 def ending():
