@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Tests scripts/count-tests.py, which prints the result of `make check`, and the Makefile. run_tests calls the
-# functions.
+# Tests scripts/test: the names that it takes, with a meson that has a few lines; scripts/count-tests.py, which prints the
+# result of `make check`; and the Makefile. run_tests calls the functions.
 # shellcheck disable=SC2317
 set -eu
 . "$(dirname -- "$0")/tap.sh"
@@ -61,6 +61,55 @@ t_nothing() # counts missing results as a failure
     rm -rf "$tmp/logs"
     fails 1 "$scripts/count-tests.py" "$tmp/logs"
     last '0 passed, 1 failed, 0 skipped'
+}
+
+# names: the tests are those of a meson that has a few lines. It logs what it is asked.
+names()
+{
+    fresh
+    mkdir -p "$tmp/build/python/bin" "$tmp/top/tests/unit"
+    echo "$tmp/build/python" >"$tmp/build/python/.done"
+    echo "tests/unit/test-one" >"$tmp/top/tests/qemu-targets"
+    printf "  test('sphinx', files('sphinx-test.sh'))\n  test('seabios-' + group, files('one.py'))\n" >"$tmp/top/tests/unit/meson.build"
+    cat >"$tmp/build/python/bin/meson" <<'EOF'
+#!/bin/sh
+echo "$*" >>"$LOG"
+case "$*" in
+setup*) mkdir -p "$2"; : >"$2/build.ninja" ;;
+*--list*) printf 'vga-assign:scripts / fetch\nvga-assign:lab+slow / seabios-high\nvga-assign:lab / seabios-low\n' ;;
+esac
+EOF
+    chmod +x "$tmp/build/python/bin/meson"
+    LOG=$tmp/asked
+    : >"$LOG"
+    export LOG
+}
+
+t_unknown() # a name that no test has is refused before anything is built, with the names that are like it
+{
+    names
+    fails 2 "$scripts/test" fetch seabios:high
+    says "there is no test 'seabios'"
+    says 'similar ones are: seabios-high seabios-low'
+    [ ! -e "$tmp/build/src" ]
+    # The tests are set up only after the build, because what they are depends on it.
+    [ ! -e "$tmp/build/tests" ]
+    [ -z "$(find "$tmp/build" -name '.part.*')" ]
+    fails 2 "$scripts/test" nope
+    says 'scripts/test --list prints the names'
+    ! grep similar "$tmp/said" || return 1
+}
+
+t_known() # a name that a test has goes on, whether it stands in the sources or only meson knows it; so do options
+{
+    names
+    for name in sphinx fetch; do
+        # There are no results to count.
+        fails 1 "$scripts/test" "$name"
+        grep -qx "test -C $tmp/build/tests --print-errorlogs $name" "$LOG"
+    done
+    fails 1 "$scripts/test" --suite scripts
+    grep -qx "test -C $tmp/build/tests --print-errorlogs --suite scripts" "$LOG"
 }
 
 t_make() # every target of the Makefile has one rule, which does something
