@@ -112,6 +112,9 @@ check-soak: auto-deps ## compare ways of legacy VGA accesses with random seeds, 
 coverage-vbios: auto-deps ## print the lines of the VBIOS parser that its unit test runs
 	@scripts/fuzz coverage
 
+html: auto-deps ## make the manual as HTML with Sphinx, in seconds: build/html/vga-assign.html
+	@scripts/html
+
 check-series: ## check only the rules of the series: overlay, hooks, checkpatch, git am
 	@scripts/check $(NAMES)
 
@@ -124,9 +127,9 @@ demo: ## boot a guest on an assigned VGA adapter without any hardware; HOST=01:0
 	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 
 clean: ## remove what was built, but not the sources and the download cache
-	rm -rf $(addprefix $(BUILD)/,qemu qemu-base qemu-full deb dist srcpkg base/qemu base/seabios seabios tool tests series lab)
+	rm -rf $(addprefix $(BUILD)/,qemu qemu-base qemu-full deb dist srcpkg html base/qemu base/seabios seabios tool tests series lab)
 
 distclean: ## remove build/, unless build/src has work of yours; the download cache stays
 	@scripts/build distclean
 
-.PHONY: help bench test check-quick deps auto-deps full-deps qemu qemu-full qemu-base seabios seabios-base tool series install install-qemu install-tool deb srcpkg dist check-deb check check-asan check-others check-each check-topics check-guests check-fuzz check-soak coverage-vbios check-series demo clean distclean
+.PHONY: help bench test check-quick deps auto-deps full-deps qemu qemu-full qemu-base seabios seabios-base tool series install install-qemu install-tool deb srcpkg dist check-deb check check-asan check-others check-each check-topics check-guests check-fuzz check-soak coverage-vbios html check-series demo clean distclean
