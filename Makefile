@@ -122,6 +122,7 @@ check-series: ## check only the rules of the series: overlay, hooks, checkpatch,
 demo: export VGA_ASSIGN_PROGRESS = 1
 demo: ## boot a guest on an assigned VGA adapter without any hardware; HOST=01:00.0: a real one; ADAPTER=vfio-user: a served one
 	@$(if $(HOST),lab/demo --check --host "$(HOST)")
+	@lab/demo --plan $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 	@scripts/deps --auto
 	@scripts/build qemu
 	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")

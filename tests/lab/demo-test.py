@@ -186,6 +186,23 @@ def progress_cases():
                     '1 of 4 steps, 1 min 00 s, about 3 min left'], repr(said))
 
 
+def plan_cases():
+    """Yield (name, good, output) for what is said before the build."""
+    with tempfile.TemporaryDirectory() as root:
+        demo = [os.path.join(TOP, 'lab', 'demo'), '--plan']
+        environment = dict(os.environ, VGA_ASSIGN_BUILD=root)
+        said = subprocess.run(demo, capture_output=True, text=True,
+                              check=False, env=environment).stdout
+        yield ('the plan of a first run', 'builds SeaBIOS' in said
+               and 'and a guest on it: 1 minute.' in said, said)
+        Machine.write(os.path.join(root, 'qemu', 'qemu-system-x86_64'), '')
+        said = subprocess.run(demo + ['--host', '01:00.0'], text=True,
+                              capture_output=True, check=False,
+                              env=environment).stdout
+        yield ('the plan of a later run', 'brings the build up to date' in said
+               and 'on 0000:01:00.0: 1 minute' in said, said)
+
+
 def ending():
     """The ending names only what exists."""
     text = program('lab', 'demo').NEXT
@@ -197,7 +214,7 @@ def ending():
     named = set(re.findall(r'make ([a-z-]+)', text))
     said = f'{files} {named} {sections}'
     return ('the ending names files, targets and sections that exist',
-            len(files) == 3 and named == {'tool', 'install'}
+            len(set(files)) == 3 and named == {'tool', 'install', 'demo'}
             and named <= targets and '"Using it"' in text
             and 'Using it' in sections
             and all(os.path.exists(os.path.join(TOP, f)) for f in files), said)
@@ -205,7 +222,7 @@ def ending():
 
 def main():
     """Remove one thing at a time: one line names it, and no other line does."""
-    results = [*progress_cases(), ending()]
+    results = [*progress_cases(), *plan_cases(), ending()]
     for name, (take_away, text) in CASES.items():
         with tempfile.TemporaryDirectory() as root:
             machine = Machine(root)
