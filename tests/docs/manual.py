@@ -245,9 +245,12 @@ def first_cells(text):
 
 
 def terms(text):
-    """Return the literals in the terms of a definition list at the margin."""
-    for match in re.finditer(r'(?m)^(``.*)\n  ', text):
-        yield from re.findall(r'``(.+?)``(?=, |$)', match[1])
+    """Return the literals in the terms of a definition list at the margin.
+
+    Several messages with one explanation are the lines of a line block.
+    """
+    for match in re.finditer(r'(?m)^(?:(``.*)\n  |\| (``.*)$)', text):
+        yield from re.findall(r'``(.+?)``(?=, |$)', match[1] or match[2])
 
 
 def pattern(term):
