@@ -393,7 +393,7 @@ def t_xml_graphics(suite):
 
 
 # The machine for each row of the manual's table of other tools, in its order.
-MANUAL = os.path.join(TOP, 'docs', 'vga-assign', 'black-screen.rst')
+MANUAL = os.path.join(TOP, 'docs', 'vga-assign', 'other-tools.rst')
 PEERS = ('no-iommu', 'iommu-off', 'fresh', 'chipset-slot', 'fresh',
          'nvidia-open', 'guest-has-it', 'd3cold', 'off-the-bus', 'virtual',
          'vgacon', 'simpledrm', 'efifb', 'cloud-kernel', 'disable-vga',
