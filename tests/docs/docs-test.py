@@ -209,10 +209,15 @@ def readme():
         require(not re.search(r'\b\d+ (?:\w+ )?(?:patches|fixes|lines)\b', line),
                 f'README.md:{number} counts what changes: {line}')
     text = '\n'.join(lines)
-    for link in re.findall(r'\]\(([^)#:]+)\)', text):
+    for link in re.findall(r'\]\(([^)#:]+)\)', text) + \
+            re.findall(r'(?m)^\[\w+\]: (\S+)', text):
         require(os.path.exists(os.path.join(TOP, link)), f'no file {link}')
     for script in re.findall(r'`(scripts/[\w-]+)', text):
         require(os.path.exists(os.path.join(TOP, script)), f'no {script}')
+    for page in os.listdir(os.path.join(TOP, 'docs', 'vga-assign')):
+        require(not page.endswith('.rst')
+                or f'](docs/vga-assign/{page})' in text,
+                f'README.md does not list docs/vga-assign/{page}')
 
 
 def example():
