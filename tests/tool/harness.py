@@ -67,6 +67,10 @@ class Suite:
     """The tool, and a directory with all machines."""
     def __init__(self, tool, tmp):
         self.tool, self.tmp = os.path.abspath(tool), tmp
+        # In PATH the tool has its own name, so remedies do not have its path.
+        os.makedirs(self.path('bin'))
+        os.symlink(self.tool, self.path('bin/vga-assign'))
+        ENVIRONMENT['PATH'] = self.path('bin') + ':' + os.environ['PATH']
         with open(os.path.join(SOURCE, 'schema.json'), encoding='utf-8') as f:
             self.schema = json.load(f)
         for name, (make, _) in machines.MACHINES.items():

@@ -165,6 +165,38 @@ def t_usage(suite):
          'vga-assign')
 
 
+def t_started_as(suite):
+    """remedies name the tool as it was started, unless PATH has it"""
+    place = suite.path("it's here")
+    tool = place + '/vga-assign'
+    os.makedirs(place)
+    shutil.copy(suite.tool, tool)
+    rom = suite.path('started.rom')
+    write(rom, roms.nvgi(roms.rom(0x10de, 0x128b)))
+    fresh = ['--sysfs-root', suite.machine('fresh')]
+    quoted = "'%s'" % tool.replace("'", "'\\''")
+    short = '../%s/vga-assign' % os.path.basename(place)
+    for started, path, name in (
+            (tool, '/usr/bin:/bin', quoted), (tool, place, 'vga-assign'),
+            (suite.tool, ENVIRONMENT['PATH'], 'vga-assign'),
+            (tool, ENVIRONMENT['PATH'], quoted),
+            (short, '/usr/bin:/bin', "'../it'\\''s here/vga-assign'"),
+            ('vga-assign', place + ':/usr/bin:/bin', 'vga-assign')):
+        def said(*words):
+            done = subprocess.run(
+                [started, *words], capture_output=True, encoding='utf-8',
+                env=dict(ENVIRONMENT, PATH=path, COLUMNS='400'), check=False,
+                cwd=place, executable=tool if started == 'vga-assign' else None)
+            return done.stdout + done.stderr
+        for text, words in (
+                ('modprobe vfio-pci; %s bind', ['check', '01:00.0', *fresh]),
+                ('): %s check 0000:01:00.0', ['args', '01:00.0', *fresh]),
+                ('hint: %s --help', ['frob']),
+                ('repair a copy: %s rom fix', ['rom', 'info', rom])):
+            same(text % name in said(*words), True,
+                 '%s: %s' % (started, said(*words)))
+
+
 def t_no_such_device(suite):
     """an address without a device, or without VGA, is an error"""
     suite.says('0000:09:00.0: there is no such device', 'check', '9:0.0',

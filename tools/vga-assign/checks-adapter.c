@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "checkimpl.h"
+#include "output.h"
 
 #define PCI_HEADER_TYPE 0x0e
 #define PCI_INTERRUPT_PIN 0x3d
@@ -274,7 +275,7 @@ void check_reset(const CheckContext *c, CheckResult *r)
     } else if (g_str_equal(methods, "bus") && sharer) {
         is_warn(r, "bus, but %s on the same bus has the driver %s: vfio-pci "
                 "cannot reset the bus then", sharer->bdf, sharer->driver);
-        to_fix(r, "vga-assign bind %s--apply %s", sharer->group ==
+        to_fix(r, "%s bind %s--apply %s", out_tool(), sharer->group ==
                c->d->group && c->d->group >= 0 ? "--group " : "",
                sharer->group == c->d->group ? c->d->bdf : sharer->bdf);
     } else {

@@ -175,8 +175,8 @@ char *bind_command(const CheckContext *c)
     g_autoptr(GPtrArray) blockers = check_group_blockers(c->m, c->d);
     bool loaded = root_exists(c->m->root, VFIO_DRIVER);
 
-    return g_strdup_printf("%svga-assign bind %s--apply %s",
-                           loaded ? "" : "modprobe vfio-pci; ",
+    return g_strdup_printf("%s%s bind %s--apply %s",
+                           loaded ? "" : "modprobe vfio-pci; ", out_tool(),
                            blockers->len && !has_foreign(c, blockers) ?
                            "--group " : "", c->d->bdf);
 }
@@ -194,7 +194,7 @@ static void group_is_blocked(const CheckContext *c, CheckResult *r,
             " (the port above has no ACS)" : "");
     if (foreign) {
         to_fix(r, "use a slot that has a group of its own; or take all of them "
-               "from the host: vga-assign bind --group %s", c->d->bdf);
+               "from the host: %s bind --group %s", out_tool(), c->d->bdf);
     } else {
         to_fix(r, "%s", bind);
     }
@@ -374,7 +374,7 @@ static void qemu_is_proxmox(CheckResult *r)
     is_warn(r, "Proxmox VE starts its own /usr/bin/kvm and SeaBIOS, and neither "
             "has this series: %s", not_the_series);
     to_fix(r, "nothing to type; to run this series' QEMU, use the command of "
-           "vga-assign args");
+           "%s args", out_tool());
 }
 
 static void qemu_is_series(const CheckContext *c, CheckResult *r,
@@ -455,7 +455,7 @@ void check_libvirt(const CheckContext *c, CheckResult *r)
                 "domain gets x-vga=on (8.2 does)", version / 1000,
                 version % 1000);
         to_fix(r, "use a newer libvirt, or start QEMU with the command of "
-               "vga-assign args");
+               "%s args", out_tool());
     } else if (is_confined(c, q)) {
         is_warn(r, "AppArmor keeps libvirt %u.%u from %s", version / 1000,
                 version % 1000, q->path);

@@ -121,7 +121,8 @@ void cli_not_ready(const Command *command, Machine *machine,
         failed += r->verdict == VERDICT_FAIL;
     }
     if (failed) {
-        out_note("%s is not ready for x-vga=on (%u checks failed): vga-assign "
-                 "check %s", device->bdf, failed, device->bdf);
+        out_note("%s is not ready for x-vga=on (%u check%s failed): %s check %s",
+                 device->bdf, failed, failed == 1 ? "" : "s", out_tool(),
+                 device->bdf);
     }
 }

@@ -173,8 +173,8 @@ static int help(void)
 static int usage(const char *message)
 {
     out_error("%s", message);
-    out_hint("vga-assign --help lists the commands, COMMAND --help the "
-             "options");
+    out_hint("%s --help lists the commands, COMMAND --help the options",
+             out_tool());
     return EXIT_USAGE;
 }
 
@@ -374,6 +374,7 @@ int main(int argc, char **argv)
     int code;
 
     out_begin();
+    out_started_as(argv[0]);
     setlocale(LC_ALL, "");
     if (wants_json(argc, argv)) {
         out_json_errors();

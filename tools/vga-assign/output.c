@@ -26,6 +26,9 @@ static struct {
     char *hint;
 } json_error;
 
+/* NULL: vga-assign, as PATH has it. */
+static char *tool;
+
 char *out_clean(const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
@@ -126,6 +129,21 @@ void out_json_errors(void)
 void out_command(const char *name)
 {
     json_error.command = name;
+}
+
+void out_started_as(const char *argv0)
+{
+    g_autofree char *found = g_find_program_in_path("vga-assign");
+
+    if (argv0 && strchr(argv0, '/') &&
+        !(found && is_same_file(found, argv0))) {
+        tool = shell_word(argv0);
+    }
+}
+
+const char *out_tool(void)
+{
+    return tool ? tool : "vga-assign";
 }
 
 void out_error(const char *format, ...)

@@ -53,6 +53,21 @@ void out_json_errors(void);
 /** out_command: set the name of the command for error documents */
 void out_command(const char *name);
 
+/**
+ * out_started_as: remember how the tool was started, for out_tool()
+ *
+ * @argv0: the first word of the command line
+ */
+void out_started_as(const char *argv0);
+
+/**
+ * out_tool: what to type to start the tool again, quoted for a shell
+ *
+ * This is vga-assign, or the path by which it was started if another program
+ * or none has that name in PATH.
+ */
+const char *out_tool(void);
+
 /** out_end: print the error that out_json_errors() keeps; returns @code */
 int out_end(int code);
 

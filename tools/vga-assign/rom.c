@@ -563,7 +563,8 @@ int cmd_rom_fix(const Command *command)
                          images_to_keep(command->options->images), &size);
     if (!data) {
         out_error("%s has no such image", bytes->path);
-        out_hint("vga-assign rom info %s shows what there is", bytes->path);
+        out_hint("%s rom info %s shows what there is", out_tool(),
+                 bytes->path);
         rom_bytes_free(bytes);
         return EXIT_NO;
     }

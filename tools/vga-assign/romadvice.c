@@ -54,19 +54,18 @@ static char *where_intel(const MachineDevice *d, const Igd *igd)
     }
     return g_strdup_printf("boot the host once with its CSM on (legacy boot) "
                            "and the onboard display as the primary one, then: "
-                           "vga-assign rom dump %s -o NEW, %s; or take the "
-                           "VBIOS out of the firmware's update file", d->bdf,
+                           "%s rom dump %s -o NEW, %s; or take the VBIOS out of "
+                           "the firmware's update file", out_tool(), d->bdf,
                            then_romfile);
 }
 
 static char *where_flash(const MachineDevice *d)
 {
-    return g_strdup_printf("vga-assign %s%s%srom dump %s --source flash "
-                           "--apply -o NEW, %s",
-                           device_is_bound(d) ? "" : "bind --apply ",
-                           device_is_bound(d) ? "" : d->bdf,
-                           device_is_bound(d) ? "" : "; vga-assign ", d->bdf,
-                           then_romfile);
+    g_autofree char *bind = device_is_bound(d) ? g_strdup("") :
+        g_strdup_printf("%s bind --apply %s; ", out_tool(), d->bdf);
+
+    return g_strdup_printf("%s%s rom dump %s --source flash --apply -o NEW, %s",
+                           bind, out_tool(), d->bdf, then_romfile);
 }
 
 char *rom_where(Machine *m, const MachineDevice *d, const char *tried)
@@ -74,8 +73,8 @@ char *rom_where(Machine *m, const MachineDevice *d, const char *tried)
     Igd igd;
 
     if (!was_tried(tried, "vfct") && has_vfct(m, d)) {
-        return g_strdup_printf("vga-assign rom dump %s --source vfct -o NEW, "
-                               "%s", d->bdf, then_romfile);
+        return g_strdup_printf("%s rom dump %s --source vfct -o NEW, %s",
+                               out_tool(), d->bdf, then_romfile);
     }
     if (igd_identify(d, &igd)) {
         return where_intel(d, &igd);
@@ -89,9 +88,10 @@ char *rom_where(Machine *m, const MachineDevice *d, const char *tried)
         return where_flash(d);
     }
     return g_strdup_printf("make another adapter the host's primary display "
-                           "(firmware setup), reboot, then: vga-assign rom "
-                           "dump %s --source rom -o NEW, %s; or use a file "
-                           "from the adapter's maker", d->bdf, then_romfile);
+                           "(firmware setup), reboot, then: %s rom dump %s "
+                           "--source rom -o NEW, %s; or use a file from the "
+                           "adapter's maker", out_tool(), d->bdf,
+                           then_romfile);
 }
 
 /*
@@ -138,15 +138,15 @@ static char *advice_file(Machine *m, const MachineDevice *d,
     }
     if (f->id != VBIOS_LEGACY_IDS &&
         is_fixable(d, guest->firmware, bytes, false)) {
-        return g_strdup_printf("vga-assign rom fix %s -o NEW, %s", word,
+        return g_strdup_printf("%s rom fix %s -o NEW, %s", out_tool(), word,
                                then_romfile);
     }
     where = rom_where(m, d, bytes->source);
     if (f->id == VBIOS_LEGACY_IDS && is_fixable(d, guest->firmware, bytes,
                                                 true)) {
         return g_strdup_printf("%s; if the file is this adapter's all the "
-                               "same: vga-assign rom fix %s -o NEW --for %s",
-                               where, word, d->bdf);
+                               "same: %s rom fix %s -o NEW --for %s", where,
+                               out_tool(), word, d->bdf);
     }
     return g_steal_pointer(&where);
 }
@@ -167,9 +167,10 @@ char *rom_advice(Machine *m, const MachineDevice *d, const CheckGuest *guest,
         return advice_file(m, d, guest, bytes, f);
     }
     if (!bytes->shadow && is_fixable(d, guest->firmware, bytes, true)) {
-        return g_strdup_printf("vga-assign rom dump %s --source rom -o FILE; "
-                               "vga-assign rom fix FILE -o NEW --for %s, %s",
-                               d->bdf, d->bdf, then_romfile);
+        return g_strdup_printf("%s rom dump %s --source rom -o FILE; "
+                               "%s rom fix FILE -o NEW --for %s, %s",
+                               out_tool(), d->bdf, out_tool(), d->bdf,
+                               then_romfile);
     }
     return rom_where(m, d, bytes->source);
 }

@@ -206,6 +206,7 @@ char *rom_remedy_for(const char *remedy, const char *bdf, const char *file)
 
         /* NEW shows that the file is a new one. */
         g_string_replace(piece, "FILE", "NEW", 0);
+        g_string_replace(piece, "vga-assign", out_tool(), 0);
         if (bdf) {
             g_string_replace(piece, "BDF", bdf, 0);
         }
