@@ -253,6 +253,41 @@ def t_vfct_malformed(suite):
                code=4)
 
 
+def t_group(suite):
+    """the adapter's functions move together, and other devices are left alone"""
+    command = 'vga-assign bind 0000:01:00.0 --group --apply'
+    bdf = '0000:01:00.0'
+    got = checks(suite, suite.machine('fresh'), bdf)
+    same([got[n]['fix'] for n in ('group', 'driver', 'reset')],
+         ['modprobe vfio-pci; ' + command] * 3)
+    # The audio function has no driver: vfio does not mind, but the guest gets it.
+    root = suite.path('machines/silent')
+    machines.ready(root)
+    os.remove(root + '/sys/bus/pci/devices/0000:01:00.1/driver')
+    got = checks(suite, root, bdf)
+    same((got['group']['verdict'], got['group']['fix']), ('warn', command))
+    same('0000:01:00.1 (no driver)' in got['group']['found'], True, got)
+    there = ['--sysfs-root', root]
+    suite.says('before vfio-pci has 0000:01:00.1 (no driver): ' + command,
+               'args', bdf, *there, root=None, code=0)
+    same(suite.run('xml', bdf, *there, root=None).stderr, '')
+    os.remove(root + '/sys/bus/pci/devices/0000:01:00.0/driver')
+    got = checks(suite, root, bdf)
+    same((got['driver']['verdict'], got['driver']['fix']), ('fail', command))
+    suite.says('because the host keeps 0000:01:00.1', 'bind', bdf, *there,
+               root=None, code=0)
+    done = suite.run('bind', bdf, '--group', *there, root=None, code=0)
+    same('without --group' in done.stderr, False, done.stderr)
+    suite.says('does not get back 0000:01:00.1', 'unbind', bdf, code=0)
+    # Devices of other slots are the host's own, which one decides about first.
+    got = checks(suite, suite.machine('chipset-slot'), '0000:05:00.0')
+    same('if the host can do without all of them: vga-assign bind 0000:05:00.0 '
+         '--group --apply' in got['group']['fix'], True, got['group'])
+    same(got['driver']['fix'], 'first do what group says')
+    got = checks(suite, suite.machine('server'), '0000:03:01.0')
+    same(got['reset']['fix'], 'first do what group says')
+
+
 def t_broken_entry(suite):
     """a malformed file of sysfs affects only its own entry"""
     root = suite.path('machines/broken')

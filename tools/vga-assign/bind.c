@@ -12,6 +12,7 @@
 #include <gio/gio.h>
 
 #include "cli.h"
+#include "emit.h"
 #include "holders.h"
 #include "output.h"
 #include "persist.h"
@@ -28,6 +29,7 @@ typedef struct Binding {
     const char *name;       /* "bind" or "unbind" */
     bool bind;
     Machine *m;
+    MachineDevice *device;  /* the one that was named */
     GPtrArray *targets;     /* MachineDevice */
     GPtrArray *steps;       /* bind the devices now */
     GPtrArray *persist;     /* bind them at the next boot as well */
@@ -285,6 +287,35 @@ static bool nobody_holds(const Binding *b, bool refuse)
     return true;
 }
 
+/* The other functions of the adapter that vfio-pci has. */
+static GPtrArray *bound_functions(const Machine *m, MachineDevice *d)
+{
+    GPtrArray *functions = emit_functions(m, d);
+
+    for (guint i = functions->len; i-- > 0;) {
+        MachineDevice *other = g_ptr_array_index(functions, i);
+
+        if (other == d || !device_is_bound(other)) {
+            g_ptr_array_remove_index(functions, i);
+        }
+    }
+    return functions;
+}
+
+/* Say which devices of the group should move as well, but were not named. */
+static void note_rest(const Binding *b)
+{
+    g_autoptr(GPtrArray) rest = b->bind ? check_group_rest(b->m, b->device) :
+                                bound_functions(b->m, b->device);
+    g_autofree char *names = check_device_names(rest);
+
+    if (rest->len && !b->command->options->group) {
+        out_note("without --group %s %s", b->bind ?
+                 "the guest cannot start, because the host keeps" :
+                 "the host does not get back", names);
+    }
+}
+
 static void binding_script(const Binding *b)
 {
     g_autoptr(GString) text = g_string_new("");
@@ -431,6 +462,7 @@ static int binding_run(Binding *b, bool *applied)
     if (!o->json) {
         binding_script(b);
     }
+    note_rest(b);
     if (!o->apply || !any) {
         *applied = o->apply;
         nobody_holds(b, false);
@@ -447,6 +479,7 @@ static int binding_run(Binding *b, bool *applied)
 
 static bool binding_plan(Binding *b, MachineDevice *d, GError **error)
 {
+    b->device = d;
     b->targets = bind_targets(b->command, b->m, d);
     if (!binding_load_undo(b, d, error)) {
         return false;

@@ -37,8 +37,11 @@ void to_fix(CheckResult *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
  */
 bool device_is_dead(const MachineDevice *device);
 
-/** bind_command: the command that gives the adapter to vfio-pci.  g_free(). */
-char *bind_command(const CheckContext *c);
+/**
+ * group_is_foreign: whether the host drives devices of the group that are not
+ * the adapter's own functions
+ */
+bool group_is_foreign(const Machine *machine, const MachineDevice *device);
 
 /* checks-adapter.c */
 CheckFunction check_class, check_power, check_interrupt, check_reset;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "checkimpl.h"
-#include "output.h"
 
 #define PCI_HEADER_TYPE 0x0e
 #define PCI_INTERRUPT_PIN 0x3d
@@ -251,6 +250,17 @@ static void reset_of_family(const CheckContext *c, CheckResult *r,
     }
 }
 
+/* A device of the same group moves with the adapter, others by themselves. */
+static void fix_sharer(const CheckContext *c, CheckResult *r,
+                       const MachineDevice *sharer)
+{
+    bool same = sharer->group >= 0 && sharer->group == c->d->group;
+    g_autofree char *bind = check_bind_command(c->m, same ? c->d : sharer);
+
+    to_fix(r, "%s", same && group_is_foreign(c->m, c->d) ?
+           "first do what group says" : bind);
+}
+
 static bool resets_by(const char *methods, const char *method)
 {
     return strncmp(methods, method, strlen(method)) == 0;
@@ -275,9 +285,7 @@ void check_reset(const CheckContext *c, CheckResult *r)
     } else if (g_str_equal(methods, "bus") && sharer) {
         is_warn(r, "bus, but %s on the same bus has the driver %s: vfio-pci "
                 "cannot reset the bus then", sharer->bdf, sharer->driver);
-        to_fix(r, "%s bind %s--apply %s", out_tool(), sharer->group ==
-               c->d->group && c->d->group >= 0 ? "--group " : "",
-               sharer->group == c->d->group ? c->d->bdf : sharer->bdf);
+        fix_sharer(c, r, sharer);
     } else {
         is_ok(r, "%s", methods);
     }

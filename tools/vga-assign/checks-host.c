@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "checkimpl.h"
+#include "emit.h"
 #include "holders.h"
 #include "host.h"
 #include "output.h"
@@ -119,41 +120,60 @@ static bool is_other_of_group(const MachineDevice *d,
     return other != d && d->group >= 0 && other->group == d->group;
 }
 
-GPtrArray *check_group_blockers(const Machine *machine,
-                                const MachineDevice *device)
-{
-    GPtrArray *blockers = g_ptr_array_new();
-
-    for (guint i = 0; i < machine->devices->len; i++) {
-        MachineDevice *other = g_ptr_array_index(machine->devices, i);
-
-        if (is_other_of_group(device, other) && group_is_blocked_by(other)) {
-            g_ptr_array_add(blockers, other);
-        }
-    }
-    return blockers;
-}
-
 static bool is_same_slot(const MachineDevice *a, const MachineDevice *b)
 {
     return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot;
 }
 
-static bool has_foreign(const CheckContext *c, const GPtrArray *blockers)
+/* Whether it goes to the guest with the adapter, and is not ready for that. */
+static bool is_unbound_function(const MachineDevice *d,
+                                const MachineDevice *other)
 {
-    for (guint i = 0; i < blockers->len; i++) {
-        if (!is_same_slot(c->d, g_ptr_array_index(blockers, i))) {
+    return emit_is_function(d, other) && !device_is_bound(other);
+}
+
+GPtrArray *check_group_rest(const Machine *machine,
+                            const MachineDevice *device)
+{
+    GPtrArray *rest = g_ptr_array_new();
+
+    for (guint i = 0; i < machine->devices->len; i++) {
+        MachineDevice *other = g_ptr_array_index(machine->devices, i);
+
+        if (is_other_of_group(device, other) &&
+            (group_is_blocked_by(other) ||
+             is_unbound_function(device, other))) {
+            g_ptr_array_add(rest, other);
+        }
+    }
+    return rest;
+}
+
+static GPtrArray *group_blockers(const CheckContext *c)
+{
+    GPtrArray *blockers = check_group_rest(c->m, c->d);
+
+    for (guint i = blockers->len; i-- > 0;) {
+        if (!group_is_blocked_by(g_ptr_array_index(blockers, i))) {
+            g_ptr_array_remove_index(blockers, i);
+        }
+    }
+    return blockers;
+}
+
+bool group_is_foreign(const Machine *machine, const MachineDevice *device)
+{
+    g_autoptr(GPtrArray) rest = check_group_rest(machine, device);
+
+    for (guint i = 0; i < rest->len; i++) {
+        if (!is_same_slot(device, g_ptr_array_index(rest, i))) {
             return true;
         }
     }
     return false;
 }
 
-/*
- * For example "0000:01:00.1 (snd_hda_intel), 0000:02:00.0 (e1000e) and 3
- * more".
- */
-static char *group_list(const GPtrArray *devices)
+char *check_device_names(const GPtrArray *devices)
 {
     GString *text = g_string_new("");
 
@@ -169,32 +189,33 @@ static char *group_list(const GPtrArray *devices)
     return g_string_free(text, FALSE);
 }
 
-/* The command includes the group if it has only the adapter's own functions. */
-char *bind_command(const CheckContext *c)
+char *check_bind_command(const Machine *machine, const MachineDevice *device)
 {
-    g_autoptr(GPtrArray) blockers = check_group_blockers(c->m, c->d);
-    bool loaded = root_exists(c->m->root, VFIO_DRIVER);
+    g_autoptr(GPtrArray) rest = check_group_rest(machine, device);
+    bool loaded = root_exists(machine->root, VFIO_DRIVER);
 
-    return g_strdup_printf("%s%s bind %s--apply %s",
+    return g_strdup_printf("%s%s bind %s%s --apply",
                            loaded ? "" : "modprobe vfio-pci; ", out_tool(),
-                           blockers->len && !has_foreign(c, blockers) ?
-                           "--group " : "", c->d->bdf);
+                           device->bdf, rest->len &&
+                           !group_is_foreign(machine, device) ?
+                           " --group" : "");
 }
 
 static void group_is_blocked(const CheckContext *c, CheckResult *r,
                              const GPtrArray *blockers)
 {
-    g_autofree char *list = group_list(blockers);
-    g_autofree char *bind = bind_command(c);
-    bool foreign = has_foreign(c, blockers);
+    g_autofree char *list = check_device_names(blockers);
+    g_autofree char *bind = check_bind_command(c->m, c->d);
+    bool foreign = group_is_foreign(c->m, c->d);
 
     is_fail(r, "%d also has %s%s: vfio takes a group as a whole, or not at all",
             c->d->group, list, foreign && c->d->bridge &&
             c->d->bridge->acs == ANSWER_NO ?
             " (the port above has no ACS)" : "");
     if (foreign) {
-        to_fix(r, "use a slot that has a group of its own; or take all of them "
-               "from the host: %s bind --group %s", out_tool(), c->d->bdf);
+        to_fix(r, "use a slot that has a group of its own; or, if the host can "
+               "do without all of them: %s bind %s --group --apply",
+               out_tool(), c->d->bdf);
     } else {
         to_fix(r, "%s", bind);
     }
@@ -202,8 +223,10 @@ static void group_is_blocked(const CheckContext *c, CheckResult *r,
 
 void check_group(const CheckContext *c, CheckResult *r)
 {
-    g_autoptr(GPtrArray) blockers = check_group_blockers(c->m, c->d);
+    g_autoptr(GPtrArray) blockers = group_blockers(c);
+    g_autoptr(GPtrArray) rest = check_group_rest(c->m, c->d);
     g_autoptr(GPtrArray) others = g_ptr_array_new();
+    g_autofree char *bind = check_bind_command(c->m, c->d);
     g_autofree char *list = NULL;
 
     if (c->d->group < 0) {
@@ -214,6 +237,13 @@ void check_group(const CheckContext *c, CheckResult *r)
         group_is_blocked(c, r, blockers);
         return;
     }
+    if (rest->len) {
+        list = check_device_names(rest);
+        is_warn(r, "%d, with %s: a guest gets all functions of the adapter, and "
+                "QEMU takes them only from vfio-pci", c->d->group, list);
+        to_fix(r, "%s", bind);
+        return;
+    }
     for (guint i = 0; i < c->m->devices->len; i++) {
         MachineDevice *other = g_ptr_array_index(c->m->devices, i);
 
@@ -221,7 +251,7 @@ void check_group(const CheckContext *c, CheckResult *r)
             g_ptr_array_add(others, other);
         }
     }
-    list = group_list(others);
+    list = check_device_names(others);
     if (others->len) {
         is_ok(r, "%d, with %s", c->d->group, list);
     } else {
@@ -231,7 +261,7 @@ void check_group(const CheckContext *c, CheckResult *r)
 
 void check_driver(const CheckContext *c, CheckResult *r)
 {
-    g_autofree char *bind = bind_command(c);
+    g_autofree char *bind = check_bind_command(c->m, c->d);
     g_autoptr(GPtrArray) holders = device_holders(c->m, c->d);
 
     if (device_is_bound(c->d)) {
@@ -245,7 +275,13 @@ void check_driver(const CheckContext *c, CheckResult *r)
         is_fail(r, "bound to no driver, but QEMU can use it only through "
                 "vfio-pci");
     }
-    to_fix(r, "%s%s", holders->len ? "first do what in-use says; then: " :
+    if (group_is_foreign(c->m, c->d)) {
+        to_fix(r, "first do what group says");
+        return;
+    }
+    to_fix(r, "%s%s", c->d->group < 0 && !c->m->noiommu ?
+           "first do what iommu says; then: " :
+           holders->len ? "first do what in-use says; then: " :
            c->m->disable_vga_source && !root_exists(c->m->root, VFIO_DRIVER) ?
            "first do what disable-vga says; then: " : "", bind);
 }

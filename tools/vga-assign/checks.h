@@ -57,10 +57,21 @@ int checks_exit(Verdict verdict);
 const char *verdict_name(Verdict verdict);
 
 /**
- * check_group_blockers: the other devices of the group that the host must give
- * up
+ * check_group_rest: the other devices of the group that vfio-pci must have, too
+ *
+ * These are the devices that the host still drives, without which vfio does not
+ * take the group, and the functions that go to the guest with the adapter.
  */
-GPtrArray *check_group_blockers(const Machine *machine,
-                                const MachineDevice *device);
+GPtrArray *check_group_rest(const Machine *machine,
+                            const MachineDevice *device);
+
+/** check_device_names: "0000:01:00.1 (nouveau), ... and 3 more".  g_free(). */
+char *check_device_names(const GPtrArray *devices);
+
+/**
+ * check_bind_command: the command that gives the adapter to vfio-pci, with its
+ * group if only the adapter's own functions have to follow.  g_free().
+ */
+char *check_bind_command(const Machine *machine, const MachineDevice *device);
 
 #endif /* VGA_ASSIGN_CHECKS_H */

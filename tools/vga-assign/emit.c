@@ -11,6 +11,14 @@
 #include "igd.h"
 #include "output.h"
 
+bool emit_is_function(const MachineDevice *device, const MachineDevice *other)
+{
+    return other != device && other->domain == device->domain &&
+           other->bus == device->bus && other->slot == device->slot &&
+           other->group == device->group && !device_is_bridge(other) &&
+           !device_is_virtual(other) && !device_is_virtual(device);
+}
+
 GPtrArray *emit_functions(const Machine *machine, MachineDevice *device)
 {
     GPtrArray *functions = g_ptr_array_new();
@@ -19,10 +27,7 @@ GPtrArray *emit_functions(const Machine *machine, MachineDevice *device)
     for (guint i = 0; i < machine->devices->len; i++) {
         MachineDevice *d = g_ptr_array_index(machine->devices, i);
 
-        if (d != device && d->domain == device->domain &&
-            d->bus == device->bus && d->slot == device->slot &&
-            d->group == device->group && !device_is_bridge(d) &&
-            !device_is_virtual(d) && !device_is_virtual(device)) {
+        if (emit_is_function(device, d)) {
             g_ptr_array_add(functions, d);
         }
     }
@@ -124,6 +129,18 @@ static void emit_notes(const Command *command, const GuestPlace *place)
     }
 }
 
+/* Unlike libvirt, QEMU does not bind the functions that it is given. */
+static void args_note_functions(const Machine *m, const MachineDevice *d)
+{
+    g_autoptr(GPtrArray) rest = check_group_rest(m, d);
+    g_autofree char *names = check_device_names(rest);
+    g_autofree char *bind = check_bind_command(m, d);
+
+    if (rest->len && device_is_bound(d)) {
+        out_note("QEMU does not start before vfio-pci has %s: %s", names, bind);
+    }
+}
+
 int cmd_args(const Command *command)
 {
     g_autoptr(Machine) m = cli_machine(command);
@@ -154,6 +171,7 @@ int cmd_args(const Command *command)
     args_devices(command, functions, &place, argv);
     emit_notes(command, &place);
     cli_not_ready(command, m, d);
+    args_note_functions(m, d);
     return emit(command, "args", argv);
 }
 

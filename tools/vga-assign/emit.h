@@ -9,6 +9,12 @@
 #include "machine.h"
 
 /**
+ * emit_is_function: whether @other is another function of the adapter, which
+ * goes to the guest with it
+ */
+bool emit_is_function(const MachineDevice *device, const MachineDevice *other);
+
+/**
  * emit_functions: the adapter, then the other functions of its slot and group
  *
  * These belong to the adapter: its audio function, or the second head of an

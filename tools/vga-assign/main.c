@@ -133,7 +133,7 @@ static const struct CliCommand {
       "  vga-assign bind 01:00.0 --group --persist --apply" },
     { UNBIND, "unbind", "BDF", 1, 1, cmd_unbind,
       "give an adapter back to the host's driver",
-      "  vga-assign unbind 01:00.0 --apply" },
+      "  vga-assign unbind 01:00.0 --group --apply" },
     { REPORT, "report", "", 0, 0, cmd_report,
       "describe this machine, without names and serials, to be sent",
       "  vga-assign report --output report.txt" },

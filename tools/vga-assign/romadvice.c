@@ -59,13 +59,14 @@ static char *where_intel(const MachineDevice *d, const Igd *igd)
                            then_romfile);
 }
 
-static char *where_flash(const MachineDevice *d)
+static char *where_flash(const Machine *m, const MachineDevice *d)
 {
-    g_autofree char *bind = device_is_bound(d) ? g_strdup("") :
-        g_strdup_printf("%s bind --apply %s; ", out_tool(), d->bdf);
+    g_autofree char *bind = device_is_bound(d) ? NULL :
+                            check_bind_command(m, d);
 
-    return g_strdup_printf("%s%s rom dump %s --source flash --apply -o NEW, %s",
-                           bind, out_tool(), d->bdf, then_romfile);
+    return g_strdup_printf("%s%s%s rom dump %s --source flash --apply -o NEW, "
+                           "%s", bind ? bind : "", bind ? "; " : "",
+                           out_tool(), d->bdf, then_romfile);
 }
 
 char *rom_where(Machine *m, const MachineDevice *d, const char *tried)
@@ -85,7 +86,7 @@ char *rom_where(Machine *m, const MachineDevice *d, const char *tried)
     }
     if ((d->vendor == VENDOR_AMD || d->vendor == VENDOR_NVIDIA) &&
         !was_tried(tried, "flash")) {
-        return where_flash(d);
+        return where_flash(m, d);
     }
     return g_strdup_printf("make another adapter the host's primary display "
                            "(firmware setup), reboot, then: %s rom dump %s "
