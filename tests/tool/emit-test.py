@@ -84,7 +84,8 @@ def arguments(suite, name, bdf, *more):
     """Return what args prints, changed for a host without KVM and screen."""
     argv = suite.json('args', bdf, *more, root=name)['argv']
     text = suite.run('args', bdf, *more, root=name).stdout
-    same(shlex.split(text.replace('\\\n', ' ')), argv, 'text and JSON')
+    same(shlex.split(text.replace('\\\n', ' '), comments=True), argv,
+         'text and JSON')
     for old, new in (('kvm', 'tcg'), ('host', 'max')):
         argv[argv.index(old)] = new
     argv[argv.index('-m') + 1] = '256M'
@@ -138,7 +139,7 @@ def t_args_graphics(suite):
         if generation is None:
             continue
         done = suite.run('args', bdf, root=name, code=0)
-        device = [w for w in shlex.split(done.stdout) if
+        device = [w for w in shlex.split(done.stdout, comments=True) if
                   w.startswith('vfio-pci,')]
         same(len(device), 1, done.stdout)
         words = device[0].split(',')
@@ -284,6 +285,49 @@ def with_arguments(*values):
         "    <qemu:arg value='%s'/>\n" % v for v in values)
     return DOMAIN.replace("<domain type='kvm'>", QEMU_NS).replace(
         '</domain>', line)
+
+
+def t_emulator(suite):
+    """args and xml name the QEMU that check finds, unless told otherwise"""
+    disk = '# Add your disk: -drive file=guest.img,if=virtio'
+    path = suite.path('emulator.xml')
+    for kind, found in (('qemu', '/opt/qemu-vga/bin/qemu-system-x86_64'),
+                        ('apparmor-package', '/usr/bin/qemu-system-x86_64-vga-'
+                                             'assign'),
+                        ('qemu-distribution', None), ('d3hot', None)):
+        make, bdf, _ = kinds.KINDS[kind]
+        if not os.path.exists(suite.machine(kind)):
+            make(suite.machine(kind))
+        lines = suite.run('args', bdf, root=kind, code=0).stdout.split('\n')
+        same(lines[0], (found or 'qemu-system-x86_64') + ' \\')
+        same([l for l in lines if l.startswith('#')], [disk] if found else [
+            '# This is the first qemu-system-x86_64 in PATH, because no QEMU '
+            'with this series', '# was found; --emulator PATH names another.',
+            disk])
+        same(suite.json('args', bdf, root=kind)['argv'][0],
+             found or 'qemu-system-x86_64')
+        xml = suite.run('xml', bdf, root=kind, code=0).stdout
+        same(re.findall('<emulator>(.*)</emulator>', xml),
+             [found] if found else [])
+        # A domain keeps its own.
+        xml, notes = domain(suite, bdf, DOMAIN, root=kind)
+        same('/usr/bin/qemu-system-x86_64</emulator>' in xml, True, xml)
+        same('guest runs /usr/bin/qemu-system-x86_64, which does not have this '
+             'series: --emulator %s' % found in notes, found is not None, notes)
+        write(path, DOMAIN.replace('/usr/bin/qemu-system-x86_64', found or '/x'))
+        done = suite.run('xml', bdf, '--domain', path, root=kind, code=0)
+        same('--emulator' in done.stderr, False, done.stderr)
+        for verb in ('args', 'xml'):
+            done = suite.run(verb, bdf, '--emulator', '/x/qemu', root=kind,
+                             code=0)
+            same('/x/qemu' in done.stdout and not (found or '--emulator') in
+                 done.stdout, True, done.stdout)
+    # The whole output is something that a shell runs.
+    done = subprocess.run(
+        ['sh', '-c', suite.run('args', '01:00.0', '--emulator', 'echo',
+                               code=0).stdout],
+        capture_output=True, encoding='utf-8', check=True)
+    same((done.stdout.count('\n'), done.stderr), (1, ''))
 
 
 def t_xml_commandline(suite):

@@ -8,8 +8,11 @@
 
 #include "cli.h"
 #include "emit.h"
+#include "host.h"
 #include "igd.h"
 #include "output.h"
+
+#define QEMU "qemu-system-x86_64"
 
 bool emit_is_function(const MachineDevice *device, const MachineDevice *other)
 {
@@ -43,8 +46,19 @@ static void G_GNUC_PRINTF(2, 3) add(GPtrArray *argv, const char *format, ...)
     va_end(args);
 }
 
+/* Lines that a shell ignores. */
+static void emit_comment(const char *text)
+{
+    g_autofree char *wrapped = out_wrap(text, out_width() - strlen("# "));
+    g_auto(GStrv) lines = g_strsplit(wrapped, "\n", -1);
+
+    for (char **line = lines; *line; line++) {
+        out_print("# %s\n", *line);
+    }
+}
+
 /* Print one option a line; JSON has the words of each option in an array. */
-static int emit(const Command *command, const char *name, GPtrArray *argv)
+static void emit(const Command *command, const char *name, GPtrArray *argv)
 {
     JsonBuilder *json;
 
@@ -57,7 +71,7 @@ static int emit(const Command *command, const char *name, GPtrArray *argv)
                       quoted);
         }
         out_text("\n");
-        return EXIT_YES;
+        return;
     }
     json = out_json_begin(name);
     json_builder_set_member_name(json, "argv");
@@ -67,7 +81,6 @@ static int emit(const Command *command, const char *name, GPtrArray *argv)
     }
     json_builder_end_array(json);
     out_json_end(json, NULL);
-    return EXIT_YES;
 }
 
 /* In QEMU's options a comma in a value is doubled. */
@@ -141,11 +154,22 @@ static void args_note_functions(const Machine *m, const MachineDevice *d)
     }
 }
 
+/* What the command line leaves to the user. */
+static void args_comments(const char *emulator)
+{
+    if (!emulator) {
+        emit_comment("This is the first " QEMU " in PATH, because no QEMU with "
+                     "this series was found; --emulator PATH names another.");
+    }
+    emit_comment("Add your disk: -drive file=guest.img,if=virtio");
+}
+
 int cmd_args(const Command *command)
 {
     g_autoptr(Machine) m = cli_machine(command);
     g_autoptr(GPtrArray) functions = NULL;
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *series = NULL;
     const char *emulator = command->options->emulator;
     GuestPlace place;
     MachineDevice *d;
@@ -157,7 +181,9 @@ int cmd_args(const Command *command)
     }
     functions = emit_functions(m, d);
     place = guest_place(d, command->q35);
-    add(argv, "%s", emulator ? emulator : "qemu-system-x86_64");
+    series = emulator ? NULL : host_series(m);
+    emulator = emulator ? emulator : series;
+    add(argv, "%s", emulator ? emulator : QEMU);
     add(argv, "-machine");
     add(argv, "%s", guest_machine(&place));
     add(argv, "-accel");
@@ -172,7 +198,11 @@ int cmd_args(const Command *command)
     emit_notes(command, &place);
     cli_not_ready(command, m, d);
     args_note_functions(m, d);
-    return emit(command, "args", argv);
+    emit(command, "args", argv);
+    if (!command->options->json) {
+        args_comments(emulator);
+    }
+    return EXIT_YES;
 }
 
 static bool proxmox_number(const char *text)
@@ -306,5 +336,6 @@ int cmd_proxmox(const Command *command)
     emit_notes(command, &place);
     proxmox_note_romfile(command->options->romfile);
     cli_not_ready(command, m, d);
-    return emit(command, "proxmox", argv);
+    emit(command, "proxmox", argv);
+    return EXIT_YES;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "output.h"
 
 /* The prefix of Debian's package, and its name for libvirt's <emulator>. */
 #define PACKAGE_PREFIX "/usr/lib/qemu-vga-assign"
@@ -269,6 +270,31 @@ GPtrArray *host_qemus(const Machine *m)
         add_qemu(m, qemus, prefix);
     }
     return qemus;
+}
+
+char *host_series(const Machine *m)
+{
+    g_autoptr(GPtrArray) qemus = host_qemus(m);
+    const HostQEMU *first = qemus->len ? g_ptr_array_index(qemus, 0) : NULL;
+    g_autofree char *clean = first ? out_clean(first->path) : NULL;
+
+    return first && first->patched && g_str_equal(clean, first->path) ?
+           g_strdup(first->path) : NULL;
+}
+
+bool host_is_series(const Machine *m, const char *path)
+{
+    g_autoptr(GPtrArray) qemus = host_qemus(m);
+
+    for (guint i = 0; i < qemus->len; i++) {
+        const HostQEMU *q = g_ptr_array_index(qemus, i);
+
+        if (q->patched && (g_str_equal(q->path, path) ||
+                           g_str_equal(q->binary, path))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 char *host_ovmf(const Machine *m)

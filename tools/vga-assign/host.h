@@ -64,6 +64,17 @@ bool host_apparmor_starts(const Machine *machine, const HostQEMU *qemu);
 /** host_qemus: all installed QEMUs, patched ones first; the array owns them */
 GPtrArray *host_qemus(const Machine *machine);
 
+/**
+ * host_series: the path of the QEMU with this series that check finds, or NULL
+ *
+ * A path with control characters, which no XML can have, is left out.
+ * g_free().
+ */
+char *host_series(const Machine *machine);
+
+/** host_is_series: whether @path is one of the QEMUs with this series */
+bool host_is_series(const Machine *machine, const char *path);
+
 /** host_ovmf: a file with OVMF's code, or NULL.  g_free(). */
 char *host_ovmf(const Machine *machine);
 

@@ -13,6 +13,7 @@
 #include "domain.h"
 #include "domxml.h"
 #include "emit.h"
+#include "host.h"
 #include "igd.h"
 #include "output.h"
 
@@ -241,15 +242,37 @@ static bool xml_edit_adapter(xmlNode *root, xmlNode *hostdev,
     return true;
 }
 
-static bool xml_edit(const Command *command, const GPtrArray *functions,
-                     xmlDoc *doc, GError **error)
+/*
+ * The QEMU that check finds goes into a new domain.  An existing domain keeps
+ * its own, unless --emulator names another.
+ */
+static void xml_choose_emulator(const Command *command, const Machine *m,
+                                const xmlNode *root, xmlNode *devices)
+{
+    g_autofree char *series = host_series(m);
+    g_autofree char *name = domain_name(root);
+    const xmlNode *node = domxml_child(devices, "emulator");
+    xmlChar *text = node ? xmlNodeGetContent(node) : NULL;
+    const char *own = (const char *)text;
+
+    if (command->options->emulator) {
+        xml_emulator(devices, command->options->emulator);
+    } else if (series && !command->options->domain) {
+        xml_emulator(devices, series);
+    } else if (series && !(own && host_is_series(m, own))) {
+        out_note("%s runs %s, which does not have this series: --emulator %s",
+                 name, own ? own : "libvirt's default QEMU", series);
+    }
+    xmlFree(text);
+}
+
+static bool xml_edit(const Command *command, const Machine *m,
+                     const GPtrArray *functions, xmlDoc *doc, GError **error)
 {
     xmlNode *root = xmlDocGetRootElement(doc);
     xmlNode *devices = domxml_child(root, "devices");
 
-    if (command->options->emulator) {
-        xml_emulator(devices, command->options->emulator);
-    }
+    xml_choose_emulator(command, m, root, devices);
     xml_no_video(devices);
     for (guint i = 0; i < functions->len; i++) {
         const MachineDevice *d = g_ptr_array_index(functions, i);
@@ -303,7 +326,8 @@ static int xml_print(const Command *command, const char *before,
     return EXIT_YES;
 }
 
-static int xml_of_domain(const Command *command, const GPtrArray *functions)
+static int xml_of_domain(const Command *command, const Machine *m,
+                         const GPtrArray *functions)
 {
     const char *file = command->options->domain;
     g_autoptr(xmlDoc) doc = NULL;
@@ -326,7 +350,7 @@ static int xml_of_domain(const Command *command, const GPtrArray *functions)
                         "virsh dumpxml --inactive NAME writes one");
     }
     before = domxml_write(doc);
-    if (!xml_edit(command, functions, doc, &error)) {
+    if (!xml_edit(command, m, functions, doc, &error)) {
         return out_fail(EXIT_NO, error, NULL);
     }
     after = domxml_write(doc);
@@ -381,10 +405,10 @@ int cmd_xml(const Command *command)
     functions = emit_functions(m, d);
     cli_not_ready(command, m, d);
     if (command->options->domain) {
-        return xml_of_domain(command, functions);
+        return xml_of_domain(command, m, functions);
     }
     doc = domxml_new();
-    if (!xml_edit(command, functions, doc, &error)) {
+    if (!xml_edit(command, m, functions, doc, &error)) {
         return out_fail(EXIT_NO, error, NULL);
     }
     text = domxml_write(doc);
