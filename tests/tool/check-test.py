@@ -384,6 +384,54 @@ def t_romfile(suite):
     same('a file that exists' in got['fix'], True, got)
 
 
+def t_no_rom(suite):
+    """without a ROM no remedy leads back to it, from check or from rom dump"""
+    out = ['-o', suite.path('no.rom'), '--sysfs-root']
+    elsewhere = 'give the guest a VBIOS of this model from elsewhere'
+    for name in ('no-rom', 'no-rom-nvidia'):
+        root, bdf = made(suite, name)
+        found = checks(suite, root, bdf)['rom']
+        same(found['verdict'], 'fail')
+        hint = suite.run('rom', 'dump', bdf, '--source', 'rom', *out, root,
+                         code=4).stderr
+        same(elsewhere in found['fix'] or '--source flash' in found['fix'],
+             True, found)
+        same('--source rom' in found['fix'] + hint, False, hint)
+        for more in ([], ['--source', 'vfct'], ['--source', 'rom', '--apply']):
+            done = suite.run('rom', 'dump', bdf, *more, *out, root, code=4)
+            same(elsewhere in done.stderr, name == 'no-rom', done.stderr)
+        suite.says(elsewhere, 'rom', 'dump', bdf, '--source', 'flash',
+                   '--apply', *out, root, code=4)
+
+
+def t_other_class(suite):
+    """a device that is no display adapter is told so, and no more is asked"""
+    for bdf in ('0000:00:00.0', '0000:01:00.1', '0000:00:01.0'):
+        got = checks(suite, suite.machine('ready'), bdf)
+        same([n for n, c in got.items() if c['verdict'] != 'n/a'],
+             ['class', 'kernel', 'vfio-vga', 'disable-vga'])
+        same(got['class']['fix'],
+             'assign a VGA controller: 0000:00:02.0 or 0000:01:00.0')
+        suite.says('is not a display adapter: its class is ', 'rom', 'dump',
+                   bdf, '-o', suite.path('x'), '--sysfs-root',
+                   suite.machine('ready'), code=1)
+    machines.headless(suite.path('machines/bare'))
+    got = checks(suite, suite.path('machines/bare'), '0000:00:00.0')
+    same('this machine has none' in got['class']['fix'], True, got['class'])
+
+
+def t_not_asked(suite):
+    """what was not asked has its reason in the text as well"""
+    done = suite.run('check', '01:00.0').stdout
+    text = ' '.join(done.split())
+    for c in suite.json('check', '01:00.0')['checks']:
+        if c['verdict'] == 'n/a':
+            same('%s: %s' % (c['name'], c['found']) in text, True, done)
+    done = suite.run('check', '00:00.0').stdout
+    same(done.count('it is not a display adapter'), 1, done)
+    same([l for l in done.split('\n') if len(l) > 80], [])
+
+
 def t_virtual_outputs(suite):
     """no command line is written for a virtual function"""
     root, bdf = made(suite, 'virtual')

@@ -13,6 +13,7 @@ from machines import (G, IO, M, MEM, MEM64, PREFETCH, RADEON, Machine,
                       intel_desktop)
 from roms import posted, rom, rom_image
 
+MATROX, GT1050 = (0x102b, 0x0525), (0x10de, 0x1c81)
 NAVI48 = (0x1002, 0x7550)
 NAVI21 = (0x1002, 0x73bf)
 COFFEE_LAKE, ALDER_LAKE, METEOR_LAKE = 0x3e91, 0x46a6, 0x7d55
@@ -373,6 +374,29 @@ def other_ids(root):
     amd(root, rom_data=rom(0x1002, 0x73af)).close()
 
 
+def without_rom(doc, ids):
+    """Return a maker of a machine whose adapter has no ROM BAR."""
+    def function(root):
+        m = amd(root, ids)
+        os.remove(m.path(m.places['0000:03:00.0'] + '/rom'))
+        lines = open(m.path(PLACE + 'resource'), encoding='utf-8').readlines()
+        lines[6] = '0x%016x 0x%016x 0x%016x\n' % (0, 0, 0)
+        m.file(PLACE + 'resource', ''.join(lines))
+        m.close()
+    function.__doc__ = doc
+    return function
+
+
+def without_reset(doc, **more):
+    """Return a maker of a machine whose adapter has no reset_method."""
+    def function(root):
+        m = amd(root, **more)
+        os.remove(m.path(PLACE + 'reset_method'))
+        m.close()
+    function.__doc__ = doc
+    return function
+
+
 def dual_boot_rom(root):
     """The first UEFI driver of its ROM is for another adapter."""
     amd(root, rom_data=rom_image(*NAVI21, efi=False, last=False) +
@@ -444,6 +468,9 @@ KINDS = {
     'apu-no-code': (apu('A VBIOS that has tables alone.', HAWK_POINT,
                         tables_alone(HAWK_POINT)), AMD, 'fail'),
     'apu-nothing': (apu('No table.', RAPHAEL), AMD, 'fail'),
+    'no-rom': (without_rom('An adapter without a ROM.', MATROX), AMD, 'fail'),
+    'no-rom-nvidia': (without_rom('The same, and perhaps a flash ROM.',
+                                  GT1050), AMD, 'fail'),
     'nvidia-open': (nvidia_open, CARD, 'fail'),
     'guest-has-it': (guest_has_it, AMD, 'unknown'),
     'guest-iommufd': (guest_has_it_by_iommufd, AMD, 'unknown'),
@@ -490,6 +517,11 @@ KINDS = {
     'navi10': (kind('An adapter that vendor-reset brings back.',
                     ids=(0x1002, 0x731f), reset='bus'), AMD, 'warn'),
     'vega10': (vendor_reset, AMD, 'warn'),
+    'no-reset': (without_reset('Linux knows no reset for it.'), AMD, 'warn'),
+    'no-reset-family': (without_reset('The same, for a Navi 48.', ids=NAVI48),
+                        AMD, 'warn'),
+    'old-reset': (without_reset('Linux is too old to tell how it is reset.',
+                                kernel='5.10.0-35-amd64'), AMD, 'ok'),
     'shared-reset': (shared_reset, AMD, 'warn'),
     'resizable': (resizable, AMD, 'fail'),
     'broken-sum': (broken_sum, AMD, 'fail'),

@@ -16,7 +16,7 @@ from machines import posted, rom
 ENDS = re.compile('|'.join((
     '^nothing to type', '^first do what', '^check again', '^run vga-assign as root',
     '^shut the guest down from inside', '^switch the machine off and on',
-    '^use a UEFI guest', '^assign ', '^make another adapter',
+    '^use a UEFI guest', '^assign ', '^make another adapter', '^give the guest a VBIOS',
     '^take the VBIOS out', '^if the screen stays black', '^use another slot',
     '^end .* before another guest', '^end .* if the guest stands still',
     '^boot a ', '^use a newer libvirt', '^-object iommufd',

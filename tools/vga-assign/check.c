@@ -50,24 +50,59 @@ static void check_row(struct libscols_table *table, const CheckResult *r,
     check_line(table, r->verdict, r->name, cell);
 }
 
-/* The checks that do not apply share one line. */
-static void check_rest(struct libscols_table *table, const GPtrArray *results,
+static bool is_not_asked(const CheckResult *r, const char *reason)
+{
+    return r->verdict == VERDICT_NA && g_str_equal(r->text, reason);
+}
+
+/* Whether a check before this one was not asked for the same reason. */
+static bool is_known_reason(const GPtrArray *results, guint index)
+{
+    const CheckResult *r = g_ptr_array_index(results, index);
+
+    for (guint i = 0; i < index; i++) {
+        if (is_not_asked(g_ptr_array_index(results, i), r->text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "console, igd: reason", wrapped.  g_free(). */
+static char *not_asked(const GPtrArray *results, const char *reason,
                        size_t width)
 {
-    g_autoptr(GString) names = g_string_new("");
-    g_autofree char *cell = NULL;
+    g_autoptr(GString) text = g_string_new("");
 
     for (guint i = 0; i < results->len; i++) {
         const CheckResult *r = g_ptr_array_index(results, i);
 
-        if (r->verdict == VERDICT_NA) {
-            g_string_append_printf(names, "%s%s", names->len ? ", " : "",
+        if (is_not_asked(r, reason)) {
+            g_string_append_printf(text, "%s%s", text->len ? ", " : "",
                                    r->name);
         }
     }
-    if (names->len) {
-        cell = out_wrap(names->str, width);
-        check_line(table, VERDICT_NA, "not asked", cell);
+    g_string_append_printf(text, ": %s", reason);
+    return out_wrap(text->str, width);
+}
+
+/* The checks that do not apply come last, those with one reason together. */
+static void check_rest(struct libscols_table *table, const GPtrArray *results,
+                       size_t width)
+{
+    g_autoptr(GString) cell = g_string_new("");
+
+    for (guint i = 0; i < results->len; i++) {
+        const CheckResult *r = g_ptr_array_index(results, i);
+        g_autofree char *line = NULL;
+
+        if (r->verdict == VERDICT_NA && !is_known_reason(results, i)) {
+            line = not_asked(results, r->text, width);
+            g_string_append_printf(cell, "%s%s", cell->len ? "\n" : "", line);
+        }
+    }
+    if (cell->len) {
+        check_line(table, VERDICT_NA, "not asked", cell->str);
     }
 }
 

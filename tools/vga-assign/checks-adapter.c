@@ -11,6 +11,23 @@
 #define PCI_INTERRUPT_PIN 0x3d
 #define VENDOR_AMD 0x1002
 
+/* For a device that is something else: the host's adapters. */
+static void class_fix(const CheckContext *c, CheckResult *r)
+{
+    g_autoptr(GString) names = g_string_new("");
+
+    for (guint i = 0; i < c->m->devices->len; i++) {
+        const MachineDevice *d = g_ptr_array_index(c->m->devices, i);
+
+        if (device_is_vga(d) && !device_is_virtual(d)) {
+            g_string_append_printf(names, "%s%s", names->len ? " or " : "",
+                                   d->bdf);
+        }
+    }
+    to_fix(r, names->len ? "assign a VGA controller: %s" :
+           "assign a VGA controller; this machine has none%s", names->str);
+}
+
 void check_class(const CheckContext *c, CheckResult *r)
 {
     if (device_is_virtual(c->d)) {
@@ -22,6 +39,10 @@ void check_class(const CheckContext *c, CheckResult *r)
                "an emulated display beside it", c->d->physfn);
     } else if (device_is_vga(c->d)) {
         is_ok(r, "VGA controller, class 0300");
+    } else if (!device_is_display(c->d)) {
+        is_fail(r, "its class is %04x, and only a VGA controller (0300) answers "
+                "the legacy VGA addresses", c->d->class_code >> 8);
+        class_fix(c, r);
     } else {
         is_fail(r, "its class is %04x, and only a VGA controller (0300) answers "
                 "the legacy VGA addresses", c->d->class_code >> 8);
@@ -232,7 +253,7 @@ static void reset_of_family(const CheckContext *c, CheckResult *r,
 {
     const char *methods = c->d->reset_methods;
 
-    if (*methods) {
+    if (methods && *methods) {
         is_warn(r, "%s: %s adapters do not recover from such a reset, so the "
                 "second guest may find a dead one", methods, f->name);
     } else {
@@ -266,18 +287,36 @@ static bool resets_by(const char *methods, const char *method)
     return strncmp(methods, method, strlen(method)) == 0;
 }
 
+/*
+ * Linux shows the file only for devices that it can reset (5.15,
+ * drivers/pci/pci.c, pci_dev_reset_method_attr_is_visible).
+ */
+static void reset_is_missing(const CheckContext *c, CheckResult *r)
+{
+    is_warn(r, "none: sysfs has no reset_method for it, so Linux %u.%u knows "
+            "no way to reset it, and the second guest may find the adapter as "
+            "the first one left it", c->m->kernel_major, c->m->kernel_minor);
+    to_fix(r, "%s", without_reset);
+}
+
 void check_reset(const CheckContext *c, CheckResult *r)
 {
     const char *methods = c->d->reset_methods;
     const ResetFamily *family = reset_family(c->d);
     const MachineDevice *sharer = bus_sharer(c);
 
-    if (!methods) {
-        is_na(r, "the kernel does not say (reset_method is new in Linux 5.15)");
-    } else if (resets_by(methods, "device_specific")) {
+    if (!methods && !c->m->kernel_major) {
+        is_na(r, "the release of Linux is not known, and sysfs has no "
+              "reset_method");
+    } else if (!methods && machine_kernel_before(c->m, 5, 15)) {
+        is_na(r, "Linux %u.%u does not say; 5.15 and later do",
+              c->m->kernel_major, c->m->kernel_minor);
+    } else if (methods && resets_by(methods, "device_specific")) {
         is_ok(r, "%s", methods);
     } else if (family) {
         reset_of_family(c, r, family);
+    } else if (!methods) {
+        reset_is_missing(c, r);
     } else if (!*methods) {
         is_warn(r, "none: the second guest may find the adapter as the first "
                 "one left it");

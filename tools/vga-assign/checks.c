@@ -42,29 +42,33 @@ static const struct Check {
     const char *name;
     const char *question;
     CheckFunction *run;
+    bool display;           /* asked of display adapters only */
 } checks[] = {
     { "class", "is it a VGA controller", check_class },
-    { "power", "is it awake and on the bus", check_power },
+    { "power", "is it awake and on the bus", check_power, true },
     { "kernel", "is the kernel new enough", check_kernel },
-    { "iommu", "does an IOMMU keep the guest's DMA apart", check_iommu },
-    { "group", "is its IOMMU group free", check_group },
-    { "driver", "is it bound to vfio-pci", check_driver },
-    { "in-use", "is no other program using it", check_in_use },
-    { "framebuffer", "is the host's screen off it", check_framebuffer },
-    { "console", "does the host's text console leave it alone", check_console },
+    { "iommu", "does an IOMMU keep the guest's DMA apart", check_iommu, true },
+    { "group", "is its IOMMU group free", check_group, true },
+    { "driver", "is it bound to vfio-pci", check_driver, true },
+    { "in-use", "is no other program using it", check_in_use, true },
+    { "framebuffer", "is the host's screen off it", check_framebuffer, true },
+    { "console", "does the host's text console leave it alone", check_console,
+      true },
     { "vfio-vga", "does vfio-pci know legacy VGA", check_vfio_vga },
     { "disable-vga", "is legacy VGA left on in vfio-pci", check_disable_vga },
-    { "arbiter", "does it decode legacy VGA", check_arbiter },
-    { "locks", "is legacy VGA unlocked", check_locks },
-    { "bridge", "is it the only VGA adapter on its bus", check_bridge },
-    { "igd", "do Intel graphics decode VGA as they should", check_igd },
-    { "rom", "can the guest's firmware run its VBIOS", check_rom },
-    { "window", "do its BARs fit into the guest's PCI window", check_window },
-    { "resizable", "how large are its BARs for the guest", check_resizable },
-    { "interrupt", "can its interrupt be delivered", check_interrupt },
-    { "reset", "can it be reset", check_reset },
+    { "arbiter", "does it decode legacy VGA", check_arbiter, true },
+    { "locks", "is legacy VGA unlocked", check_locks, true },
+    { "bridge", "is it the only VGA adapter on its bus", check_bridge, true },
+    { "igd", "do Intel graphics decode VGA as they should", check_igd, true },
+    { "rom", "can the guest's firmware run its VBIOS", check_rom, true },
+    { "window", "do its BARs fit into the guest's PCI window", check_window,
+      true },
+    { "resizable", "how large are its BARs for the guest", check_resizable,
+      true },
+    { "interrupt", "can its interrupt be delivered", check_interrupt, true },
+    { "reset", "can it be reset", check_reset, true },
     { "memory", "may QEMU lock the guest's memory", check_memory },
-    { "access", "may QEMU open what it needs", check_access },
+    { "access", "may QEMU open what it needs", check_access, true },
     { "qemu", "which QEMU will run", check_qemu },
     { "libvirt", "can libvirt start it", check_libvirt },
 };
@@ -89,7 +93,11 @@ GPtrArray *checks_run(Machine *machine, MachineDevice *device,
 
         r->name = checks[i].name;
         r->question = checks[i].question;
-        checks[i].run(&context, r);
+        if (checks[i].display && !device_is_display(device)) {
+            is_na(r, "it is not a display adapter");
+        } else {
+            checks[i].run(&context, r);
+        }
         g_ptr_array_add(results, r);
     }
     return results;

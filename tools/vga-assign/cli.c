@@ -59,6 +59,20 @@ MachineDevice *cli_device(const Machine *machine, const char *text, int *code)
     return device;
 }
 
+MachineDevice *cli_display(const Machine *machine, const char *text, int *code)
+{
+    MachineDevice *device = cli_device(machine, text, code);
+
+    if (device && !device_is_display(device)) {
+        out_error("%s is not a display adapter: its class is %04x", device->bdf,
+                  device->class_code >> 8);
+        hint_adapters(machine);
+        *code = EXIT_NO;
+        return NULL;
+    }
+    return device;
+}
+
 MachineDevice *cli_vga(const Machine *machine, const char *text, int *code)
 {
     MachineDevice *device = cli_device(machine, text, code);

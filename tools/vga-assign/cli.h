@@ -82,6 +82,9 @@ Machine *cli_machine(const Command *command);
  */
 MachineDevice *cli_device(const Machine *machine, const char *text, int *code);
 
+/** cli_display: the same for a device that must be a display adapter */
+MachineDevice *cli_display(const Machine *machine, const char *text, int *code);
+
 /** cli_vga: the same for a device that must be a VGA controller */
 MachineDevice *cli_vga(const Machine *machine, const char *text, int *code);
 

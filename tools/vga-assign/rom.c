@@ -447,7 +447,7 @@ int cmd_rom_dump(const Command *command)
         return EXIT_USAGE;
     }
     m = cli_machine(command);
-    d = m ? cli_device(m, command->arguments[0], &code) : NULL;
+    d = m ? cli_display(m, command->arguments[0], &code) : NULL;
     if (!d) {
         return code;
     }

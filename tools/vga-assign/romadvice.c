@@ -88,11 +88,18 @@ char *rom_where(Machine *m, const MachineDevice *d, const char *tried)
         !was_tried(tried, "flash")) {
         return where_flash(m, d);
     }
-    return g_strdup_printf("make another adapter the host's primary display "
-                           "(firmware setup), reboot, then: %s rom dump %s "
-                           "--source rom -o NEW, %s; or use a file from the "
-                           "adapter's maker", out_tool(), d->bdf,
-                           then_romfile);
+    if (!device_rom_is_shadow(d) &&
+        (!has_rom_bar(d) || was_tried(tried, "rom"))) {
+        return g_strdup("give the guest a VBIOS of this model from elsewhere, "
+                        "its maker or another machine: --romfile FILE here, "
+                        "romfile=FILE in QEMU");
+    }
+    return g_strdup_printf("%s%s rom dump %s --source rom -o NEW, %s; or use a "
+                           "file from the adapter's maker",
+                           device_rom_is_shadow(d) ?
+                           "make another adapter the host's primary display "
+                           "(firmware setup), reboot, then: " : "",
+                           out_tool(), d->bdf, then_romfile);
 }
 
 /*
