@@ -163,6 +163,68 @@ def t_json_applied(suite):
             same(value['devices'][0]['driver'], 'nouveau')
 
 
+def t_shown(suite):
+    """a dry run shows all commands, --apply each one when it is done"""
+    root, kernel = changeable(suite, 'shown')
+    dry = suite.run('bind', '01:00.0', '--group', root='shown', code=0).stdout
+    same(dry.count('echo'), 6, dry)
+    same('modprobe' in dry, False, dry)
+    done = suite.run('bind', '01:00.0', '--group', '--apply', root='shown',
+                     code=0)
+    same(done.stdout, dry, 'what was done')
+    same('nothing was done' in done.stderr, False, done.stderr)
+    dry = suite.run('unbind', '01:00.0', '--group', root='shown', code=0).stdout
+    same(suite.run('unbind', '01:00.0', '--group', '--apply', root='shown',
+                   code=0).stdout, dry)
+    kernel.end()
+    # A command that fails, and those behind it, are not shown.
+    root, _ = changeable(suite, 'shown', kernel=False)
+    os.remove(root + '/sys/bus/pci/drivers/nouveau/unbind')
+    done = suite.run('bind', '01:00.0', '--apply', root='shown', code=4)
+    same(done.stdout, 'echo vfio-pci > %s/driver_override\n' % (root + DEVICE))
+    same(done.stderr.count('nouveau/unbind'), 1, done.stderr)
+
+
+def t_not_loaded(suite):
+    """without vfio-pci the dry run loads it first, and --apply does nothing"""
+    root, _ = changeable(suite, 'unloaded', kernel=False)
+    shutil.rmtree(root + VFIO)
+    before = files(root)
+    done = suite.says('once vfio-pci is loaded, --apply does the rest', 'bind',
+                      '01:00.0', root='unloaded', code=0)
+    same(done.stdout.split('\n')[0], 'modprobe vfio-pci')
+    done = suite.says('not loaded; nothing was done', 'bind', '01:00.0',
+                      '--apply', root='unloaded', code=4)
+    same(done.stdout, '')
+    same('hint: modprobe vfio-pci\n' in done.stderr, True, done.stderr)
+    same('modprobe' in suite.run('unbind', '01:00.0', root='unloaded').stdout,
+         False)
+    same(files(root), before)
+
+
+def t_no_group(suite):
+    """without an IOMMU group the dry run warns, and --apply refuses"""
+    for noiommu in (False, True):
+        root, kernel = changeable(suite, 'no-group')
+        os.remove(root + DEVICE + '/iommu_group')
+        if noiommu:
+            write(root + '/sys/module/vfio/parameters/'
+                  'enable_unsafe_noiommu_mode', 'Y\n')
+        before = files(root)
+        done = suite.run('bind', '01:00.0', root='no-group', code=0)
+        same('no IOMMU group; see iommu in vga-assign check 0000:01:00.0' in
+             done.stderr, not noiommu, done.stderr)
+        for more in ([], ['--json']):
+            done = suite.run('bind', '01:00.0', '--apply', *more,
+                             root='no-group', code=0 if noiommu else 4)
+            same('which has no IOMMU group; nothing was done' in
+                 done.stderr + done.stdout, not noiommu, done.stderr)
+        same(files(root) == before, not noiommu)
+        same(driver_of(root, '0000:01:00.0'),
+             'vfio-pci' if noiommu else 'nouveau')
+        kernel.end()
+
+
 def t_holders(suite):
     """bind and unbind refuse while a process has the device open"""
     root, kernel = changeable(suite, 'holders')

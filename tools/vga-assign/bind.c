@@ -20,6 +20,7 @@
 #include "undo.h"
 
 #define VFIO_PCI "vfio-pci"
+#define LOAD_VFIO "modprobe " VFIO_PCI
 /* The time that a driver may take to find its device. */
 #define WAIT_SECONDS 10
 #define WAIT_STEP (50 * 1000)
@@ -316,16 +317,61 @@ static void note_rest(const Binding *b)
     }
 }
 
+static bool vfio_is_missing(const Binding *b)
+{
+    return b->bind && b->steps->len &&
+           !root_exists(b->m->root, "/sys/bus/pci/drivers/" VFIO_PCI);
+}
+
+/* Print what --apply would do; --apply itself prints what it has done. */
 static void binding_script(const Binding *b)
 {
-    g_autoptr(GString) text = g_string_new("");
+    g_autoptr(GString) text = g_string_new(vfio_is_missing(b) ?
+                                           LOAD_VFIO "\n" : "");
 
     steps_script(text, b->m, b->bind ? b->steps : b->persist);
     steps_script(text, b->m, b->bind ? b->persist : b->steps);
     out_text(text->str);
-    if (!b->command->options->apply && text->len) {
-        out_note("nothing was done; --apply does it");
+    if (text->len) {
+        out_note(vfio_is_missing(b) ? "nothing was done; once vfio-pci is "
+                 "loaded, --apply does the rest" :
+                 "nothing was done; --apply does it");
     }
+}
+
+/*
+ * The first device that vfio-pci cannot take, because no IOMMU covers it.
+ * Without an IOMMU vfio makes groups itself, if it was told to do so.
+ */
+static const MachineDevice *without_group(const Binding *b)
+{
+    for (guint i = 0; b->bind && !b->m->noiommu && i < b->targets->len; i++) {
+        const MachineDevice *d = g_ptr_array_index(b->targets, i);
+
+        if (d->group < 0 && !device_is_bound(d)) {
+            return d;
+        }
+    }
+    return NULL;
+}
+
+/* Warn in a dry run; refuse what would only take the device from the host. */
+static bool has_groups(const Binding *b, bool refuse)
+{
+    const MachineDevice *d = without_group(b);
+
+    if (!d) {
+        return true;
+    }
+    if (!refuse) {
+        out_note("vfio-pci cannot take %s, which has no IOMMU group; see iommu "
+                 "in %s check %s", d->bdf, out_tool(), d->bdf);
+        return false;
+    }
+    out_error("vfio-pci cannot take %s, which has no IOMMU group; nothing was "
+              "done", d->bdf);
+    out_hint("see iommu in %s check %s", out_tool(), d->bdf);
+    return false;
 }
 
 /* List the drivers that the devices have now, not those that were asked for. */
@@ -398,11 +444,12 @@ static int bind_apply(const Binding *b)
     g_autofree char *file = shell_word(b->undo->path);
     g_autofree char *hint = g_strconcat("sh ", file, " undoes what was done",
                                         NULL);
+    bool show = !b->command->options->json;
     GError *error = NULL;
 
-    if (!root_exists(b->m->root, "/sys/bus/pci/drivers/" VFIO_PCI)) {
-        out_error("the driver vfio-pci is not loaded");
-        out_hint("modprobe vfio-pci");
+    if (vfio_is_missing(b)) {
+        out_error("the driver vfio-pci is not loaded; nothing was done");
+        out_hint(LOAD_VFIO);
         return EXIT_ENVIRONMENT;
     }
     if (!bind_save(b, &error)) {
@@ -410,23 +457,24 @@ static int bind_apply(const Binding *b)
                         "is done");
     }
     out_note("undo file: %s", b->undo->path);
-    if (!steps_apply(b->m, b->steps, &error)) {
+    if (!steps_apply(b->m, b->steps, show, &error)) {
         return out_fail(EXIT_ENVIRONMENT, error, hint);
     }
     if (!all_arrived(b)) {
         return EXIT_NO;
     }
-    return steps_apply(b->m, b->persist, &error) ? EXIT_YES :
+    return steps_apply(b->m, b->persist, show, &error) ? EXIT_YES :
            out_fail(EXIT_ENVIRONMENT, error, hint);
 }
 
 /* Records of other devices in the group are kept. */
 static int unbind_apply(const Binding *b)
 {
+    bool show = !b->command->options->json;
     GError *error = NULL;
 
-    if (!steps_apply(b->m, b->persist, &error) ||
-        !steps_apply(b->m, b->steps, &error)) {
+    if (!steps_apply(b->m, b->persist, show, &error) ||
+        !steps_apply(b->m, b->steps, show, &error)) {
         return out_fail(EXIT_ENVIRONMENT, error, NULL);
     }
     if (b->steps->len && !all_arrived(b)) {
@@ -459,16 +507,18 @@ static int binding_run(Binding *b, bool *applied)
     bool any = b->steps->len || b->persist->len;
     int code;
 
-    if (!o->json) {
+    if (!o->json && !o->apply) {
         binding_script(b);
     }
-    note_rest(b);
     if (!o->apply || !any) {
         *applied = o->apply;
+        has_groups(b, false);
+        note_rest(b);
         nobody_holds(b, false);
         return EXIT_YES;
     }
-    if (!nobody_holds(b, true)) {
+    note_rest(b);
+    if (!has_groups(b, true) || !nobody_holds(b, true)) {
         return EXIT_ENVIRONMENT;
     }
     code = b->bind ? bind_apply(b) : unbind_apply(b);

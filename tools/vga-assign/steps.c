@@ -132,15 +132,30 @@ static bool step_apply(const Machine *m, const Step *s, GError **error)
     return ok;
 }
 
-bool steps_apply(const Machine *m, const GPtrArray *steps, GError **error)
+static void step_show(const Machine *m, const Step *s)
+{
+    g_autoptr(GString) text = g_string_new("");
+
+    script_step(text, m, s);
+    out_text(text->str);
+}
+
+bool steps_apply(const Machine *m, const GPtrArray *steps, bool show,
+                 GError **error)
 {
     for (guint i = 0; i < steps->len; i++) {
         Step *s = g_ptr_array_index(steps, i);
 
-        if (!s->done && !step_apply(m, s, error)) {
+        if (s->done) {
+            continue;
+        }
+        if (!step_apply(m, s, error)) {
             return false;
         }
         s->done = true;
+        if (show) {
+            step_show(m, s);
+        }
     }
     return true;
 }

@@ -40,9 +40,12 @@ void steps_script(GString *out, const Machine *m, const GPtrArray *steps);
  * steps_apply: do the steps that are not done, in order, up to the first
  * failure
  *
+ * @show: print each step on stdout when it is done, as steps_script() does
+ *
  * In a copy of a machine nothing outside of the copy is touched.
  */
-bool steps_apply(const Machine *m, const GPtrArray *steps, GError **error);
+bool steps_apply(const Machine *m, const GPtrArray *steps, bool show,
+                 GError **error);
 
 /** steps_done: whether all steps are done */
 bool steps_done(const GPtrArray *steps);
