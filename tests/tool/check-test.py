@@ -356,7 +356,19 @@ def t_help(suite):
     for words in (['check'], ['rom', 'dump'], ['list']):
         same(suite.run('help', *words, root=None, code=0).stdout,
              suite.run(*words, '--help', root=None, code=0).stdout)
-    for words in (['rom'], ['frob'], ['check', 'x']):
+    listed = suite.run('help', 'rom', root=None, code=0).stdout
+    same(re.findall('^  (rom [a-z]+) ', listed, re.M),
+         ['rom info', 'rom dump', 'rom verify', 'rom fix'])
+    for words in (['rom', '--help'], ['rom', '-h']):
+        same(suite.run(*words, root=None, code=0).stdout, listed)
+    for text in (listed, suite.run('help', root=None).stdout):
+        same([l for l in text.split('\n') if len(l) > 80], [])
+    # --force has one meaning for each command.
+    for words, text in ((['bind'], 'replace the file of --undo'),
+                        (['report'], 'replace the output file')):
+        same(re.findall('--force +(.*)', suite.run(
+            'help', *words, root=None).stdout)[0].startswith(text), True)
+    for words in (['frob'], ['check', 'x'], ['rom', 'frob']):
         suite.says('help takes one of the commands', 'help', *words, root=None,
                    code=2)
 

@@ -176,7 +176,7 @@ def t_json_errors(suite):
             (2, 'PCI address', ['args', '01:00']),
             (2, 'q35 or pc', ['check', '01:00.0', '--machine', 'x']),
             (2, 'nknown option', ['list', '--frob']),
-            (2, 'BDF', ['bind']),
+            (2, 'the address of an adapter', ['bind']),
             (1, 'VGA', ['xml', '01:00.1']),
             (2, 'number', ['proxmox', '01:00.0', '--vmid', 'x']),
             (4, 'PCI bus', ['list', '--sysfs-root', absent]),

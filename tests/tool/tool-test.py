@@ -15,8 +15,8 @@ import sys
 
 import machines
 import roms
-from harness import (DOMAIN, ENVIRONMENT, HERE, SOURCE, Failure, Kernel, Skip,
-                     Suite, driver_of, flash_adapter, main, read, same,
+from harness import (DOMAIN, ENVIRONMENT, HERE, SOURCE, TOP, Failure, Kernel,
+                     Skip, Suite, driver_of, flash_adapter, main, read, same,
                      validate, write)
 
 VERBS = ('list', 'check', 'rom info', 'rom dump', 'rom verify', 'rom fix',
@@ -101,6 +101,21 @@ def t_report(suite, name, bdf):
     same(len(again) > 0, True)
 
 
+def t_report_ends(suite):
+    """report says what to do with it, as the manual does"""
+    path = suite.path('ends.report')
+    for name, words in (('this report', []), (path, ['-o', path])):
+        lines = suite.run('report', *words, root='unprivileged').stderr
+        last = lines.strip().split('\n')[-1]
+        same(last, 'vga-assign: %s has what the checks read; read it before '
+             'you send it, and open an issue where you got the series from' %
+             name)
+    manual = read(os.path.join(TOP, 'docs', 'vga-assign', 'status.rst'))
+    for part in ('what the checks read', 'read it before you send it',
+                 'open an issue where you got the series from'):
+        same(part in ' '.join(manual.decode().split()), True, part)
+
+
 def t_options(suite):
     """help, man page and completion have the same options"""
     man = read(os.path.join(SOURCE, 'vga-assign.1')).decode()
@@ -110,6 +125,7 @@ def t_options(suite):
     script = '. "$0"; _vga_assign_options "$1"'
     for verb in VERBS:
         text = suite.run(*verb.split(), '--help', root=None, code=0).stdout
+        same([l for l in text.split('\n') if len(l) > 80], [], 'longer than 80')
         options = set(re.findall(r'^  .*?(--[a-z-]+)', text, re.M))
         options -= {'--help'}
         in_help |= options
@@ -133,7 +149,8 @@ def t_completion(suite):
     for words, want in ((['c'], 'check'), (['rom', 'v'], 'verify'),
                         (['rom', 'fix', '--im'], '--images'),
                         (['check', '--machine', 'q'], 'q35'),
-                        (['bind', '--ap'], '--apply')):
+                        (['help', 'c'], 'check'), (['help', 'rom', 'd'], 'dump'),
+                        (['help', 'check', 'l'], ''), (['bind', '--ap'], '--apply')):
         got = subprocess.run(
             ['bash', '-c', script, os.path.join(SOURCE, 'vga-assign.bash'),
              'vga-assign'] + words, capture_output=True, encoding='utf-8',
@@ -146,12 +163,30 @@ def t_usage(suite):
     for text, words in (
             ("no command 'frob'", ['frob']),
             ("no command 'rom frob'", ['rom', 'frob']),
-            ("no command 'rom'", ['rom']),
-            ('no more', ['check', '01:00.0', '02:00.0']),
-            ('args takes BDF', ['args']),
-            ("'01:00' is not a PCI address", ['check', '01:00']),
-            ("'1:2:3:4.5' is not a PCI address", ['check', '1:2:3:4.5']),
-            ("'01:20.0' is not a PCI address", ['check', '01:20.0']),
+            ('rom needs another word: info, dump, verify or fix', ['rom']),
+            ("no more: '02:00.0' is too many", ['check', '01:00.0', '02:00.0']),
+            ("rom info takes one file and no more: 'b' is too many",
+             ['rom', 'info', 'a', 'b']),
+            ("list takes no argument: 'x' is too many", ['list', 'x']),
+            *(('%s needs the address of an adapter, such as 01:00.0\n'
+               'hint: vga-assign %s --help lists its options' % (v, v),
+               v.split()) for v in ('rom dump', 'args', 'xml', 'proxmox',
+                                    'bind', 'unbind')),
+            *((v + ' needs a file with a VBIOS, such as card.rom', v.split())
+              for v in ('rom info', 'rom verify', 'rom fix')),
+            ("'01:00' is not a PCI address: its function is missing (01:00.0?)",
+             ['check', '01:00']),
+            ('its function is missing (0000:01:00.0?)',
+             ['check', '0000:01:00']),
+            *(("'%s' is not a PCI address: its %s is too large, %s is the "
+               'largest' % (text, part, most), ['check', text])
+              for text, part, most in (('01:20.0', 'device 20', '1f'),
+                                       ('99:99.9', 'device 99', '1f'),
+                                       ('0000:100:00.0', 'bus 100', 'ff'),
+                                       ('01:00.8', 'function 8', '7'))),
+            *(("error: '%s' is not a PCI address\n" % text, ['check', text])
+              for text in ('1:2:3:4.5', 'gpu', '01', '01:00.', '01.0', ':',
+                           '', '1:2:3:4', '01:00.0.0')),
             ('q35 or pc', ['check', '01:00.0', '--machine', 'isapc']),
             ('bios or uefi', ['check', '01:00.0', '--firmware', 'coreboot']),
             ('512M or 4G', ['check', '01:00.0', '--memory', '4']),
@@ -163,6 +198,8 @@ def t_usage(suite):
         suite.says(text, *words, code=2)
     same(suite.run('--version', root=None, code=0).stdout.split()[0],
          'vga-assign')
+    same(suite.run('-V', root=None, code=0).stdout,
+         suite.run('--version', root=None, code=0).stdout)
 
 
 def t_started_as(suite):
@@ -215,7 +252,9 @@ def t_no_machine(suite):
         suite.says('the PCI bus cannot be read', 'list', '--sysfs-root', where,
                    root=None, code=4)
     machines.headless(suite.path('machines/headless'))
-    suite.says('no display adapter', 'list', root='headless', code=1)
+    for verb in ('list', 'check'):
+        suite.says('no display adapter: none of its PCI devices has class 03',
+                   verb, root='headless', code=1)
 
 
 def t_malformed(suite):
@@ -326,6 +365,11 @@ def t_rom(suite):
     suite.run('rom', 'verify', out, '--for', '0a:00.0', root='efifb', code=1)
     for verb in ('info', 'verify'):
         same(suite.json('rom', verb, out)['kinds'], 'bios+uefi')
+    same(': 8K, 2 images (bios+uefi)\n' in suite.run('rom', 'info', out).stdout,
+         True)
+    one = suite.path('one.rom')
+    write(one, roms.rom(*machines.GT710, 'bios'))
+    same(': 4K, 1 image (bios)\n' in suite.run('rom', 'info', one).stdout, True)
     shadow = ['--sysfs-root', suite.machine('single')]
     done = suite.run('rom', 'dump', '01:00.0', '-o', suite.path('shadow.rom'),
                      *shadow, code=3)

@@ -248,7 +248,7 @@ static int check_all(const Command *command, Machine *m)
         out_json_end(json, m->root);
     }
     if (!adapters->len) {
-        out_note("this machine has no display adapter");
+        cli_no_adapter();
         return EXIT_NO;
     }
     return checks_exit(worst);

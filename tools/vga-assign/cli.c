@@ -3,6 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "cli.h"
 #include "output.h"
 
@@ -35,14 +38,74 @@ static void hint_adapters(const Machine *machine)
     out_hint("display adapters here: %s", names->len ? names->str : "none");
 }
 
+void cli_no_adapter(void)
+{
+    out_note("this machine has no display adapter: none of its PCI devices has "
+             "class 03");
+}
+
+/* A part of an address and its largest value. */
+static char *too_large(const char *text, const char *part, unsigned value,
+                       unsigned most)
+{
+    return value <= most ? NULL :
+           g_strdup_printf("'%s' is not a PCI address: its %s %x is too large, "
+                           "%x is the largest", text, part, value, most);
+}
+
+/* Whether all of @text has the form of an address, with its function or not. */
+static bool has_form(const char *text, bool function, unsigned *bus,
+                     unsigned *slot, unsigned *number)
+{
+    unsigned domain;
+    int used = 0;
+
+    *number = 0;
+    if (strlen(text) > strlen("00000000:00:00.0")) {
+        return false;
+    }
+    if (function) {
+        return (sscanf(text, "%x:%x:%x.%x%n", &domain, bus, slot, number,
+                       &used) == 4 && !text[used]) ||
+               (sscanf(text, "%x:%x.%x%n", bus, slot, number, &used) == 3 &&
+                !text[used]);
+    }
+    return (sscanf(text, "%x:%x:%x%n", &domain, bus, slot, &used) == 3 &&
+            !text[used]) ||
+           (sscanf(text, "%x:%x%n", bus, slot, &used) == 2 && !text[used]);
+}
+
+/* Say why @text is no address, as far as its form tells. */
+static void bdf_error(const char *text)
+{
+    g_autofree char *message = NULL;
+    unsigned bus, slot, function;
+
+    if (strspn(text, "0123456789abcdefABCDEF:.") == strlen(text) &&
+        has_form(text, true, &bus, &slot, &function)) {
+        message = too_large(text, "bus", bus, 0xff);
+        message = message ? message : too_large(text, "device", slot, 0x1f);
+        message = message ? message : too_large(text, "function", function, 7);
+    } else if (strspn(text, "0123456789abcdefABCDEF:") == strlen(text) &&
+               has_form(text, false, &bus, &slot, &function)) {
+        message = g_strdup_printf("'%s' is not a PCI address: its function is "
+                                  "missing (%s.0?)", text, text);
+    }
+    if (message) {
+        out_error("%s", message);
+    } else {
+        out_error("'%s' is not a PCI address", text);
+    }
+    out_hint("an address is written as 01:00.0 or 0000:01:00.0");
+}
+
 MachineDevice *cli_device(const Machine *machine, const char *text, int *code)
 {
     g_autofree char *bdf = bdf_parse(text);
     MachineDevice *device = bdf ? machine_device(machine, bdf) : NULL;
 
     if (!bdf) {
-        out_error("'%s' is not a PCI address", text);
-        out_hint("an address is written as 01:00.0 or 0000:01:00.0");
+        bdf_error(text);
         *code = EXIT_USAGE;
         return NULL;
     }
@@ -135,8 +198,9 @@ void cli_not_ready(const Command *command, Machine *machine,
         failed += r->verdict == VERDICT_FAIL;
     }
     if (failed) {
-        out_note("%s is not ready for x-vga=on (%u check%s failed): %s check %s",
-                 device->bdf, failed, failed == 1 ? "" : "s", out_tool(),
-                 device->bdf);
+        g_autofree char *checks = count_text(failed, "check");
+
+        out_note("%s is not ready for x-vga=on (%s failed): %s check %s",
+                 device->bdf, checks, out_tool(), device->bdf);
     }
 }

@@ -88,6 +88,9 @@ MachineDevice *cli_display(const Machine *machine, const char *text, int *code);
 /** cli_vga: the same for a device that must be a VGA controller */
 MachineDevice *cli_vga(const Machine *machine, const char *text, int *code);
 
+/** cli_no_adapter: say on stderr that there is none, and what counts as one */
+void cli_no_adapter(void);
+
 /** cli_adapters: the display adapters, without those that cannot be read */
 GPtrArray *cli_adapters(const Machine *machine);
 

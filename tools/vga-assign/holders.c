@@ -211,7 +211,9 @@ char *holders_text(const GPtrArray *holders)
                                i ? ", " : "", holder_name(h), h->pid, h->node);
     }
     if (holders->len > 3) {
-        g_string_append_printf(text, ", and so have %u more", holders->len - 3);
+        g_string_append_printf(text, ", and so ha%s %u more",
+                               holders->len == 4 ? "s" : "ve",
+                               holders->len - 3);
     }
     return g_string_free(text, FALSE);
 }

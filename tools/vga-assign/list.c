@@ -197,7 +197,7 @@ int cmd_list(const Command *command)
     } else if (adapters->len) {
         list_table(command, m, adapters);
     } else {
-        out_note("this machine has no display adapter");
+        cli_no_adapter();
     }
     if (!adapters->len) {
         return EXIT_NO;

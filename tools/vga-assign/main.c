@@ -45,7 +45,7 @@ static const struct CliOption {
 } cli_options[] = {
     { ~REPORT, FLAG("json", json, "print JSON, schema 1") },
     { MACHINES, FILE_("sysfs-root", sysfs_root,
-      "read DIR/sys, DIR/proc, DIR/dev... instead of this machine", "DIR") },
+      "read DIR/sys, DIR/proc... instead of this machine", "DIR") },
     { CHECK | ARGS | PROXMOX, TEXT("machine", machine_type,
       "the guest's machine type: q35 (default) or pc", "TYPE") },
     { LIST | CHECK | ROM_INFO | ROM_VERIFY, TEXT("firmware", firmware,
@@ -62,23 +62,23 @@ static const struct CliOption {
     { ROM_FIX, TEXT("images", images,
       "keep all images (default), or only bios or uefi", "KIND") },
     { ROM_DUMP, TEXT("source", source,
-      "auto (default), rom (the kernel's), flash, or vfct (ACPI)", "KIND") },
-    { ROM_DUMP | ROM_FIX | REPORT | BIND, FLAG("force", force,
+      "auto (default), rom (kernel's), flash, or vfct (ACPI)", "KIND") },
+    { ROM_DUMP | ROM_FIX | REPORT, FLAG("force", force,
       "replace the output file if it exists") },
+    { BIND, FLAG("force", force,
+      "replace the file of --undo, even if bind did not write it") },
     { XML, FILE_("domain", domain,
       "show what changes in this libvirt domain", "FILE") },
     { XML, FLAG("full", full, "with --domain: the whole domain, not a diff") },
-    { ARGS, FILE_("emulator", emulator,
-      "the QEMU to run (default: the one with this series, or in PATH)",
-      "PATH") },
-    { XML, FILE_("emulator", emulator,
-      "the QEMU to run (default: the one with this series, or libvirt's)",
-      "PATH") },
+    { ARGS | XML, FILE_("emulator", emulator,
+      "the QEMU to run, instead of the one that check finds", "PATH") },
     { PROXMOX, TEXT("vmid", vmid, "the number of the guest", "N") },
-    { ROM_DUMP | BIND | UNBIND, FLAG("apply", apply,
+    { ROM_DUMP, FLAG("apply", apply,
+      "allow writes to the adapter's registers, for flash") },
+    { BIND | UNBIND, FLAG("apply", apply,
       "do it; without this option the host is not changed") },
     { BIND | UNBIND, FLAG("group", group,
-      "include all devices of its IOMMU group except bridges") },
+      "include the others of its IOMMU group, except bridges") },
     { BIND, FLAG("persist", persist, "keep the binding after a reboot") },
     { BIND | UNBIND, FILE_("undo", undo,
       "the file that undoes bind (/run/vga-assign/BDF.undo)", "FILE") },
@@ -116,7 +116,7 @@ static const struct CliCommand {
       "  vga-assign rom verify card.rom --for 01:00.0\n"
       "  vga-assign rom verify card.rom --firmware uefi" },
     { ROM_FIX, "rom fix", "FILE", 1, 1, cmd_rom_fix,
-      "write a copy without flash header, with right ids and checksum",
+      "write a copy with right ids and checksum, and no flash header",
       "  vga-assign rom fix gpuz.rom -o card.rom\n"
       "  vga-assign rom fix gpuz.rom -o card.rom --ids 10de:128b" },
     { ARGS, "args", "BDF", 1, 1, cmd_args,
@@ -150,6 +150,38 @@ static int version(void)
     return EXIT_YES;
 }
 
+/* List the commands whose names begin so. */
+static void help_commands(const char *prefix)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(cli_commands); i++) {
+        const struct CliCommand *c = &cli_commands[i];
+        g_autofree char *usage =
+            g_strdup_printf("%s %s", c->name, c->arguments);
+
+        if (g_str_has_prefix(c->name, prefix)) {
+            printf("  %-16s %s\n", usage, c->summary);
+        }
+    }
+}
+
+static bool is_help(const char *word)
+{
+    return g_str_equal(word, "--help") || g_str_equal(word, "-h");
+}
+
+static int rom_help(void)
+{
+    puts("Usage: vga-assign rom COMMAND [OPTION...] ARGUMENT\n"
+         "\n"
+         "Reads, judges and repairs the VBIOS of an adapter.\n"
+         "\n"
+         "Commands:");
+    help_commands("rom ");
+    puts("\n"
+         "vga-assign help rom COMMAND lists the options of a command.");
+    return EXIT_YES;
+}
+
 static int help(void)
 {
     puts("Usage: vga-assign COMMAND [OPTION...] [ARGUMENT...]\n"
@@ -157,13 +189,7 @@ static int help(void)
          "Gives a VGA adapter to a guest, and says why its screen is black.\n"
          "\n"
          "Commands:");
-    for (size_t i = 0; i < G_N_ELEMENTS(cli_commands); i++) {
-        const struct CliCommand *c = &cli_commands[i];
-        g_autofree char *usage =
-            g_strdup_printf("%s %s", c->name, c->arguments);
-
-        printf("  %-16s %s\n", usage, c->summary);
-    }
+    help_commands("");
     puts("\n"
          "BDF is an address as lspci shows it: 01:00.0 or 0000:01:00.0.\n"
          "vga-assign help COMMAND lists the options of a command, --version "
@@ -175,11 +201,24 @@ static int help(void)
     return EXIT_YES;
 }
 
+/* The command that was named, or NULL. */
+static const char *current;
+
 static int usage(const char *message)
 {
     out_error("%s", message);
-    out_hint("%s --help lists the commands, COMMAND --help the options",
-             out_tool());
+    if (current) {
+        out_hint("%s %s --help lists its options", out_tool(), current);
+    } else {
+        out_hint("%s --help lists the commands", out_tool());
+    }
+    return EXIT_USAGE;
+}
+
+static int rom_usage(const char *message)
+{
+    out_error("%s", message);
+    out_hint("%s help rom lists the commands for a VBIOS", out_tool());
     return EXIT_USAGE;
 }
 
@@ -198,11 +237,9 @@ static int command_words(const struct CliCommand *c, int argc, char **argv)
 static GOptionContext *command_context(const struct CliCommand *c)
 {
     g_autoptr(GArray) entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
-    g_autofree char *parameter =
-        g_strdup_printf("%s%s- %s", c->arguments, *c->arguments ? " " : "",
-                        c->summary);
+    g_autofree char *summary = g_strconcat(c->summary, ".", NULL);
     g_autofree char *examples = g_strconcat("Examples:\n", c->examples, NULL);
-    GOptionContext *context = g_option_context_new(parameter);
+    GOptionContext *context = g_option_context_new(c->arguments);
 
     for (size_t i = 0; i < G_N_ELEMENTS(cli_options); i++) {
         if (cli_options[i].commands & c->id) {
@@ -212,6 +249,8 @@ static GOptionContext *command_context(const struct CliCommand *c)
     g_option_context_add_main_entries(context,
                                       (const GOptionEntry *)entries->data,
                                       NULL);
+    *summary = g_ascii_toupper(*summary);
+    g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, examples);
     return context;
 }
@@ -256,6 +295,26 @@ static bool parse_memory(const char *text, guint64 *memory)
     return false;
 }
 
+/* What is missing, or what is there beyond what the command takes.  g_free(). */
+static char *arguments_message(const struct CliCommand *c, char **arguments,
+                               bool too_many)
+{
+    bool file = g_str_equal(c->arguments, "FILE");
+
+    if (too_many && !c->most) {
+        return g_strdup_printf("%s takes no argument: '%s' is too many", c->name,
+                               arguments[0]);
+    }
+    if (too_many) {
+        return g_strdup_printf("%s takes one %s and no more: '%s' is too many",
+                               c->name, file ? "file" : "address",
+                               arguments[c->most]);
+    }
+    return g_strdup_printf(file ? "%s needs a file with a VBIOS, such as "
+                           "card.rom" : "%s needs the address of an adapter, "
+                           "such as 01:00.0", c->name);
+}
+
 static int run(const struct CliCommand *c, char **arguments)
 {
     Command command = { .options = &options, .arguments = arguments };
@@ -264,9 +323,7 @@ static int run(const struct CliCommand *c, char **arguments)
 
     if ((int)n < c->least || (int)n > c->most) {
         g_autofree char *message =
-            g_strdup_printf("%s takes %s%s", c->name, *c->arguments ?
-                            c->arguments : "no argument",
-                            (int)n < c->least ? "" : " and no more");
+            arguments_message(c, arguments, (int)n > c->most);
 
         return usage(message);
     }
@@ -292,6 +349,7 @@ static int dispatch(const struct CliCommand *c, int argc, char **argv)
         vector[i + 1] = g_strdup(argv[i]);
     }
     g_set_prgname(name);
+    current = c->name;
     out_command(c->name);
     if (!g_option_context_parse_strv(context, &vector, &error)) {
         int code = usage(error->message);
@@ -311,6 +369,10 @@ static int help_of(int argc, char **argv)
 {
     static char option[] = "--help";
     char *words[] = { option, NULL };
+
+    if (argc == 1 && g_str_equal(argv[0], "rom")) {
+        return rom_help();
+    }
 
     for (size_t i = 0; i < G_N_ELEMENTS(cli_commands); i++) {
         if (command_words(&cli_commands[i], argc, argv) == argc) {
@@ -339,15 +401,20 @@ static int command_line(int argc, char **argv)
     if (argc < 2) {
         return usage("no command was given");
     }
-    if (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h") ||
-        (g_str_equal(argv[1], "help") && argc == 2)) {
+    if (is_help(argv[1]) || (g_str_equal(argv[1], "help") && argc == 2)) {
         return help();
     }
     if (g_str_equal(argv[1], "help")) {
         return help_of(argc - 2, argv + 2);
     }
-    if (g_str_equal(argv[1], "--version")) {
+    if (g_str_equal(argv[1], "--version") || g_str_equal(argv[1], "-V")) {
         return version();
+    }
+    if (rom && argc > 2 && is_help(argv[2])) {
+        return rom_help();
+    }
+    if (rom && argc == 2) {
+        return rom_usage("rom needs another word: info, dump, verify or fix");
     }
     for (size_t i = 0; i < G_N_ELEMENTS(cli_commands); i++) {
         int words = command_words(&cli_commands[i], argc - 1, argv + 1);
@@ -358,9 +425,8 @@ static int command_line(int argc, char **argv)
         }
     }
     message = g_strdup_printf("there is no command '%s%s%s'", argv[1],
-                              rom && argc > 2 ? " " : "",
-                              rom && argc > 2 ? argv[2] : "");
-    return usage(message);
+                              rom ? " " : "", rom ? argv[2] : "");
+    return rom ? rom_usage(message) : usage(message);
 }
 
 /* Looked for before the options are parsed, whose errors are JSON as well. */

@@ -478,6 +478,11 @@ char *shell_word(const char *word)
            g_shell_quote(word) : g_strdup(word);
 }
 
+char *count_text(guint count, const char *noun)
+{
+    return g_strdup_printf("%u %s%s", count, noun, count == 1 ? "" : "s");
+}
+
 char *size_text(guint64 size)
 {
     static const char units[] = "KMGTPE";

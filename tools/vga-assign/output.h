@@ -152,6 +152,9 @@ bool is_same_file(const char *a, const char *b);
 /** shell_word: @word for sh, quoted only if it has to be.  g_free(). */
 char *shell_word(const char *word);
 
+/** count_text: "1 image" or "2 images".  g_free(). */
+char *count_text(guint count, const char *noun);
+
 /** size_text: 268435456 as "256M" */
 char *size_text(guint64 size);
 

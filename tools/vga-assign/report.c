@@ -585,6 +585,7 @@ int cmd_report(const Command *command)
     g_autoptr(GString) text = g_string_new("vga-assign report 1\n");
     Report report = { m, text };
     GError *error = NULL;
+    int code;
 
     if (!m) {
         return EXIT_ENVIRONMENT;
@@ -596,5 +597,10 @@ int cmd_report(const Command *command)
                          command->options->force, &error)) {
         return out_fail(EXIT_ENVIRONMENT, error, NULL);
     }
-    return out_unread(m->root);
+    code = out_unread(m->root);
+    out_note("%s has what the checks read; read it before you send it, and open "
+             "an issue where you got the series from",
+             command->options->output ? command->options->output :
+             "this report");
+    return code;
 }

@@ -214,9 +214,10 @@ int cmd_rom_info(const Command *command)
         rom_json("rom info", view);
     } else {
         g_autofree char *size = size_text(bytes->size);
+        g_autofree char *images = count_text(view->rom.n_images, "image");
 
-        out_print("%s: %s, %u images (%s)\n", bytes->path, size,
-                  view->rom.n_images, rom_kinds(&view->rom));
+        out_print("%s: %s, %s (%s)\n", bytes->path, size, images,
+                  rom_kinds(&view->rom));
         if (view->rom.n_images) {
             rom_print_images(view);
         }
@@ -501,9 +502,11 @@ static int rom_fixed(const Command *command, RomBytes *bytes,
     if (command->options->json) {
         rom_json("rom fix", view);
     } else {
-        out_print("%s: %zu of %zu bytes, ids set in %u images, checksum "
-                  "repaired in %u more\n", command->options->output,
-                  bytes->size, size_before, with_ids, with_sums);
+        g_autofree char *ids = count_text(with_ids, "image");
+
+        out_print("%s: %zu of %zu bytes, ids set in %s, checksum repaired in %u "
+                  "more\n", command->options->output, bytes->size, size_before,
+                  ids, with_sums);
         rom_print_findings(view);
         out_print("%s: %s\n", command->options->output, view->verdict->summary);
     }

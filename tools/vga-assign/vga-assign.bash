@@ -35,16 +35,19 @@ _vga_assign_adapters()
 _vga_assign()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-    local command=${COMP_WORDS[1]} words first=2
+    local command=${COMP_WORDS[1]} words='' first=2
+    local commands="list check rom args xml proxmox bind unbind report"
 
     if [ "$command" = rom ]; then
         command=rom-${COMP_WORDS[2]:-}
         first=3
     fi
     if [ "$COMP_CWORD" = 1 ]; then
-        words="help list check rom args xml proxmox bind unbind report --help --version"
-    elif [ "$COMP_CWORD" -lt "$first" ]; then
+        words="help $commands --help --version"
+    elif [ "$COMP_CWORD" -lt "$first" ] || [ "$command $prev" = "help rom" ]; then
         words="info dump verify fix"
+    elif [ "$command" = help ]; then
+        [ "$COMP_CWORD" != 2 ] || words=$commands
     else
         case $prev in
         --machine) words="q35 pc" ;;
