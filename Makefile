@@ -118,14 +118,15 @@ html: auto-deps ## make the manual as HTML with Sphinx, in seconds: build/html/v
 check-series: ## check only the rules of the series: overlay, hooks, checkpatch, git am
 	@scripts/check $(NAMES)
 
-# What the machine's adapter lacks is reported before the build.
+# What the machine's adapter lacks, and a wrong word, are reported before the build.
+demo-options = $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 demo: export VGA_ASSIGN_PROGRESS = 1
 demo: ## boot a guest on an assigned VGA adapter without any hardware; HOST=01:00.0: a real one; ADAPTER=vfio-user: a served one
-	@$(if $(HOST),lab/demo --check --host "$(HOST)")
-	@lab/demo --plan $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
+	@$(if $(HOST)$(ADAPTER),lab/demo --check $(demo-options))
+	@lab/demo --plan $(demo-options)
 	@scripts/deps --auto
 	@scripts/build qemu
-	@lab/demo $(if $(HOST),--host "$(HOST)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
+	@lab/demo $(demo-options)
 
 clean: ## remove what was built, but not the sources and the download cache
 	rm -rf $(addprefix $(BUILD)/,qemu qemu-base qemu-full deb dist srcpkg html base/qemu base/seabios seabios tool tests series lab)

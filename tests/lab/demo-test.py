@@ -49,6 +49,11 @@ class Machine:
         self.write(os.path.join(group, 'devices', address), '')
         self.link(address, 'iommu_group', '7')
 
+    def load(self):
+        """Let the driver vfio-pci be loaded."""
+        os.makedirs(os.path.join(self.sys, 'bus', 'pci', 'drivers',
+                                 'vfio-pci'))
+
     def link(self, address, name, target):
         """Set a link of a device; None removes it."""
         path = os.path.join(self.devices, address, name)
@@ -59,10 +64,16 @@ class Machine:
 
     def demo(self, address=CARD, *more):
         """Return (exit status, output) of the demo."""
+        # No vga-assign that is installed is in PATH.
+        programs = os.path.join(self.dev, 'bin')
+        if not os.path.exists(programs):
+            os.makedirs(programs)
+            os.symlink(sys.executable, os.path.join(programs, 'python3'))
         done = subprocess.run(
             [os.path.join(TOP, 'lab', 'demo'), '--host', address, '--out',
              os.path.join(self.dev, 'out'), *more], capture_output=True, text=True,
             check=False, env=dict(os.environ, VGA_ASSIGN_SYSFS=self.sys,
+                                  PATH=programs,
                                   VGA_ASSIGN_DEV=self.dev,
                                   # This directory has no QEMU, because none must start here.
                                   VGA_ASSIGN_BUILD=self.dev))
@@ -77,16 +88,27 @@ def no_iommu(machine):
 CASES = {
     'not a VGA adapter': (
         lambda m: m.write(os.path.join(m.devices, CARD, 'class'), '0x020000'),
-        'has class 0x020000'),
+        'has class 0x020000, a VGA adapter has 0x030000; display adapters '
+        'here: none'),
     'IOMMU off': (no_iommu, 'the IOMMU is off'),
     'adapter with another driver': (
         lambda m: m.link(CARD, 'driver', 'nouveau'),
-        'is bound to nouveau; type: modprobe vfio-pci'),
+        'is bound to nouveau; type: modprobe vfio-pci; make tool; '),
+    'adapter with another driver, vfio-pci loaded': (
+        lambda m: (m.link(CARD, 'driver', 'nouveau'), m.load()),
+        f'/vga-assign bind {CARD} --apply'),
+    'adapter and a function without a driver': (
+        lambda m: (m.link(CARD, 'driver', 'nouveau'),
+                   m.link(SOUND, 'driver', None)),
+        f'/vga-assign bind {CARD} --group --apply'),
+    'group of another slot': (
+        lambda m: m.device('0000:02:00.0', '0x020000', 'igc'),
+        'if the host can do without all of them, type: modprobe'),
     'adapter without a driver': (
         lambda m: m.link(CARD, 'driver', None), 'is bound to no driver'),
     'group with a foreign driver': (
         lambda m: m.link(SOUND, 'driver', 'snd_hda_intel'),
-        f'{SOUND} in the same IOMMU group 7 is bound to snd_hda_intel'),
+        f'IOMMU group 7 also has {SOUND} (snd_hda_intel)'),
     'disable_vga': (
         lambda m: m.write(os.path.join(m.parameters, 'disable_vga'), 'Y\n'),
         'loaded with disable_vga=1'),
@@ -220,9 +242,33 @@ def ending():
             and all(os.path.exists(os.path.join(TOP, f)) for f in files), said)
 
 
+def same_remedies(machine):
+    """Neither names a program that is not part of the project."""
+    machine.link(CARD, 'driver', 'nouveau')
+    machine.link(SOUND, 'driver', 'snd_hda_intel')
+    said = machine.demo()[1]
+    problems = re.findall(r'  - .*type: (.*)', said)
+    machine.link(CARD, 'driver', 'vfio-pci')
+    machine.link(SOUND, 'driver', 'vfio-pci')
+    return ('one command gives the adapter and its functions to vfio-pci',
+            len(problems) == 2 and len(set(problems)) == 1
+            and problems[0].endswith(f'/vga-assign bind {CARD} --group --apply')
+            and 'driverctl' not in said and 'lspci' not in said, said)
+
+
+def served_word():
+    """A wrong ADAPTER= is reported before anything is built."""
+    done = subprocess.run(['make', '-C', TOP, 'demo', 'ADAPTER=foo'],
+                          capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    return ('a wrong ADAPTER', done.returncode == 2 and 'demo: foo: ADAPTER '
+            'must be vfio-user, or left out for vfio-pci' in said
+            and 'usage' not in said and 'Build' not in said, said)
+
+
 def main():
     """Remove one thing at a time: one line names it, and no other line does."""
-    results = [*progress_cases(), *plan_cases(), ending()]
+    results = [*progress_cases(), *plan_cases(), ending(), served_word()]
     for name, (take_away, text) in CASES.items():
         with tempfile.TemporaryDirectory() as root:
             machine = Machine(root)
@@ -235,10 +281,16 @@ def main():
         machine = Machine(root)
         status, said = machine.demo('0000:02:00.0')
         results.append(('no such device', status == 4
-                        and 'no PCI device 0000:02:00.0' in said, said))
+                        and 'no PCI device 0000:02:00.0; display adapters '
+                        f'here: {CARD}' in said, said))
         status, said = machine.demo('gpu')
         results.append(('no address', status == 2
-                        and 'type one like 01:00.0' in said, said))
+                        and 'type one like 01:00.0' in said
+                        and f'display adapters here: {CARD}' in said, said))
+        status, said = machine.demo(CARD, '--adapter', 'vfio-user')
+        results.append(('HOST and ADAPTER', status == 2
+                        and 'exclude each other' in said, said))
+        results.append(same_remedies(machine))
         status, said = machine.demo('01:00.0')
         results.append(('short address', status == 4
                         and 'run make qemu' in said, said))
