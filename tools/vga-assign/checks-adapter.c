@@ -11,11 +11,16 @@
 #define PCI_INTERRUPT_PIN 0x3d
 #define VENDOR_AMD 0x1002
 
-/* For a device that is something else: the host's adapters. */
+/* A 3D controller can be assigned without x-vga=on, but no other device. */
 static void class_fix(const CheckContext *c, CheckResult *r)
 {
     g_autoptr(GString) names = g_string_new("");
 
+    if (device_is_display(c->d)) {
+        to_fix(r, "assign a VGA controller; or leave out x-vga=on and give the "
+               "guest an emulated display beside it");
+        return;
+    }
     for (guint i = 0; i < c->m->devices->len; i++) {
         const MachineDevice *d = g_ptr_array_index(c->m->devices, i);
 
@@ -39,15 +44,10 @@ void check_class(const CheckContext *c, CheckResult *r)
                "an emulated display beside it", c->d->physfn);
     } else if (device_is_vga(c->d)) {
         is_ok(r, "VGA controller, class 0300");
-    } else if (!device_is_display(c->d)) {
-        is_fail(r, "its class is %04x, and only a VGA controller (0300) answers "
-                "the legacy VGA addresses", c->d->class_code >> 8);
-        class_fix(c, r);
     } else {
-        is_fail(r, "its class is %04x, and only a VGA controller (0300) answers "
-                "the legacy VGA addresses", c->d->class_code >> 8);
-        to_fix(r, "assign a VGA controller; or leave out x-vga=on and give the "
-               "guest an emulated display beside it");
+        is_fail(r, "its class is %04x, and only a VGA controller (0300) "
+                "answers the legacy VGA addresses", c->d->class_code >> 8);
+        class_fix(c, r);
     }
 }
 

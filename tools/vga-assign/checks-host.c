@@ -239,8 +239,8 @@ void check_group(const CheckContext *c, CheckResult *r)
     }
     if (rest->len) {
         list = check_device_names(rest);
-        is_warn(r, "%d, with %s: a guest gets all functions of the adapter, and "
-                "QEMU takes them only from vfio-pci", c->d->group, list);
+        is_warn(r, "%d, with %s: a guest gets all functions of the adapter, "
+                "and QEMU takes them only from vfio-pci", c->d->group, list);
         to_fix(r, "%s", bind);
         return;
     }

@@ -295,15 +295,15 @@ static bool parse_memory(const char *text, guint64 *memory)
     return false;
 }
 
-/* What is missing, or what is there beyond what the command takes.  g_free(). */
+/* What is missing, or too many for the command.  g_free(). */
 static char *arguments_message(const struct CliCommand *c, char **arguments,
                                bool too_many)
 {
     bool file = g_str_equal(c->arguments, "FILE");
 
     if (too_many && !c->most) {
-        return g_strdup_printf("%s takes no argument: '%s' is too many", c->name,
-                               arguments[0]);
+        return g_strdup_printf("%s takes no argument: '%s' is too many",
+                               c->name, arguments[0]);
     }
     if (too_many) {
         return g_strdup_printf("%s takes one %s and no more: '%s' is too many",

@@ -598,8 +598,8 @@ int cmd_report(const Command *command)
         return out_fail(EXIT_ENVIRONMENT, error, NULL);
     }
     code = out_unread(m->root);
-    out_note("%s has what the checks read; read it before you send it, and open "
-             "an issue where you got the series from",
+    out_note("%s has what the checks read; read it before you send it, and "
+             "open an issue where you got the series from",
              command->options->output ? command->options->output :
              "this report");
     return code;

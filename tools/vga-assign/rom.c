@@ -504,8 +504,8 @@ static int rom_fixed(const Command *command, RomBytes *bytes,
     } else {
         g_autofree char *ids = count_text(with_ids, "image");
 
-        out_print("%s: %zu of %zu bytes, ids set in %s, checksum repaired in %u "
-                  "more\n", command->options->output, bytes->size, size_before,
+        out_print("%s: %zu of %zu bytes, ids set in %s, checksum repaired in "
+                  "%u more\n", command->options->output, bytes->size, size_before,
                   ids, with_sums);
         rom_print_findings(view);
         out_print("%s: %s\n", command->options->output, view->verdict->summary);

@@ -54,8 +54,8 @@ static char *where_intel(const MachineDevice *d, const Igd *igd)
     }
     return g_strdup_printf("boot the host once with its CSM on (legacy boot) "
                            "and the onboard display as the primary one, then: "
-                           "%s rom dump %s -o NEW, %s; or take the VBIOS out of "
-                           "the firmware's update file", out_tool(), d->bdf,
+                           "%s rom dump %s -o NEW, %s; or take the VBIOS out "
+                           "of the firmware's update file", out_tool(), d->bdf,
                            then_romfile);
 }
 
