@@ -394,6 +394,40 @@ bool vfio_vga_copy_has(const VFIOVGACopy *copy, uint32_t offset, uint32_t size,
     return !memcmp(copy_byte(copy, offset), data, size);
 }
 
+/*
+ * Is the other part of the window the same memory as this place?  The byte is
+ * changed for that, and put back, which goes to the bank that is read, because
+ * a change in this part was read back.
+ */
+static bool copy_is_alias(VFIOVGACopy *copy, uint32_t at)
+{
+    const uint8_t *image = (uint8_t *)copy->adapter;
+    uint32_t other = (at / VFIO_VGA_PART ^ 1) * VFIO_VGA_PART;
+    uint8_t changed = ~image[at], now;
+    bool alias = false;
+    uint32_t i;
+
+    vfio_vga_region_put(copy->region, copy->window.base + at, 1, &changed,
+                        true);
+    for (i = at % VFIO_VGA_PART_STEP; i < VFIO_VGA_PART;
+         i += VFIO_VGA_PART_STEP) {
+        alias |= !vfio_vga_region_peek(copy->region,
+                                       copy->window.base + other + i, 1,
+                                       &now) || now != image[other + i];
+    }
+    vfio_vga_region_put(copy->region, copy->window.base + at, 1, &image[at],
+                        true);
+    return alias;
+}
+
+/* If two parts share memory, the first or last step of one is in the other */
+static bool copy_is_twice(VFIOVGACopy *copy, uint32_t part)
+{
+    return copy->window.size > VFIO_VGA_PART && !copy->proven &&
+           (copy_is_alias(copy, part) ||
+            copy_is_alias(copy, part + VFIO_VGA_PART - 1));
+}
+
 bool vfio_vga_copy_prove(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
                          const void *data)
 {
@@ -407,9 +441,13 @@ bool vfio_vga_copy_prove(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
         copy_distrust(copy, "reads otherwise than written");
         return false;
     }
-    copy->proven |= 1 << (at / VFIO_VGA_PART);
     memcpy(copy_byte(copy, offset), data, size);
     memcpy((uint8_t *)copy->adapter + at, data, size);
+    if (copy_is_twice(copy, QEMU_ALIGN_DOWN(at, VFIO_VGA_PART))) {
+        copy_distrust(copy, "is in the window twice");
+        return false;
+    }
+    copy->proven |= 1 << (at / VFIO_VGA_PART);
     return true;
 }
 

@@ -99,8 +99,7 @@ typedef struct VFIOVGACopy {
     bool mapped;
     bool dirty;           /* the two images may differ */
     bool verify;          /* read the next run back */
-    unsigned proven;      /* a bit for each VFIO_VGA_PART in which a change was
-                           * made on the adapter, and read back */
+    unsigned proven;      /* a bit a VFIO_VGA_PART: a change was read back */
     uint32_t sampled;     /* the part read back last, as its offset */
     bool distrusted;      /* the window is not memory */
     int64_t begun;        /* ms, when the copy began */
@@ -178,10 +177,10 @@ static inline bool vfio_vga_copy_proven_at(const VFIOVGACopy *copy,
  * @copy: the adapter's
  *
  * Returns true if there is no copy but could be one, or if there is a copy all
- * of which is proven, and that is not mapped but could be.  Filling a copy reads the adapter,
- * which loads the latches.  Without a mapping the guest's last read is known
- * and can be made again.  If that read was in another window, the latches must
- * stay as they are, so there is no copy.
+ * of which is proven, and that is not mapped but could be.  Filling a copy
+ * reads the adapter, which loads the latches.  Without a mapping the guest's
+ * last read is known and can be made again.  If that read was in another
+ * window, the latches must stay as they are, so there is no copy.
  */
 static inline bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy)
 {
@@ -269,8 +268,9 @@ void vfio_vga_copy_end(VFIOVGACopy *copy, const char *reason);
  * A copy is read from the bank that the adapter has for reads.  Where it has
  * another bank for writes, the copy's changes, and the bytes between them that
  * are written with them, would get there.  So the first change of each part is
- * made on the adapter alone, and read back.  If it is not there the window is
- * distrusted, and the copy has to end.
+ * made on the adapter alone, and read back.  If it is not there, or if a change
+ * of the first part shows in the other one, the window is distrusted, and the
+ * copy has to end.
  *
  * Returns true if the change was there.
  */

@@ -7,6 +7,7 @@
 #include "qemu/osdep.h"
 
 #include "trace.h"
+#include "vga-gc.h"
 #include "vga-planes.h"
 #include "hw/vfio/vfio-device.h"
 #include "qemu/bitops.h"
@@ -46,20 +47,6 @@
 #define GRAPHICS 0x3ce
 
 #define SR_MAP_MASK 2
-#define GR_SET_RESET 0
-#define GR_ENABLE_SET_RESET 1
-#define GR_COLOR_COMPARE 2
-#define GR_ROTATE 3          /* and logical function */
-#define GR_READ_MAP 4
-#define GR_MODE 5
-#define GR_MISC 6
-#define GR_COLOR_DONT_CARE 7
-#define GR_BIT_MASK 8
-
-#define GR_MODE_WRITE 0x03
-#define GR_MODE_READ 0x08
-
-#define ALL_BITS 0xff
 
 static const char *planes_name(const VFIOVGAPlanes *planes)
 {
@@ -134,27 +121,29 @@ bool vfio_vga_planes_keep(const VFIOVGAPlanes *planes, uint32_t port,
     }
     index = port == pair ? data[0] : index;
     return planes->proven && port + size == pair + 2 &&
-           (pair == SEQUENCER ? index == SR_MAP_MASK : index != GR_MISC);
+           (pair == SEQUENCER ? index == SR_MAP_MASK
+                              : index != VFIO_VGA_GC_MISC);
 }
 
 /* Afterwards a write of a byte goes to this plane alone, unchanged */
 static void planes_select_to_write(VFIOVGAPlanes *planes, int plane)
 {
     planes_set(planes, SEQUENCER, SR_MAP_MASK, 1 << plane);
-    planes_set(planes, GRAPHICS, GR_ENABLE_SET_RESET, 0);
-    planes_set(planes, GRAPHICS, GR_ROTATE, 0);
-    planes_set(planes, GRAPHICS, GR_MODE, planes->regs->gr[GR_MODE] &
-               ~(GR_MODE_WRITE | GR_MODE_READ));
-    planes_set(planes, GRAPHICS, GR_BIT_MASK, ALL_BITS);
+    planes_set(planes, GRAPHICS, VFIO_VGA_GC_ENABLE_SET_RESET, 0);
+    planes_set(planes, GRAPHICS, VFIO_VGA_GC_ROTATE, 0);
+    planes_set(planes, GRAPHICS, VFIO_VGA_GC_MODE,
+               planes->regs->gr[VFIO_VGA_GC_MODE] &
+               ~(VFIO_VGA_GC_MODE_WRITE | VFIO_VGA_GC_MODE_READ));
+    planes_set(planes, GRAPHICS, VFIO_VGA_GC_BIT_MASK, VFIO_VGA_GC_ALL_BITS);
 }
 
 /* Reads some bytes of a plane; the registers are put back later */
 static bool planes_peek(VFIOVGAPlanes *planes, int plane, uint32_t at,
                         uint32_t size, uint8_t *data)
 {
-    planes_set(planes, GRAPHICS, GR_MODE, planes->adapter.gr[GR_MODE] &
-               ~GR_MODE_READ);
-    planes_set(planes, GRAPHICS, GR_READ_MAP, plane);
+    planes_set(planes, GRAPHICS, VFIO_VGA_GC_MODE,
+               planes->adapter.gr[VFIO_VGA_GC_MODE] & ~VFIO_VGA_GC_MODE_READ);
+    planes_set(planes, GRAPHICS, VFIO_VGA_GC_READ_MAP, plane);
     return vfio_vga_region_peek(planes->region, VFIO_VGA_PLANES_BASE + at,
                                 size, data);
 }
@@ -352,31 +341,15 @@ static void latches_load(VFIOVGAPlanes *planes)
  * The guest's accesses
  */
 
-/* The bits of a read in mode 1 are set where all selected planes match */
-static uint8_t planes_matching(const VFIOVGAPlanes *planes, uint32_t at)
+static uint8_t planes_read_byte(const VFIOVGAPlanes *planes, uint32_t at)
 {
-    const int16_t *gr = planes->regs->gr;
-    uint8_t differ = 0;
+    uint8_t bytes[VFIO_VGA_PLANES];
     int p;
 
     for (p = 0; p < VFIO_VGA_PLANES; p++) {
-        if (gr[GR_COLOR_DONT_CARE] & (1 << p)) {
-            uint8_t wanted = gr[GR_COLOR_COMPARE] & (1 << p) ? ALL_BITS : 0;
-
-            differ |= planes->plane[p].bytes[at] ^ wanted;
-        }
+        bytes[p] = planes->plane[p].bytes[at];
     }
-    return ~differ;
-}
-
-static uint8_t planes_read_byte(const VFIOVGAPlanes *planes, uint32_t at)
-{
-    const int16_t *gr = planes->regs->gr;
-
-    if (gr[GR_MODE] & GR_MODE_READ) {
-        return planes_matching(planes, at);
-    }
-    return planes->plane[gr[GR_READ_MAP] & (VFIO_VGA_PLANES - 1)].bytes[at];
+    return vfio_vga_gc_read(planes->regs->gr, bytes);
 }
 
 /* Make the guest's read on the adapter as well, which has to agree */
@@ -433,51 +406,6 @@ bool vfio_vga_planes_read(VFIOVGAPlanes *planes, uint32_t offset,
     return true;
 }
 
-/* The logical function, which comes before the bit mask */
-static uint8_t planes_function(const int16_t *gr, uint8_t data, uint8_t latch)
-{
-    switch (gr[GR_ROTATE] >> 3 & 3) {
-    case 1:
-        return data & latch;
-    case 2:
-        return data | latch;
-    case 3:
-        return data ^ latch;
-    default:
-        return data;
-    }
-}
-
-static uint8_t planes_bit(int value, int plane)
-{
-    return value & (1 << plane) ? ALL_BITS : 0;
-}
-
-/* The byte of plane @p after a write of @data, if its latch is @latch */
-static uint8_t planes_written(const int16_t *gr, int p, uint8_t data,
-                              uint8_t latch)
-{
-    uint8_t mask = gr[GR_BIT_MASK], rotated = ror8(data, gr[GR_ROTATE] & 7);
-
-    switch (gr[GR_MODE] & GR_MODE_WRITE) {
-    case 0:
-        data = gr[GR_ENABLE_SET_RESET] & (1 << p)
-               ? planes_bit(gr[GR_SET_RESET], p) : rotated;
-        data = planes_function(gr, data, latch);
-        break;
-    case 1:
-        return latch;
-    case 2:
-        data = planes_function(gr, planes_bit(data, p), latch);
-        break;
-    case 3:
-        mask &= rotated;
-        data = planes_bit(gr[GR_SET_RESET], p);
-        break;
-    }
-    return (data & mask) | (latch & ~mask);
-}
-
 static void planes_write_byte(VFIOVGAPlanes *planes, uint32_t at, uint8_t data)
 {
     const VFIOVGARegs *regs = planes->regs;
@@ -490,7 +418,8 @@ static void planes_write_byte(VFIOVGAPlanes *planes, uint32_t at, uint8_t data)
         if (!(regs->sr[SR_MAP_MASK] & (1 << p))) {
             continue;
         }
-        byte = planes_written(regs->gr, p, data, planes->latches.cells[p][0]);
+        byte = vfio_vga_gc_written(regs->gr, p, data,
+                                   planes->latches.cells[p][0]);
         if (!test_bit(at, plane->known) || plane->bytes[at] != byte) {
             planes->tells |= test_bit(at, plane->known);
             plane->bytes[at] = byte;
@@ -499,6 +428,57 @@ static void planes_write_byte(VFIOVGAPlanes *planes, uint32_t at, uint8_t data)
             planes->dirty = true;
         }
     }
+}
+
+/* Reads the bytes of plane 0 in a part where another part can show itself */
+static bool planes_peek_steps(VFIOVGAPlanes *planes, uint32_t at,
+                              uint8_t bytes[VFIO_VGA_PART_STEPS])
+{
+    uint32_t step = at % VFIO_VGA_PART_STEP;
+    uint32_t part = (at / VFIO_VGA_PART) * VFIO_VGA_PART;
+    bool ok = true;
+    int i;
+
+    for (i = 0; i < VFIO_VGA_PART_STEPS; i++) {
+        ok &= planes_peek(planes, 0, part + i * VFIO_VGA_PART_STEP + step, 1,
+                          &bytes[i]);
+    }
+    return ok;
+}
+
+/* Is the other part of the window the same memory as this place? */
+static bool planes_is_alias(VFIOVGAPlanes *planes, uint32_t at)
+{
+    uint8_t before[VFIO_VGA_PART_STEPS], after[VFIO_VGA_PART_STEPS];
+    uint32_t offset = VFIO_VGA_PLANES_BASE + at, other = at ^ VFIO_VGA_PART;
+    uint8_t byte, changed;
+    bool ok;
+
+    if (!planes_peek_steps(planes, other, before) ||
+        !planes_peek(planes, 0, at, 1, &byte)) {
+        return true;
+    }
+    changed = ~byte;
+    planes_select_to_write(planes, 0);
+    vfio_vga_region_put(planes->region, offset, 1, &changed, true);
+    ok = planes_peek_steps(planes, other, after);
+    planes_select_to_write(planes, 0);
+    vfio_vga_region_put(planes->region, offset, 1, &byte, true);
+    return !ok || memcmp(before, after, sizeof(after));
+}
+
+/* A change in a part was read back, so a byte can be changed for a test */
+static void planes_prove(VFIOVGAPlanes *planes, unsigned part)
+{
+    uint32_t first = part * VFIO_VGA_PART;
+
+    if (!planes->proven &&
+        (planes_is_alias(planes, first) ||
+         planes_is_alias(planes, first + VFIO_VGA_PART - 1))) {
+        planes_distrust(planes, "is in the window twice");
+        return;
+    }
+    planes->proven |= 1 << part;
 }
 
 /*
@@ -511,21 +491,25 @@ static void planes_try_write(VFIOVGAPlanes *planes, uint32_t offset,
     uint32_t at = offset - VFIO_VGA_PLANES_BASE;
     int p;
 
-    /* Reads in a part that is proven have not loaded the adapter's latches. */
+    for (p = 0; p < VFIO_VGA_PLANES; p++) {
+        bitmap_clear(planes->plane[p].dirty, at, size);
+    }
+    /* A byte of the other part may be */
+    planes->dirty = planes->dirty && planes->proven;
+    /* Reads of the other part have not loaded the adapter's latches. */
     if (planes->proven && vfio_vga_regs_use_latches(planes->regs)) {
+        vfio_vga_planes_write_back(planes);
         latches_load(planes);
     }
     vfio_vga_planes_put_registers(planes);
     vfio_vga_region_write(planes->region, offset, size, data);
-    planes->dirty = planes->proven; /* no byte of this part is */
     for (p = 0; p < VFIO_VGA_PLANES; p++) {
-        bitmap_clear(planes->plane[p].dirty, at, size);
         if (planes->tells && !planes->distrusted) {
             planes_compare(planes, p, at, size);
         }
     }
     if (planes->tells && !planes->distrusted) {
-        planes->proven |= 1 << (at / VFIO_VGA_PART);
+        planes_prove(planes, at / VFIO_VGA_PART);
     }
 }
 

@@ -25,7 +25,8 @@
  * An adapter may differ from a VGA, and for example read from another bank than
  * it writes to.  So at first each access is made both to the adapter and to the
  * copy, until the guest has changed a byte and all planes read back as they
- * should.  After that, in each period some of the bytes written back are read
+ * should; in each half of the window, which can have banks of their own, or be
+ * the same memory twice.  After that, in each period some of the bytes written back are read
  * back, and a part of the block that the guest accesses first.  A difference
  * ends the copy, and no copy begins until Miscellaneous Output is written.
  *
@@ -79,9 +80,7 @@ typedef struct VFIOVGAPlanes {
     VFIOVGAPlanesLatches latches;
     bool dirty;      /* some byte of some plane is */
     bool tells;      /* a write has changed a known byte */
-    unsigned proven; /* a bit for each VFIO_VGA_PART in which such a write was
-                      * made on the adapter, and all planes read back as they
-                      * should */
+    unsigned proven; /* a bit a VFIO_VGA_PART: and all planes were read back */
     bool verify;     /* read the next run back */
     bool distrusted; /* the planes are not memory */
     unsigned moments;        /* copies that did not pay, in a row */

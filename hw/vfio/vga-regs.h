@@ -64,6 +64,12 @@ typedef enum VFIOVGAEffect {
  * and with Cirrus Logic's dual banks (cirrus_update_bank_ptr() of QEMU)
  */
 #define VFIO_VGA_PART (32 * KiB)
+/*
+ * Both parts can then be the same memory, or a part of it, at a distance of
+ * banks' granularity (4 KiB with Cirrus Logic's, in the same function).
+ */
+#define VFIO_VGA_PART_STEP (4 * KiB)
+#define VFIO_VGA_PART_STEPS (VFIO_VGA_PART / VFIO_VGA_PART_STEP)
 
 typedef struct VFIOVGAWindow {
     uint32_t base; /* bus address */

@@ -4,7 +4,8 @@
 
 A guest fills one bank, sets another one for writes, reads until the engine has a
 copy, and then writes one cell and reads it.  It must read what the first bank has,
-and no byte of the other bank may change but that cell.
+and no byte of the other bank may change but that cell.  Half of a window can have a
+bank of its own, too, or both halves the same one.
 """
 
 import sys
@@ -40,24 +41,29 @@ SPLIT_LOWER = {
             (0, 0x38), (4, 1 << 16 | 8)],
 }
 UPPER = 0x8000
+# Both halves of the window show one bank
+TWICE = {
+    'cirrus': [(GRAPHICS, 0xb, 0x01), (GRAPHICS, 9, 0), (GRAPHICS, 0xa, 0)],
+}
 
 
-def split(name, bars, written):
-    """Accesses that set the bank for writes."""
+def banks(name, bars, registers, written):
+    """Accesses that set banks, by registers and by an I/O BAR."""
     io = [address for is_io, address, _ in bars.values() if is_io]
-    return ORACLE.written(ORACLE.OPEN.get(name, []) + SPLIT.get(name, [])) + [
+    return ORACLE.written(ORACLE.OPEN.get(name, [])
+                          + registers.get(name, [])) + [
         access('out', 4, io[0] + offset, value)
         for offset, value in written.get(name, [])]
 
 
-def begin(name, mode, bars, written=SPLIT_IO):
-    """A mode, some cells, and another bank for writes."""
+def begin(name, mode, bars, registers=SPLIT, written=SPLIT_IO):
+    """A mode, some cells, and other banks."""
     return ([access('out', 1, 0x3c2, 0x67)]
             + ORACLE.written(ORACLE.OPEN.get(name, []) + ORACLE.MODE_3
                              + MODES[mode])
             + [access('write', 2, WINDOW[mode] + 2 * i, 0x0741 + i)
                for i in range(64)]
-            + split(name, bars, written) + [f'clock_step {ORACLE.LASTING}']
+            + banks(name, bars, registers, written) + [f'clock_step {ORACLE.LASTING}']
             + ORACLE.written([(SEQUENCER, 2, 0xf), (GRAPHICS, 8, 0xff)]
                              if mode == '12' else []))
 
@@ -89,7 +95,7 @@ def mode_set(name, mode, bars):
 def lower_half(name, mode, bars):
     """A byte of the half that has one bank, and then one of the other half."""
     base = WINDOW[mode]
-    return (begin(name, mode, bars, SPLIT_LOWER)
+    return (begin(name, mode, bars, written=SPLIT_LOWER)
             + [access('read', 1, base + i) for i in range(MODE_SET_READS)]
             + [access('read', 1, base + UPPER),
                access('write', 1, base + UPPER, 0x5a),
@@ -98,6 +104,20 @@ def lower_half(name, mode, bars):
                access('read', 1, base + CELL),
                access('write', 1, base + CELL + 2, 0x5b),
                f'clock_step {ORACLE.TICK}'])
+
+
+def twice(name, mode, bars):
+    """A byte of one half, which is in the other half as well."""
+    base = WINDOW[mode]
+    return (begin(name, mode, bars, TWICE)
+            + [access('read', 1, base + i) for i in range(MODE_SET_READS)]
+            + [access('read', 1, base + UPPER),
+               access('write', 1, base + UPPER, 0x5a),
+               access('read', 1, base),
+               access('write', 1, base + CELL, 0x5b),
+               access('read', 1, base + UPPER + CELL),
+               access('write', 1, base + UPPER + CELL, 0x5c),
+               access('read', 1, base + CELL), f'clock_step {ORACLE.TICK}'])
 
 
 def same(name, mode, steps):
@@ -120,15 +140,19 @@ def same(name, mode, steps):
 
 def cases(names):
     """(title, function) of each."""
+    split_names = [name for name in names if name in {**SPLIT, **SPLIT_IO}]
     return [(f'{name}, mode {mode}',
              lambda n=name, m=mode: same(n, m, one_cell))
-            for name in names for mode in MODES] + [
+            for name in split_names for mode in MODES] + [
         (f'{name}, mode 12, a mode set behind the first write',
-         lambda n=name: same(n, '12', mode_set)) for name in names] + [
+         lambda n=name: same(n, '12', mode_set)) for name in split_names] + [
         (f'{name}, mode {mode}, a bank for half of the window',
          lambda n=name, m=mode: same(n, m, lower_half))
-        for name in names if name in SPLIT_LOWER for mode in ('12', '13')]
+        for name in names if name in SPLIT_LOWER for mode in ('12', '13')] + [
+        (f'{name}, mode {mode}, one bank for both halves',
+         lambda n=name, m=mode: same(n, m, twice))
+        for name in names if name in TWICE for mode in ('13',)]
 
 
 if __name__ == '__main__':
-    tap(cases(sys.argv[1:] or [*SPLIT, *SPLIT_IO]))
+    tap(cases(sys.argv[1:] or [*SPLIT, *SPLIT_IO, *TWICE]))
