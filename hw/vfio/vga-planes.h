@@ -25,15 +25,11 @@
  * An adapter may differ from a VGA, and for example read from another bank than
  * it writes to.  So at first each access is made both to the adapter and to the
  * copy, until the guest has changed a byte and all planes read back as they
- * should; in each half of the window, which can have banks of their own, or be
- * the same memory twice.  After that, in each period some of the bytes written back are read
- * back, and a part of the block that the guest accesses first.  A difference
- * ends the copy, and no copy begins until Miscellaneous Output is written.
- *
- * Facts are of the IBM VGA, as in vga-regs.h.  Write mode 3 with a logical
- * function is left to the adapter, since descriptions differ.
- *
- * All functions run under the BQL.
+ * should; in each half of the window, which can have banks of its own, or be
+ * the same memory as the other one.  After that, in each period some of the
+ * bytes written back are read back, and a part of the block that the guest
+ * accesses first.  A difference ends the copy, and no copy begins until
+ * Miscellaneous Output is written.
  */
 
 #ifndef HW_VFIO_VGA_PLANES_H
