@@ -30,6 +30,11 @@
  * bytes written back are read back, and a part of the block that the guest
  * accesses first.  A difference ends the copy, and no copy begins until
  * Miscellaneous Output is written.
+ *
+ * Facts are of the IBM VGA, as in vga-regs.h.  Write mode 3 with a logical
+ * function is left to the adapter, since descriptions differ.
+ *
+ * All functions run under the BQL.
  */
 
 #ifndef HW_VFIO_VGA_PLANES_H
