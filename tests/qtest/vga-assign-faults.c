@@ -8,6 +8,7 @@
 
 #include "hw/vfio-user/protocol.h"
 #include "vga-assign-bench.h"
+#include "vga-hole.h"
 
 /*
  * An adapter that does not answer
@@ -145,11 +146,12 @@ static const struct {
 static void test_map(const void *opaque)
 {
     unsigned number = GPOINTER_TO_UINT(opaque);
+    g_autofree char *type = vga_hole_machine(false);
     Machine machine = { .adapter = adapter_with_vga() };
     unsigned i, said;
 
     adapter_start(machine.adapter);
-    start_with(&machine, machine.adapter, "pc,x-legacy-hole=off", "");
+    start_with(&machine, machine.adapter, type, "");
     machine_plug(&machine, properties(true, 100));
     said = machine_said(&machine, "vfio");
     adapter_fault(machine.adapter, maps[number].fault, maps[number].command,
@@ -222,11 +224,12 @@ static void test_unplug_unanswered(void)
 static void test_closed_by_map(const void *opaque)
 {
     unsigned command = GPOINTER_TO_UINT(opaque);
+    g_autofree char *type = vga_hole_machine(false);
     Machine machine = { .adapter = adapter_with_vga() };
     unsigned i;
 
     adapter_start(machine.adapter);
-    start_with(&machine, machine.adapter, "pc,x-legacy-hole=off", "");
+    start_with(&machine, machine.adapter, type, "");
     plug(&machine);
     adapter_fault(machine.adapter, ADAPTER_FAULT_CLOSE, command, ANY);
     for (i = 0; i < 4; i++) {

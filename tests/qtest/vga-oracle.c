@@ -13,6 +13,7 @@
 #include "qemu/cutils.h"
 #include "qobject/qdict.h"
 #include "vga-oracle.h"
+#include "vga-hole.h"
 #include "vga-stats.h"
 
 #define DUMP_EVERY 20000 /* accesses; and at the end */
@@ -57,10 +58,10 @@ static void oracle_start_guests(Oracle *o)
         "'{\"driver\":\"vfio-user-pci\",\"id\":\"gpu\",\"addr\":\"%d\",\"x-vga\":true,"
         "\"socket\":{\"type\":\"unix\",\"path\":\"%s/vfio\"}}'",
         options, SLOT, o->dir);
+    g_autofree char *type = vga_hole_machine(true);
     g_autofree char *direct = g_strdup_printf(
-        "-machine pc,x-legacy-hole=on -nodefaults -vga none -device "
-        "%s,addr=%d,romfile=",
-        o->model, SLOT);
+        "-machine %s -nodefaults -vga none -device %s,addr=%d,romfile=",
+        type, o->model, SLOT);
 
     pipe_open(&o->pipes[CLIENT], path, client);
     pipe_open(&o->pipes[DIRECT], path, direct);
