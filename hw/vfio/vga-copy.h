@@ -259,8 +259,8 @@ void vfio_vga_copy_end(VFIOVGACopy *copy, const char *reason);
 /**
  * vfio_vga_copy_prove: make the guest's write to a part that is not proven
  *
- * @copy: the adapter's, with a copy whose window covers the write and that
- *        @data changes; combined writes were flushed
+ * @copy: the adapter's, with a copy whose window covers the write; combined
+ *        writes were flushed
  * @offset: where in the region
  * @size: bytes
  * @data: the bytes
@@ -271,6 +271,9 @@ void vfio_vga_copy_end(VFIOVGACopy *copy, const char *reason);
  * made on the adapter alone, and read back.  If it is not there, or if a change
  * of the first part shows in the other one, the window is distrusted, and the
  * copy has to end.
+ *
+ * A write that changes nothing is made with all bits inverted first, because
+ * what is written then goes where the guest writes to in any case.
  *
  * Returns true if the change was there.
  */

@@ -153,10 +153,6 @@ void vfio_vga_pending_write_copy(VFIOVGAPending *pending, uint32_t offset,
         vfio_vga_pending_arm(pending);
         return;
     }
-    if (vfio_vga_copy_has(copy, offset, size, data)) {
-        vfio_vga_pending_combine(pending, offset, size, data);
-        return;
-    }
     vfio_vga_combine_flush(&pending->combine);
     if (vfio_vga_copy_prove(copy, offset, size, data)) {
         pending_heated_copy(pending);
