@@ -417,7 +417,7 @@ def t_no_rom(suite):
 
 
 def t_other_class(suite):
-    """a device that is no display adapter is told so, and no more is asked"""
+    """a device that is not a display adapter is asked nothing more"""
     for bdf in ('0000:00:00.0', '0000:01:00.1', '0000:00:01.0'):
         got = checks(suite, suite.machine('ready'), bdf)
         same([n for n, c in got.items() if c['verdict'] != 'n/a'],
