@@ -21,15 +21,24 @@ export QTEST_QEMU_BINARY QTEST_QEMU_IMG G_TEST_SRCDIR G_TEST_BUILDDIR
 VGA_POST_BIOS=$PWD/../base/seabios/bios-256k.bin
 [ ! -e "$VGA_POST_BIOS" ] || export VGA_POST_BIOS
 program=$2
-set --
+cases=
 for word in ${VGA_ASSIGN_CASES:-}; do
     [ "${word%%:*}" = "${program##*/}" ] || continue
-    before=$#
-    for path in $("$program" -l | grep -F -- "${word#*:}"); do set -- "$@" -p "$path"; done
-    [ $# -gt "$before" ] || {
+    found=$("$program" -l | grep -F -- "${word#*:}") || {
         printf '1..1\nnot ok 1 - no case of %s has "%s" in its path; %s -l lists them\n' "${program##*/}" "${word#*:}" "$program"
         exit 1
     }
+    cases="$cases $found"
+done
+# -p takes the cases below a path as well, and no case can run twice: a path comes right before those below it.
+set --
+below=//
+# The list is split into words on purpose.
+# shellcheck disable=SC2086
+for path in $(printf '%s/\n' $cases | LC_ALL=C sort -u); do
+    case $path in /|"$below"*) continue ;; esac
+    below=$path
+    set -- "$@" -p "${path%/}"
 done
 [ $# -gt 0 ] || exec "$program" --tap -k
 # GLib prints a plan for each -p; a single one at the end replaces them.

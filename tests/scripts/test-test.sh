@@ -112,6 +112,26 @@ t_known() # a name that a test has goes on, whether it stands in the sources or 
     grep -qx "test -C $tmp/build/tests --print-errorlogs --suite scripts" "$LOG"
 }
 
+t_cases() # a part of a name runs each case that has it once, although GLib's -p takes those below a path, too
+{
+    mkdir -p "$tmp/qemu"
+    cat >"$tmp/qemu/prog-test" <<'EOF'
+#!/bin/sh
+[ "$1" != -l ] || exec printf '%s\n' /a/copy /a/copy/more /a/copy-2 /a/other '# End of a'
+echo "$*" >>"$LOG"
+EOF
+    chmod +x "$tmp/qemu/prog-test"
+    LOG=$tmp/asked
+    export LOG
+    for cases in prog-test:copy 'prog-test:copy prog-test:more'; do
+        : >"$LOG"
+        VGA_ASSIGN_CASES=$cases fails 0 "$here/../qemu-test.sh" "$tmp/qemu" ./prog-test
+        grep -qx -e '--tap -k -p /a/copy-2 -p /a/copy' "$LOG" || { cat "$LOG"; exit 1; }
+    done
+    VGA_ASSIGN_CASES=prog-test:nope fails 1 "$here/../qemu-test.sh" "$tmp/qemu" ./prog-test
+    says 'no case of prog-test has "nope" in its path'
+}
+
 t_make() # every target of the Makefile has one rule, which does something
 {
     makefile=$here/../../Makefile
