@@ -337,19 +337,21 @@ static void copy_set_idle_max(VFIOVGACopy *copy)
     copy->rested = 0;
 }
 
-void vfio_vga_copy_map(VFIOVGACopy *copy, bool map)
+void vfio_vga_copy_map(VFIOVGACopy *copy, uint32_t size)
 {
-    copy->mapped = map;
+    copy->mapped = size;
     memory_region_transaction_begin();
-    memory_region_set_size(copy->ram, copy->window.size);
+    if (size) {
+        memory_region_set_size(copy->ram, size);
+    }
     memory_region_set_address(copy->ram,
                               copy->window.base - QEMU_PCI_VGA_MEM_BASE);
-    memory_region_set_enabled(copy->ram, map);
+    memory_region_set_enabled(copy->ram, size);
     memory_region_transaction_commit();
     copy->dirty = true; /* the guest may have written until now */
     copy->latches.base = 0;
-    trace_vfio_vga_copy_map(copy_name(copy), map);
-    if (map) {
+    trace_vfio_vga_copy_map(copy_name(copy), size);
+    if (size) {
         copy->stats.maps++;
         copy_set_idle_max(copy);
     }
@@ -376,7 +378,9 @@ void vfio_vga_copy_read(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
                         void *data)
 {
     copy->stats.accesses++;
-    latches_note(copy, latches_cell(&copy->window, offset, size));
+    if (!copy->mapped) { /* or there may be later reads, which QEMU missed */
+        latches_note(copy, latches_cell(&copy->window, offset, size));
+    }
     memcpy(data, copy_byte(copy, offset), size);
 }
 
@@ -386,12 +390,6 @@ void vfio_vga_copy_write(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
     copy->stats.accesses++;
     memcpy(copy_byte(copy, offset), data, size);
     copy->dirty = true;
-}
-
-bool vfio_vga_copy_has(const VFIOVGACopy *copy, uint32_t offset, uint32_t size,
-                       const void *data)
-{
-    return !memcmp(copy_byte(copy, offset), data, size);
 }
 
 /*
@@ -432,8 +430,8 @@ bool vfio_vga_copy_prove(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
                          const void *data)
 {
     uint32_t at = offset - copy->window.base;
-    bool same = vfio_vga_copy_has(copy, offset, size, data);
-    uint8_t bytes[sizeof(uint64_t)], back[sizeof(uint64_t)];
+    bool same = !memcmp(copy_byte(copy, offset), data, size);
+    uint8_t bytes[sizeof(uint64_t)] = { }, back[sizeof(uint64_t)];
     bool there;
     int i;
 

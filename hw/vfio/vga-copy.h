@@ -21,7 +21,7 @@
  * latches are lost.  Software that uses latches loads them by a read in the
  * mode in which it uses them, where there is no copy.  If software does not do
  * that, QEMU counts its first write that uses lost latches, and maps no copy
- * until the device is reset.
+ * until the next mode set.
  *
  * All of this runs with the BQL, except the guest's own accesses to a mapped
  * copy.  They stop when the mapping is removed.  The images are compared once
@@ -96,7 +96,7 @@ typedef struct VFIOVGACopy {
     VFIOVGAWindow window; /* the copied window; key 0: no copy */
     bool can_map;         /* a busy copy may be mapped as RAM */
     bool may_map;         /* and no write has used lost latches */
-    bool mapped;
+    uint32_t mapped;      /* bytes from the window's base on that are RAM */
     bool dirty;           /* the two images may differ */
     bool verify;          /* read the next run back */
     unsigned proven;      /* a bit a VFIO_VGA_PART: a change was read back */
@@ -146,15 +146,16 @@ void vfio_vga_copy_reset(VFIOVGACopy *copy);
 void vfio_vga_copy_want(VFIOVGACopy *copy, VFIOVGAWindow window);
 
 /**
- * vfio_vga_copy_is_proven: was a change in each part of the window read back?
+ * vfio_vga_copy_proven_size: how much of the window may be mapped
  *
- * @copy: the adapter's, with a copy
+ * @copy: the adapter's; there may be no copy
+ *
+ * Returns the bytes from the window's base on in which, in each part, a change
+ * was read back.
  */
-static inline bool vfio_vga_copy_is_proven(const VFIOVGACopy *copy)
+static inline uint32_t vfio_vga_copy_proven_size(const VFIOVGACopy *copy)
 {
-    unsigned parts = DIV_ROUND_UP(copy->window.size, VFIO_VGA_PART);
-
-    return copy->proven == (1 << parts) - 1;
+    return MIN(cto32(copy->proven) * VFIO_VGA_PART, copy->window.size);
 }
 
 /**
@@ -172,20 +173,30 @@ static inline bool vfio_vga_copy_proven_at(const VFIOVGACopy *copy,
 }
 
 /**
+ * vfio_vga_copy_wants_map: could more of the copy be mapped than is?
+ *
+ * @copy: the adapter's
+ *
+ * Returns false if there is no copy.
+ */
+static inline bool vfio_vga_copy_wants_map(const VFIOVGACopy *copy)
+{
+    return copy->may_map && vfio_vga_copy_proven_size(copy) > copy->mapped;
+}
+
+/**
  * vfio_vga_copy_is_wanted: could a copy begin, or be mapped?
  *
  * @copy: the adapter's
  *
- * Returns true if there is no copy but could be one, or if there is a copy all
- * of which is proven, and that is not mapped but could be.  Filling a copy
- * reads the adapter, which loads the latches.  Without a mapping the guest's
- * last read is known and can be made again.  If that read was in another
- * window, the latches must stay as they are, so there is no copy.
+ * Filling a copy reads the adapter, which loads the latches.  Without a mapping
+ * the guest's last read is known and can be made again.  If that read was in
+ * another window, the latches must stay as they are, so there is no copy.
  */
 static inline bool vfio_vga_copy_is_wanted(const VFIOVGACopy *copy)
 {
     if (copy->window.key) {
-        return vfio_vga_copy_is_proven(copy) && copy->may_map && !copy->mapped;
+        return vfio_vga_copy_wants_map(copy);
     }
     return copy->wanted.key && copy->ram &&
            (copy->may_map || copy->latches.base);
@@ -212,9 +223,12 @@ void vfio_vga_copy_begin(VFIOVGACopy *copy);
  * vfio_vga_copy_map: map the copy as RAM, or unmap it
  *
  * @copy: the adapter's, with a copy, while nothing is posted
- * @map: whether to map it; it is in the other state
+ * @size: bytes from the window's base on that are to be RAM, or 0; not the same
+ *        as before
+ *
+ * An access behind them is QEMU's as before.
  */
-void vfio_vga_copy_map(VFIOVGACopy *copy, bool map);
+void vfio_vga_copy_map(VFIOVGACopy *copy, uint32_t size);
 
 /**
  * vfio_vga_copy_write_back: write the guest's changes to the adapter
@@ -292,17 +306,6 @@ void vfio_vga_copy_read(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
                         void *data);
 void vfio_vga_copy_write(VFIOVGACopy *copy, uint32_t offset, uint32_t size,
                          const void *data);
-
-/**
- * vfio_vga_copy_has: does the copy hold these bytes already?
- *
- * @copy: the adapter's, with a copy whose window covers the bytes
- * @offset: where in the region
- * @size: bytes
- * @data: the bytes
- */
-bool vfio_vga_copy_has(const VFIOVGACopy *copy, uint32_t offset, uint32_t size,
-                       const void *data);
 
 /**
  * vfio_vga_copy_saw_read: the guest has read the adapter's own memory

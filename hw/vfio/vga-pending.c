@@ -55,21 +55,27 @@ void vfio_vga_pending_combine(VFIOVGAPending *pending, uint32_t offset,
  */
 
 /* Posted writes come first, and one of them may end the copy */
-static void pending_map_copy(VFIOVGAPending *pending, bool map)
+static void pending_map_copy(VFIOVGAPending *pending)
 {
     VFIOVGACopy *copy = &pending->copy;
 
-    if (copy->mapped == map) {
-        return;
+    if (vfio_vga_copy_wants_map(copy)) {
+        vfio_vga_pending_unpost(pending);
     }
-    vfio_vga_pending_unpost(pending);
-    if (copy->mapped == map || !copy->window.key) {
-        return;
-    }
-    vfio_vga_copy_map(copy, map);
-    if (map) {
+    if (vfio_vga_copy_wants_map(copy)) {
+        vfio_vga_copy_map(copy, vfio_vga_copy_proven_size(copy));
         pending->idle = 0;
         vfio_vga_pending_arm(pending);
+    }
+}
+
+static void pending_unmap_copy(VFIOVGAPending *pending)
+{
+    if (pending->copy.mapped) {
+        vfio_vga_pending_unpost(pending);
+    }
+    if (pending->copy.mapped) {
+        vfio_vga_copy_map(&pending->copy, 0);
     }
 }
 
@@ -87,9 +93,7 @@ static void pending_begin_copy(VFIOVGAPending *pending)
             vfio_vga_check_compare(&pending->check, copy);
         }
     }
-    if (copy->window.key && vfio_vga_copy_is_proven(copy) && copy->may_map) {
-        pending_map_copy(pending, true);
-    }
+    pending_map_copy(pending);
 }
 
 /* Mapping a copy, or beginning one, has to wait for what is in KVM's ring */
@@ -122,9 +126,7 @@ bool vfio_vga_pending_heat_copy(VFIOVGAPending *pending, uint32_t offset,
 void vfio_vga_pending_end_copy(VFIOVGAPending *pending, const char *reason)
 {
     vfio_vga_planes_end(&pending->planes, reason);
-    if (pending->copy.window.key) {
-        pending_map_copy(pending, false);
-    }
+    pending_unmap_copy(pending);
     /* A write from the ring may have ended it */
     if (pending->copy.window.key) {
         vfio_vga_copy_end(&pending->copy, reason);
@@ -301,7 +303,7 @@ void vfio_vga_pending_tick(VFIOVGAPending *pending)
         vfio_vga_pending_unpost(pending);
     }
     if (copy->mapped && pending->idle >= copy->idle_max) {
-        pending_map_copy(pending, false);
+        pending_unmap_copy(pending);
         copy->rested = vfio_vga_heat_now_ms();
         vfio_vga_pending_barrier(pending);
     }

@@ -265,9 +265,7 @@ void vfio_vga_pending_end_copy(VFIOVGAPending *pending, const char *reason);
  * @size: bytes
  * @data: the bytes
  *
- * The first write that changes the copy proves it, or ends it.  Those before it
- * go to the adapter, combined: they change nothing where the copy was read, but
- * may do so in a bank for writes.
+ * The first write to a part of the window proves that part, or ends the copy.
  */
 void vfio_vga_pending_write_copy(VFIOVGAPending *pending, uint32_t offset,
                                  uint32_t size, const void *data);

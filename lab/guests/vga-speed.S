@@ -12,6 +12,7 @@
         .set    SECTORS, 4
         .set    ROUNDS, 32              /* of a text screen */
         .set    TIMES, 3                /* for each case */
+        .set    FEW, 8                  /* for cases in which a timer may fall */
         .set    SHORT, 40               /* for cases that take little time */
 
         .include "disk.inc"
@@ -161,7 +162,7 @@ cases:
         case    mode_set, 0x03, 1, 10
         case    text_fill, 0x03, 2000*ROUNDS
         case    text_scroll, 0x03, 3920*ROUNDS
-        case    scroll_cursor, 0x03, 8100
+        case    scroll_cursor, 0x03, 8100, FEW
         case    frame, 0x13, 16000
         case    planar_fill, 0x12, 8004
         case    latched_copy, 0x12, 8001

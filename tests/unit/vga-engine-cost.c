@@ -175,6 +175,33 @@ static void test_cost_verify(void)
     machine_stop();
 }
 
+/*
+ * The first half of a frame proves the lower half of the window, which becomes
+ * RAM before the guest has written to the other one.
+ */
+static void test_cost_frame(void)
+{
+    uint64_t accesses;
+    int i;
+
+    machine_start((MachineOptions) { .chain4 = true });
+    mode_set(MODE_13H, false);
+    machine.slots = 0;
+    for (i = 0; i < 16000; i++) {
+        guest_write(0xa0000 + 4 * i, machine_random(UINT32_MAX), 4);
+    }
+    accesses = machine_stats().guest_writes;
+    g_test_message("%u changes of slots for a frame", machine.slots);
+    g_assert_cmpint(machine.slots, <=, 3);
+    g_assert_cmpint(accesses, <, 150);
+    for (i = 0; i < 16000; i++) {
+        guest_write(0xa0000 + 4 * i, machine_random(UINT32_MAX), 4);
+    }
+    g_assert_cmpint(machine_stats().guest_writes, ==, accesses);
+    machine_check();
+    machine_stop();
+}
+
 void cost_add_tests(void)
 {
     add_bar_ways("cost", test_cost);
@@ -182,4 +209,5 @@ void cost_add_tests(void)
     g_test_add_func("/vga-engine/cost/redraws", test_cost_redraws);
     g_test_add_func("/vga-engine/cost/pauses", test_cost_pauses);
     g_test_add_func("/vga-engine/cost/verify", test_cost_verify);
+    g_test_add_func("/vga-engine/cost/frame", test_cost_frame);
 }

@@ -120,15 +120,15 @@ static unsigned transactions;
 void view_update(void)
 {
     bool mapped = view.ram && view.ram->enabled;
+    hwaddr size = mapped ? int128_get64(view.ram->size) : 0;
     int i;
 
-    if (mapped != view.mapped) {
-        machine.slots++;
-        view.mapped = mapped;
-    }
+    machine.slots += view.mapped && size != view.size;
+    machine.slots += mapped && size != view.size;
+    view.mapped = mapped;
+    view.size = size;
     if (mapped) {
         view.addr = QEMU_PCI_VGA_MEM_BASE + view.ram->addr;
-        view.size = int128_get64(view.ram->size);
         g_assert_cmpint(view.size, <=, sizeof(copy_ram));
         g_assert_cmpint(view.ram->addr + view.size, <=, QEMU_PCI_VGA_MEM_SIZE);
     }

@@ -4,8 +4,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * ORACLE_ACCESSES=N in the environment is the number of accesses of each case,
- * and ORACLE_SEED=N what the guest does.  All copies are exact for any guest,
- * as with x-vga-copy-ram=off.
+ * and ORACLE_SEED=N what the guest does.  Copies are exact for any guest, as
+ * with x-vga-copy-ram=off, but for the cases whose path ends with -mapped: there
+ * busy copies are RAM, and the guest uses latches as software does.
  */
 
 #include "qemu/osdep.h"
@@ -22,6 +23,7 @@
 typedef struct Case {
     const char *personality;
     VFIOVGATier tier;
+    bool mapped;
 } Case;
 
 static uint64_t from_environment(const char *name, uint64_t standard)
@@ -40,7 +42,7 @@ static void compare(void)
     machine_compare("after a write to config space");
 }
 
-static void check_work(VFIOVGATier tier, const VFIOVGAStats *stats)
+static void check_work(const Case *c, const VFIOVGAStats *stats)
 {
     const struct {
         VFIOVGATier first;
@@ -54,10 +56,13 @@ static void check_work(VFIOVGATier tier, const VFIOVGAStats *stats)
     };
     int i;
 
-    for (i = 0; i < ARRAY_SIZE(counts) && counts[i].first <= tier; i++) {
+    for (i = 0; i < ARRAY_SIZE(counts) && counts[i].first <= c->tier; i++) {
         g_test_message("%" PRIu64 " %s", counts[i].count, counts[i].name);
         g_assert_cmpint(counts[i].count, >, 0);
     }
+    g_test_message("%" PRIu64 " copies mapped", stats->copy_maps);
+    g_assert_cmpint(!stats->copy_maps, ==, !c->mapped);
+    g_assert_cmpint(stats->latch_losses, ==, 0);
 }
 
 static void test_oracle(const void *opaque)
@@ -72,7 +77,8 @@ static void test_oracle(const void *opaque)
     g_test_message("seed 0x%" PRIx64, seed);
     oracle_tier = c->tier;
     g_assert_true(pair_start(c->personality));
-    machine_start((MachineOptions) { .no_ram = true });
+    oracle_loads_latches = c->mapped;
+    machine_start((MachineOptions) { .no_ram = !c->mapped });
     machine.random = seed * 0x9e3779b97f4a7c15 + 1;
     oracle_recipe_text(c->personality);
     while (machine_noted() < accesses) {
@@ -87,9 +93,19 @@ static void test_oracle(const void *opaque)
     g_test_message("%lu accesses, %" PRIu64 " a second", machine_noted(),
                    accesses * G_USEC_PER_SEC /
                    (g_get_monotonic_time() - start + 1));
-    check_work(c->tier, &stats);
+    check_work(c, &stats);
     machine_stop();
     pair_free();
+}
+
+static void add_test(const char *personality, VFIOVGATier tier, bool mapped)
+{
+    g_autofree char *path = g_strdup_printf("/engine-oracle/%s/%s%s",
+        personality, VFIOVGATier_str(tier), mapped ? "-mapped" : "");
+    Case *c = g_new(Case, 1);
+
+    *c = (Case) { personality, tier, mapped };
+    g_test_add_data_func_full(path, c, test_oracle, g_free);
 }
 
 int main(int argc, char **argv)
@@ -106,13 +122,9 @@ int main(int argc, char **argv)
 
         for (tier = VFIO_VGA_TIER_COMBINE; tier <= VFIO_VGA_TIER_PLANES;
              tier++) {
-            g_autofree char *path = g_strdup_printf("/engine-oracle/%s/%s",
-                names[i], VFIOVGATier_str(tier));
-            Case *c = g_new(Case, 1);
-
-            *c = (Case) { names[i], tier };
-            g_test_add_data_func_full(path, c, test_oracle, g_free);
+            add_test(names[i], tier, false);
         }
+        add_test(names[i], VFIO_VGA_TIER_PLANES, true);
     }
     return g_test_run();
 }

@@ -19,6 +19,13 @@
 extern int oracle_tier;
 
 /*
+ * Does the guest read, after it wrote a register, before it writes to memory?
+ * Reads of a mapped copy do not load the latches, but software reads in the mode
+ * in which it uses them.
+ */
+extern bool oracle_loads_latches;
+
+/*
  * The guest.  Each access goes to both adapters; what it reads is compared, if
  * it is not the status of the retrace, which counts its reads.  @size is 1, 2
  * or 4 bytes, in any place.
