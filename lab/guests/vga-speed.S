@@ -11,7 +11,7 @@
  */
         .set    SECTORS, 4
         .set    ROUNDS, 32              /* of a text screen */
-        .set    TIMES, 3                /* for each case */
+        .set    TIMES, 6                /* for each case; timers fall anywhere */
         .set    FEW, 8                  /* for cases in which a timer may fall */
         .set    SHORT, 40               /* for cases that take little time */
 

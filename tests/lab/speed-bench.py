@@ -72,7 +72,7 @@ def linux_in_lab(where, options):
     """Return {case: seconds} of a guest whose console is on the adapter."""
     run_lab(where, '--kernel', debian.kernel(), '--initrd',
             initramfs.log_initrd(), '--append', 'console=tty0 loglevel=8 '
-            'nomodeset no_timer_check log_lines=20000', '--arg=-serial stdio', '--until',
+            'nomodeset no_timer_check', '--arg=-serial stdio', '--until',
             'qemu:LINUX MEASURED', *options)
     with open(os.path.join(where, 'qemu.log'), encoding='utf-8') as file:
         return {case: float(end) - float(begin) if end else float(begin)
