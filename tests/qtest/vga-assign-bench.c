@@ -210,14 +210,14 @@ static void check_piece(Machine *machine, bool write, bool port, uint32_t addr,
 
 /*
  * The range of @at if an access that begins at @addr gets there: since QEMU
- * 11.1 qtest does not split a port access, just as TCG does not, so all of it
+ * 11.0 qtest does not split a port access, just as TCG does not, so all of it
  * goes where its first byte goes.
  */
 static const LegacyRange *range_for(uint32_t at, uint32_t addr, bool port)
 {
     const LegacyRange *range = range_of(at, port);
 
-    if (VGA_COMPAT_11_1 && port && range != range_of(addr, port)) {
+    if (VGA_COMPAT_11_0 && port && range != range_of(addr, port)) {
         return NULL;
     }
     return range;
@@ -287,7 +287,7 @@ unsigned check_access(Machine *machine, bool port, uint32_t addr,
     for (i = 0; i < size; i++) {
         if (range_for(addr + i, addr, port)) {
             g_assert_cmphex(value >> 8 * i & 0xff, ==, data[addr + i]);
-        } else if (port && !(VGA_COMPAT_11_1 && addr % size)) {
+        } else if (port && !(VGA_COMPAT_11_0 && addr % size)) {
             /* There QEMU itself answers what is not aligned, and with 0. */
             g_assert_cmphex(value >> 8 * i & 0xff, ==, 0xff);
         }

@@ -90,6 +90,23 @@ void recipe_run(Guest *g)
  * Registers
  */
 
+/*
+ * Four bytes are aligned: unaligned ones are two cycles on any bus, and the
+ * client passes them to a region as two.  QEMU's own bus has no cycles and
+ * passes them on as a whole.  For VGA they go to portio_list, which has no
+ * handler of four bytes and drops them, so there would be nothing to compare.
+ * Since QEMU 11.0 qtest passes on two bytes as a whole, too, and models without
+ * portio_list drop those at an odd port.
+ */
+static void emit_port(Guest *g, Op op, uint32_t addr, uint32_t size,
+                      uint32_t value)
+{
+    if (size == 4 || VGA_COMPAT_11_0) {
+        addr &= ~(size - 1);
+    }
+    emit(g, op, addr, size, value);
+}
+
 /* In 3 of 4 cases a port that is decoded */
 static int random_index_port(Guest *g)
 {
@@ -117,7 +134,7 @@ static void recipe_reg_read(Guest *g)
     if (below(g, 2)) {
         emit_out(g, index_ports[i].port, guest_random(g));
     }
-    emit(g, OP_IN, index_ports[i].port + below(g, 2), 1 + below(g, 2), 0);
+    emit_port(g, OP_IN, index_ports[i].port + below(g, 2), 1 + below(g, 2), 0);
 }
 
 /* Registers that decide where a byte goes, with values that software uses */
@@ -231,25 +248,14 @@ static void recipe_external(Guest *g)
     }
 }
 
-/*
- * Any port in any width, decoded or not, and pairs that straddle registers.
- * Four bytes are aligned: unaligned ones are two cycles on any bus, and the
- * client passes them to a region as two.  QEMU's own bus has no cycles and
- * passes them on as a whole.  For VGA they go to portio_list, which has no
- * handler of four bytes and drops them, so there would be nothing to compare.
- * Since QEMU 11.1 qtest passes on two bytes as a whole, too, and models without
- * portio_list drop those at an odd port.
- */
+/* Any port in any width, decoded or not, and pairs that straddle registers */
 static void recipe_port(Guest *g)
 {
     uint32_t size = width(g);
     uint32_t addr = below(g, 4) ? 0x3c0 + below(g, 0x21 - size)
                                 : 0x3b0 + below(g, 0x0d - size);
 
-    if (size == 4 || VGA_COMPAT_11_1) {
-        addr &= ~(size - 1);
-    }
-    emit(g, below(g, 2) ? OP_IN : OP_OUT, addr, size, guest_random(g));
+    emit_port(g, below(g, 2) ? OP_IN : OP_OUT, addr, size, guest_random(g));
 }
 
 /* A few glyphs, read while they are made, and sometimes one of another font */
