@@ -12,11 +12,11 @@ lab also Linux with its log on the screen:
             with the engine, and the emulated VGA, here and under TCG
   --against an adapter assigned by BIN, another build of the series, and by the
             patched QEMU, in the lab: is a change slower in any row?
-Times are of emulated processors, so only their ratios mean anything, and only
-within one run. --against counts all instructions of the lab's host instead,
-which do not depend on what else this machine does; but the moment of an
-engine's timer still changes a row by a few percent. DIR gets speed.json and
-speed.rst, the manual's table. --update also replaces the table in the manual,
+In the lab's guests a nanosecond is an instruction of the lab's host, so their
+times do not depend on what else this machine does; but the moment of an
+engine's timer still changes a row by a few percent. --served takes times of
+emulated processors, of which only the ratios mean anything, and only within
+one run. DIR gets speed.json and speed.rst, the manual's table. --update also replaces the table in the manual,
 from which scripts/diagrams.py draws the chart. --from reads a speed.json
 instead of measuring.
 """
@@ -95,7 +95,7 @@ def in_lab(name, disk, options, out, until='^DONE', choose=min):
 def lab(disk, adapter, out):
     """Measure unpatched, patched and emulated under the lab's KVM."""
     base = os.path.join(paths.BUILD, 'qemu-base', 'qemu-system-x86_64')
-    card = ['--adapter', 'VGA', '--adapter', adapter]
+    card = ['--adapter', 'VGA', '--adapter', adapter, *COUNTED]
     return {
         'unpatched': in_lab('unpatched', disk, card + ['--qemu', base], out),
         'patched': in_lab('patched', disk, card, out),
