@@ -230,6 +230,10 @@ static void test_unplugs_itself(void)
     Adapter *adapter = adapter_new();
     uint64_t port = ECAM + (PORT << 12), device = ECAM + (BUS << 20);
     g_autofree char *options = NULL;
+    g_autofree void *write_msg = NULL;
+    g_autofree void *read_msg = NULL;
+    g_autofree uint8_t *both = NULL;
+    size_t write_size, read_size;
     unsigned cap;
 
     adapter_start(adapter);
@@ -251,8 +255,15 @@ static void test_unplugs_itself(void)
         g_assert_cmpint(cap, !=, 0);
     }
 
-    send_request(VFIO_USER_DMA_WRITE, port + cap + PCI_EXP_SLTCTL, 2, off, 2);
-    send_request(VFIO_USER_DMA_READ, BUFFER, MAX_COUNT, NULL, 0);
+    write_msg = request(VFIO_USER_DMA_WRITE, port + cap + PCI_EXP_SLTCTL, 2,
+                        off, 2, &write_size);
+    read_msg = request(VFIO_USER_DMA_READ, BUFFER, MAX_COUNT, NULL, 0,
+                       &read_size);
+    both = g_malloc(write_size + read_size);
+    memcpy(both, write_msg, write_size);
+    memcpy(both + write_size, read_msg, read_size);
+    /* In one piece, because QEMU closes the connection after the first one */
+    g_assert_true(adapter_send_raw(adapter, both, write_size + read_size));
     qtest_qmp_eventwait(machine.qts, "DEVICE_DELETED");
     adapter_wait_closed(adapter, 1);
     machine_stop(&machine);

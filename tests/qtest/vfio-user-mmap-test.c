@@ -15,9 +15,9 @@
 #include "libqtest.h"
 #include "vfio-user-server-bench.h"
 
-/* QEMU 11.1 has an aperture there, of which the RAM is only a part */
+/* QEMU 11.0 has an aperture there, of which the RAM is only a part */
 #define HAS_HEADER(header) __has_include(header)
-#if HAS_HEADER("system/ram-discard-manager.h")
+#if HAS_HEADER("hw/core/qdev.h")
 #define ATI_BAR_0_IS_RAM false
 #else
 #define ATI_BAR_0_IS_RAM true
