@@ -268,8 +268,14 @@ static void test_auto_host(void)
 
     g_assert_true(g_file_set_contents(path, text, -1, NULL));
     for (i = 0; i < ARRAY_SIZE(options); i++) {
-        g_autofree char *said = said_with(options[i], dir);
+        g_autofree char *said = NULL;
 
+        /* These names come with another topic. */
+        if (strstr(options[i], "pci-assign") &&
+            !qtest_has_device("pci-assign")) {
+            continue;
+        }
+        said = said_with(options[i], dir);
         g_test_message("%s: %s", options[i], said);
         g_assert_nonnull(strstr(said, "x-auto-pci-window sets "
                                       "max-ram-below-4g=2G\n"));
