@@ -14,7 +14,7 @@ lab also Linux with its log on the screen:
             patched QEMU, in the lab: is a change slower in any row?
 In the lab's guests a nanosecond is an instruction of the lab's host, so their
 times do not depend on what else this machine does; but the moment of an
-engine's timer still changes a row by a few percent. --served takes times of
+engine's timer changes a row, and some rows by a factor of two. --served takes times of
 emulated processors, of which only the ratios mean anything, and only within
 one run. DIR gets speed.json and speed.rst, the manual's table. --update also replaces the table in the manual,
 from which scripts/diagrams.py draws the chart. --from reads a speed.json
